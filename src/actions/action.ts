@@ -1,0 +1,32 @@
+import type { WorkerRow } from "../core/worker-row.ts";
+import type { Pm2 } from "../world/pm2/pm2.ts";
+import type { Processes } from "../world/processes/processes.ts";
+
+/**
+ * The contract of an action: changes the world for one worker, once. The intent is on disk and the row was re-read and
+ * compared before `run` is called. An action never retries by itself and never throws.
+ */
+export interface Action {
+  /** The YAML name. */
+  readonly name: string;
+  readonly summary: string;
+  /** Why this action cannot work on that row ("reload replaces cluster workers; this one runs in fork mode"), or null. */
+  whyNot(row: Pick<WorkerRow, "mode">): string | null;
+  run(context: ActionContext): Promise<ActionResult>;
+}
+
+/** `all` the whole action · `stop` / `start` the two halves of a hold-down, or the rest of a stop-start cut short. */
+export type ActionStep = "all" | "stop" | "start";
+
+export interface ActionContext {
+  readonly pm2: Pm2;
+  readonly processes: Processes;
+  readonly row: WorkerRow;
+  readonly step: ActionStep;
+}
+
+export interface ActionResult {
+  readonly ok: boolean;
+  /** What went wrong, in PM2's words; null when fine. */
+  readonly error: string | null;
+}

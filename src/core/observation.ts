@@ -1,0 +1,69 @@
+import type { WorkerRow } from "./worker-row.ts";
+
+/**
+ * A fact with a time, or the word that nothing could be seen. `atMs` is reducer time: suspend-free monotonic
+ * milliseconds (see `event.ts`). No observation ever says "sick"; that is a rule's word.
+ */
+export type Observation =
+  /** Tasks finished since the sensor's previous reading. `target` is a worker or, with totals only, the group. */
+  | { readonly kind: "tasks"; readonly target: TargetId; readonly atMs: number; readonly ok: number; readonly failed: number }
+  /** Depth of a queue. `finished` is the increment since the previous reading; null = first reading or baseline. */
+  | {
+      readonly kind: "queue";
+      readonly queue: string;
+      readonly atMs: number;
+      readonly pending: number;
+      readonly running: number;
+      readonly finished: number | null;
+      /** True when the outcome figures are the group's, not the worker's. */
+      readonly totalsOnly: boolean;
+    }
+  /** Tasks a worker has in hand now, where the queue says so. */
+  | { readonly kind: "running"; readonly target: TargetId; readonly atMs: number; readonly tasks: number }
+  /** One answer of a probe; `rule` is the bound rule's key. */
+  | {
+      readonly kind: "probe";
+      readonly target: TargetId;
+      readonly rule: string;
+      readonly atMs: number;
+      readonly ok: boolean;
+      /** "HTTP 500", "no answer in 2 s", "connection refused". */
+      readonly detail: string;
+    }
+  /** Resident memory of the worker's process tree, bytes. */
+  | { readonly kind: "memory"; readonly target: TargetId; readonly atMs: number; readonly bytes: number }
+  /** The kernel's view of the root process (`/proc/PID/stat` and `status`). */
+  | {
+      readonly kind: "pulse";
+      readonly target: TargetId;
+      readonly atMs: number;
+      readonly pid: number;
+      /** R running, S sleeping, D uninterruptible, T stopped, t traced, Z zombie, X dead, I idle. */
+      readonly state: string;
+      readonly voluntarySwitches: number;
+      /** User plus system time since start, ms. */
+      readonly cpuMs: number;
+    }
+  /** An exit nobody commanded, from PM2's bus or from a `pm_uptime` that moved while `created_at` stood. */
+  | { readonly kind: "exit"; readonly target: TargetId; readonly atMs: number; readonly livedMs: number | null; readonly count: number }
+  | { readonly kind: "heartbeat"; readonly target: TargetId; readonly atMs: number }
+  /** A sensor could not see. `target` null = the whole source (a queue, PM2). Blind is never sick. */
+  | { readonly kind: "blind"; readonly sensor: string; readonly target: TargetId | null; readonly atMs: number; readonly reason: string }
+  /** The same sensor sees again; sent with the first good reading after `blind`. */
+  | { readonly kind: "sight"; readonly sensor: string; readonly target: TargetId | null; readonly atMs: number };
+
+/**
+ * `app` for a group, `app:INSTANCE` for a worker, both with `NAMESPACE/` in front unless it is `default`, `queue:NAME`.
+ * Two rows that would share one id (same name, instance and script) are told apart by `app:INSTANCE~N`, N counting
+ * from 1 in order of pm_id after the first.
+ */
+export type TargetId = string;
+
+/** What PM2 said, as one consistent picture. */
+export interface Pm2View {
+  readonly generation: string;
+  readonly version: string;
+  /** Wall-clock ms at which the list was read. */
+  readonly readWallMs: number;
+  readonly rows: readonly WorkerRow[];
+}

@@ -1,0 +1,75 @@
+import type { BoundRule } from "./judgement.ts";
+
+/** The compiled configuration: what `config/` makes of the YAML, with every number resolved. Durations are ms. */
+export interface Policy {
+  readonly mode: Mode;
+  readonly intervalMs: number;
+  readonly budget: { readonly tokens: number; readonly refillMs: number };
+  readonly strategies: readonly Strategy[];
+  /** First 12 hex digits of the SHA-256 of the file's text. */
+  readonly hash: string;
+}
+
+export type Mode = "observe" | "heal";
+
+export interface Strategy {
+  readonly name: string;
+  /** The safer of the file's, the strategy's and the command line's. */
+  readonly mode: Mode;
+  readonly selector: Selector;
+  /** Names of the queues whose figures speak of these workers. */
+  readonly queues: readonly string[];
+  readonly rules: readonly BoundRule[];
+  /** The ladder, gentlest first; the last rung repeats. Names of registered actions. */
+  readonly actions: readonly string[];
+  readonly knobs: Knobs;
+}
+
+/** Patterns as PM2 names them; `*` and `?` are globs. Empty `apps` never occurs: `config` refuses it. */
+export interface Selector {
+  readonly apps: readonly string[];
+  readonly namespace: string | null;
+  readonly exclude: readonly string[];
+}
+
+/** Names as in `interface.md` §3 and `decision-core.md` §10; the reasons for the numbers are there. */
+export interface Knobs {
+  readonly gracePeriodMs: number;
+  readonly minSuccessRatePercent: number;
+  readonly consecutiveFailuresThreshold: number;
+  readonly windowMs: number;
+  readonly timeWeightingHalfLifeMs: number | null;
+  readonly maxUnavailable: MaxUnavailable;
+  readonly maxHealsPerHour: number;
+  readonly drainMs: number;
+  readonly onOpen: "leave" | "stop";
+  readonly maxWorkers: number | null;
+  readonly effectSizePercent: number;
+  readonly maxFalseHealsPerWorkerDay: number;
+  readonly sustainMs: number;
+  readonly minTasks: { readonly fast: number; readonly short: number; readonly long: number };
+  readonly wilsonZ: number;
+  readonly verify: { readonly llr: number; readonly timeoutMs: number };
+  readonly backoff: { readonly baseMs: number; readonly maxMs: number; readonly jitter: number };
+  readonly circuit: {
+    readonly coolDownMs: number;
+    readonly maxMs: number;
+    readonly jitter: number;
+    readonly maxHealsPerDay: number;
+  };
+  readonly incident: {
+    readonly onsetWindowMs: number;
+    readonly widePercent: number;
+    readonly canaryDelayMs: number;
+    readonly quietMs: number;
+  };
+  readonly trimAfterMs: number;
+}
+
+/** `{percent: 20}` of a group, rounded down, at least 1; or a plain count. */
+export type MaxUnavailable = { readonly percent: number } | { readonly count: number };
+
+export function resolveMaxUnavailable(limit: MaxUnavailable, members: number): number {
+  const count = "count" in limit ? limit.count : Math.floor((members * limit.percent) / 100);
+  return Math.max(1, count);
+}

@@ -1,0 +1,70 @@
+/**
+ * One row of PM2's process list, reduced to what healer may know. `world/pm2` makes it from `pm2_env` and drops
+ * everything else, because `pm2_env` carries the worker's whole environment, secrets included.
+ */
+export interface WorkerRow {
+  readonly pmId: number;
+  readonly name: string;
+  readonly namespace: string;
+  /** `NODE_APP_INSTANCE` (or what `instance_var` renames it to) as text; "0" for an app that runs once. */
+  readonly instance: string;
+  /** Absolute path of the script; part of the identity, because names are not unique in PM2. */
+  readonly script: string;
+  /** null when PM2 knows no process: stopped, errored, or the ghost that is `online` without a pid. */
+  readonly pid: number | null;
+  readonly status: Pm2Status;
+  readonly mode: "fork" | "cluster";
+  /** PM2's `pm_uptime`: wall-clock start of this incarnation, ms since 1970; null when never started. */
+  readonly startedWallMs: number | null;
+  /** PM2's `created_at`: moves on every commanded start or restart, stays on an automatic one. */
+  readonly createdWallMs: number | null;
+  /** PM2's `restart_time`; may go backwards (reset, resurrect). */
+  readonly restarts: number;
+  readonly exitCode: number | null;
+  readonly killTimeoutMs: number;
+  readonly listenTimeoutMs: number;
+  readonly autorestart: boolean;
+  readonly restartDelayMs: number;
+  readonly stopExitCodes: readonly number[];
+  readonly maxMemoryRestartBytes: number | null;
+  /** The count the app was configured with, not a live count. */
+  readonly configuredInstances: number;
+  readonly isModule: boolean;
+  readonly isNode: boolean;
+  /** RSS of the root pid, bytes; null when PM2 does not know (its 0 means unknown). */
+  readonly memoryBytes: number | null;
+  /** Only the variables the configuration names (`{env.PORT}`, `worker_key: env.NAME`). */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export type Pm2Status =
+  | "online"
+  | "launching"
+  | "stopping"
+  | "stopped"
+  | "errored"
+  | "waiting restart"
+  | "one-launch-status"
+  | "unknown";
+
+/** One life of a worker. Two rows with equal incarnations describe the same operating-system process. */
+export interface Incarnation {
+  /** The PM2 daemon's own start, from `getReport().started_at`; a new daemon is a new generation. */
+  readonly generation: string;
+  readonly pmId: number;
+  readonly pid: number | null;
+  readonly startedWallMs: number | null;
+}
+
+export function incarnationOf(row: WorkerRow, generation: string): Incarnation {
+  return { generation, pmId: row.pmId, pid: row.pid, startedWallMs: row.startedWallMs };
+}
+
+export function sameIncarnation(one: Incarnation, other: Incarnation): boolean {
+  return (
+    one.generation === other.generation &&
+    one.pmId === other.pmId &&
+    one.pid === other.pid &&
+    one.startedWallMs === other.startedWallMs
+  );
+}

@@ -1,0 +1,99 @@
+import type { z } from "zod";
+import type { BoundRule, Epoch, Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
+import type { Observation } from "../core/observation.ts";
+import type { Knobs } from "../core/strategy.ts";
+
+/**
+ * The contract of a rule. A rule is pure: observations in, judgement out; no clock, no I/O. One file per rule, named
+ * like the YAML; one line in `registry.ts`. `docs/adding-a-rule.md` walks the shortest one.
+ */
+export interface RuleDefinition<Params, Memory> {
+  /** The YAML name. */
+  readonly name: string;
+  /** One line for `docs`, `check` and the JSON Schema. */
+  readonly summary: string;
+  /** Parameters besides `rule` and `mode`; a strict object whose defaults make the bare name usable. */
+  readonly params: z.ZodType<Params>;
+  /** What must be watched for this rule; sensors look only where a rule needs it. */
+  readonly needs: readonly Need[];
+  readonly scope: "worker" | "tasks";
+  readonly actsInGrace: boolean;
+  /** Name of the one action this rule ever asks for; null = the strategy's ladder. */
+  readonly action: string | null;
+  fresh(epoch: Epoch, bound: Bound<Params>): Memory;
+  observe(memory: Memory, observation: Observation, view: TargetView, bound: Bound<Params>): void;
+  judge(memory: Memory, view: TargetView, bound: Bound<Params>): Judgement;
+  /** Left out: symptom absent on ≥ 3 fresh observations = recovered, present or dead = failed, else undecided. */
+  verdict?(memory: Memory, view: TargetView, bound: Bound<Params>): RuleVerdict;
+  describe(memory: Memory, view: TargetView, judgement: Judgement, bound: Bound<Params>): string;
+  flip(memory: Memory, view: TargetView, judgement: Judgement, bound: Bound<Params>): string;
+}
+
+export type Need = "tasks" | "queue" | "probe" | "memory" | "pulse" | "exits" | "heartbeat";
+
+export interface Bound<Params> {
+  readonly params: Params;
+  readonly knobs: Knobs;
+  readonly key: string;
+}
+
+export interface BindOptions {
+  readonly key: string;
+  readonly observeOnly: boolean;
+  readonly knobs: Knobs;
+}
+
+/** A rule with its types erased, as the registry holds it. `params` may be read to build schemas and docs. */
+export interface Rule {
+  readonly name: string;
+  readonly summary: string;
+  readonly params: z.ZodType;
+  readonly needs: readonly Need[];
+  readonly scope: "worker" | "tasks";
+  /** `params` must have come out of this rule's own schema. */
+  bind(params: unknown, options: BindOptions): BoundRule & { readonly needs: readonly Need[]; readonly params: unknown };
+}
+
+const FRESH_OBSERVATIONS_MIN = 3; // one good reading may be luck; three in a row after grace is a recovery
+
+export function defineRule<Params, Memory>(definition: RuleDefinition<Params, Memory>): Rule {
+  return {
+    name: definition.name,
+    summary: definition.summary,
+    params: definition.params,
+    needs: definition.needs,
+    scope: definition.scope,
+    bind: (params, options) => bindRule(definition, params as Params, options),
+  };
+}
+
+/** The one place where types are erased: the core hands back exactly the memory that `fresh` made. */
+function bindRule<Params, Memory>(definition: RuleDefinition<Params, Memory>, params: Params, options: BindOptions): ReturnType<Rule["bind"]> {
+  const bound: Bound<Params> = { params, knobs: options.knobs, key: options.key };
+  const judge = (memory: unknown, view: TargetView): Judgement => definition.judge(memory as Memory, view, bound);
+  return {
+    key: options.key,
+    name: definition.name,
+    fingerprint: JSON.stringify([definition.name, params]),
+    scope: definition.scope,
+    actsInGrace: definition.actsInGrace,
+    action: definition.action,
+    observeOnly: options.observeOnly,
+    needs: definition.needs,
+    params,
+    fresh: (epoch) => definition.fresh(epoch, bound),
+    observe: (memory, observation, view) => definition.observe(memory as Memory, observation, view, bound),
+    judge,
+    verdict: (memory, view) =>
+      definition.verdict === undefined ? verdictBySymptom(judge(memory, view)) : definition.verdict(memory as Memory, view, bound),
+    describe: (memory, view, judgement) => definition.describe(memory as Memory, view, judgement, bound),
+    flip: (memory, view, judgement) => definition.flip(memory as Memory, view, judgement, bound),
+  };
+}
+
+function verdictBySymptom(judgement: Judgement): RuleVerdict {
+  if (judgement.dead || judgement.state === "sick") return "failed";
+  if (judgement.state === "unknown" || judgement.n < FRESH_OBSERVATIONS_MIN) return "undecided";
+  return "recovered";
+}
+
