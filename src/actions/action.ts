@@ -1,3 +1,4 @@
+import type { ActionStep } from "../core/event.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import type { Pm2 } from "../world/pm2/pm2.ts";
 import type { Processes } from "../world/processes/processes.ts";
@@ -14,9 +15,6 @@ export interface Action {
   whyNot(row: Pick<WorkerRow, "mode">): string | null;
   run(context: ActionContext): Promise<ActionResult>;
 }
-
-/** `all` the whole action · `stop` / `start` the two halves of a hold-down, or the rest of a stop-start cut short. */
-export type ActionStep = "all" | "stop" | "start";
 
 export interface ActionContext {
   readonly pm2: Pm2;

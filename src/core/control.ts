@@ -1,0 +1,106 @@
+import type { ActionStep } from "./event.ts";
+import type { TargetId } from "./observation.ts";
+import type { Incarnation } from "./worker-row.ts";
+
+/**
+ * What the journal must never lose about a target: its phase, its streak, its deadlines. Plain JSON; every instant is
+ * reducer time, so a deadline survives a restart of the daemon and shifts over a suspend by itself.
+ */
+export interface Control {
+  phase: Phase;
+  /** F: failed verdicts since the last recovered one or a reset. */
+  failedHeals: number;
+  /** k: how often the circuit has opened in a row; paces the cool-down. */
+  opens: number;
+  /** The last heal ended inconclusive: sick again before a recovered verdict makes it a failed one. */
+  unproven: boolean;
+  /** Intents of the last 24 h, for the flapping limits. */
+  healsAtMs: number[];
+  paused: Pause | null;
+  lastHeal: LastHeal | null;
+  /** Grace counts from here when it is later than the worker's own start: a resume, or the machine's suspend. */
+  calmFromMs: number;
+}
+
+export type Phase =
+  | { readonly name: "healthy" }
+  /** Leaves for `healthy` when the symptom goes, for `intent` when it is sustained and every guard passes. */
+  | { readonly name: "suspect"; readonly sinceMs: number; readonly trial: boolean }
+  /** The journal is writing. Leaves when the intent is durable and the world was read again. */
+  | { readonly name: "intent"; readonly heal: Heal; readonly step: ActionStep; readonly sinceMs: number }
+  | { readonly name: "acting"; readonly heal: Heal; readonly step: ActionStep; readonly deadlineMs: number }
+  /** A group heal between two members: the last one must be online for a while. */
+  | { readonly name: "rolling"; readonly heal: Heal; readonly sinceMs: number }
+  /** A hold-down: stopped by us, started once at `resumeAtMs`. */
+  | { readonly name: "held"; readonly heal: Heal; readonly resumeAtMs: number }
+  | { readonly name: "verifying"; readonly heal: Heal; readonly sinceMs: number; readonly error: string | null }
+  /** Somebody else restarted it: a grace period without a verdict. */
+  | { readonly name: "settling"; readonly sinceMs: number }
+  | { readonly name: "backoff"; readonly untilMs: number }
+  /** Circuit open; `heal` is the hold-down that keeps the row stopped, if that is how it opened. */
+  | { readonly name: "open"; readonly untilMs: number; readonly why: "failures" | "flapping"; readonly heal: Heal | null };
+
+export interface Heal {
+  readonly id: string;
+  /** Key of the rule that fired; it gives the verdict. "by-hand" for a person's heal. */
+  readonly rule: string;
+  readonly action: string;
+  readonly trial: boolean;
+  readonly atMs: number;
+  /** When the symptom began; detection and recovery times count from here. */
+  readonly symptomAtMs: number;
+  readonly pre: PreImage | null;
+  readonly evidence: string;
+  /** The person who asked for it. */
+  readonly by: string | null;
+  /** Only for a group heal: who is left, who is being restarted, who is done. */
+  readonly roll: Roll | null;
+  /** When the symptom was first seen gone after the action. */
+  readonly clearedAtMs: number | null;
+  /** The incident's canary: its failure is the incident's, not the member's. */
+  readonly canary: boolean;
+}
+
+export interface PreImage extends Incarnation {
+  readonly status: string;
+  readonly createdWallMs: number | null;
+  readonly restarts: number;
+}
+
+export interface Roll {
+  readonly waiting: readonly TargetId[];
+  readonly current: { readonly target: TargetId; readonly pre: PreImage } | null;
+  readonly done: readonly TargetId[];
+}
+
+export interface Pause {
+  /** null = for ever. */
+  readonly untilMs: number | null;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface LastHeal {
+  readonly id: string;
+  readonly atMs: number;
+  readonly wallMs: number;
+  readonly action: string;
+  readonly rule: string;
+  readonly verdict: Verdict | null;
+}
+
+export type Verdict = "recovered" | "failed" | "inconclusive" | "aborted";
+
+export function newControl(atMs: number): Control {
+  return { phase: { name: "healthy" }, failedHeals: 0, opens: 0, unproven: false, healsAtMs: [], paused: null, lastHeal: null, calmFromMs: atMs };
+}
+
+/** The heal a phase carries; null where none is under way. */
+export function healOf(phase: Phase): Heal | null {
+  return "heal" in phase ? phase.heal : null;
+}
+
+/** Between the intent and the verdict. `held` is not in flight: the row is down and nothing is being done to it. */
+export function isInFlight(phase: Phase): boolean {
+  return phase.name === "intent" || phase.name === "acting" || phase.name === "rolling" || phase.name === "verifying";
+}

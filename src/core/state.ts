@@ -1,0 +1,149 @@
+import type { Control, Pause } from "./control.ts";
+import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
+import type { TargetId } from "./observation.ts";
+import type { Policy } from "./strategy.ts";
+import type { TaskWindows } from "./task-windows.ts";
+import type { Incarnation, WorkerRow } from "./worker-row.ts";
+
+/**
+ * Everything the core knows. It belongs to `step`, which changes it in place: copying the windows of 500 workers each
+ * turn would cost more than deciding. Whoever wants a picture takes it with `saveState`, `explain` or `statusOf`.
+ */
+export interface State {
+  policy: Policy;
+  readonly self: SelfIdentity;
+  /** Seeds the jitter; with the log of events it makes a run reproducible. */
+  readonly seed: number;
+  nowMs: number;
+  wallMs: number;
+  pm2: Pm2Standing;
+  readonly targets: Map<TargetId, Target>;
+  readonly groups: Map<TargetId, Group>;
+  /** Controls of targets not seen (yet, or any more): found again under the same id they go on where they stopped. */
+  readonly absent: Map<TargetId, AbsentTarget>;
+  readonly queues: Map<string, QueueFacts>;
+  globals: Globals;
+  /** Why the journal must not be trusted; then nothing is acted on. */
+  journalError: string | null;
+  /** Sensors that cannot see, by name. */
+  readonly blind: Map<string, Blindness>;
+}
+
+export interface SelfIdentity {
+  /** healer's own pid and its ancestors': never a target. */
+  readonly pids: readonly number[];
+}
+
+export type Pm2Standing =
+  | { readonly name: "unknown" }
+  | { readonly name: "up"; readonly generation: string; readonly version: string; readonly sinceMs: number }
+  | { readonly name: "lost"; readonly reason: string; readonly sinceMs: number; readonly generation: string | null };
+
+export interface Globals {
+  tokens: number;
+  refilledAtMs: number;
+  /** Heals ever intended; makes ids unique within a second. */
+  healCount: number;
+  paused: Pause | null;
+}
+
+export interface Blindness {
+  readonly sinceMs: number;
+  readonly reason: string;
+  readonly target: TargetId | null;
+  /** Already told, after five minutes, that a person is needed. */
+  readonly escalated: boolean;
+}
+
+export interface Target {
+  readonly id: TargetId;
+  readonly kind: "worker" | "group";
+  readonly group: TargetId;
+  strategy: string;
+  control: Control;
+  row: WorkerRow | null;
+  incarnation: Incarnation | null;
+  epoch: Epoch;
+  /** Failures still to be forgiven after our own action. */
+  forgive: number;
+  tasks: TaskWindows | null;
+  runningTasks: number;
+  exits: number[];
+  readonly rules: RuleState[];
+  /** The view handed to rules; one object a target, refreshed in place. */
+  readonly view: Writable<TargetView>;
+  /** Since when this target counts as in trouble for its group; null = it does not. */
+  onsetAtMs: number | null;
+  /** What has been written once and is not written again until it changes. */
+  readonly said: { hold: string | null; wouldHeal: boolean };
+  /** The daemon restarted while a heal was between intent and verdict; since when we look what became of it. */
+  recoveringSinceMs: number | null;
+}
+
+export interface RuleState {
+  readonly key: string;
+  fingerprint: string;
+  memory: RuleMemory;
+  judgement: Judgement;
+  /** When `symptom` was written; null = no symptom stands. */
+  symptomAtMs: number | null;
+  /** A heal of ours acted while this symptom stood. */
+  healed: boolean;
+}
+
+export interface Group {
+  readonly id: TargetId;
+  members: TargetId[];
+  incident: Incident | null;
+}
+
+/** Several workers of a group going bad together (decision-core §2): one canary, and the others wait for its verdict. */
+export interface Incident {
+  readonly openedAtMs: number;
+  readonly wide: boolean;
+  phase: "waiting" | "canary" | "generalise" | "open";
+  canary: TargetId | null;
+  fails: number;
+  nextAtMs: number;
+  quietSinceMs: number | null;
+}
+
+export interface AbsentTarget {
+  readonly control: Control;
+  readonly sinceMs: number;
+  /** Saved evidence, laid into the target when it appears; opaque here (`persist.ts`). */
+  readonly saved: unknown;
+}
+
+export type Writable<Shape> = { -readonly [Key in keyof Shape]: Shape[Key] };
+
+export const NO_JUDGEMENT: Judgement = {
+  state: "unknown",
+  sustained: false,
+  sinceMs: null,
+  dead: false,
+  value: null,
+  threshold: null,
+  unit: "",
+  n: 0,
+  low: null,
+  high: null,
+};
+
+export function createState(options: { policy: Policy; self: SelfIdentity; seed: number; atMs: number; wallMs: number }): State {
+  return {
+    policy: options.policy,
+    self: options.self,
+    seed: options.seed,
+    nowMs: options.atMs,
+    wallMs: options.wallMs,
+    pm2: { name: "unknown" },
+    targets: new Map(),
+    groups: new Map(),
+    absent: new Map(),
+    queues: new Map(),
+    globals: { tokens: options.policy.budget.tokens, refilledAtMs: options.atMs, healCount: 0, paused: null },
+    journalError: null,
+    blind: new Map(),
+  };
+}
