@@ -1,0 +1,106 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { processTable, type ProcessEntry } from "./process-table.ts";
+import type { Processes, ProcessPulse } from "./processes.ts";
+
+/**
+ * Clock ticks in `/proc` are in USER_HZ, which the kernel fixes at 100 on every architecture Node runs on, whatever its
+ * own timer does. Asking (`getconf CLK_TCK`) would start a child process.
+ */
+const TICK_MS = 10;
+const PAGE_BYTES_USUAL = 4096;
+const AUXV_PAGE_SIZE = 6n; // AT_PAGESZ of <elf.h>
+const AUXV_END = 0n; // AT_NULL
+
+/**
+ * Processes as `/proc` shows them. Reads are synchronous on purpose: they come out of the kernel's memory in about ten
+ * microseconds, a trip through the thread pool would cost more. Never reads `cmdline` or `environ`, where secrets are.
+ */
+export function linuxProcesses(): Processes {
+  const pageBytes = readPageBytes();
+  return {
+    supported: true,
+    pulse: readPulse,
+    snapshot: () => processTable(scan(pageBytes)),
+    signal(target, signal) {
+      const startTicks = readStat(target.pid)?.startTicks;
+      if (startTicks === undefined) return "gone";
+      return startTicks === target.startTicks ? send(target.pid, signal) : "reused";
+    },
+    startTicks: (pid) => readStat(pid)?.startTicks ?? null,
+  };
+}
+
+function readPulse(pid: number): ProcessPulse | null {
+  const stat = readStat(pid);
+  const switches = /^voluntary_ctxt_switches:\s*(\d+)$/m.exec(read(`/proc/${pid}/status`))?.[1];
+  if (stat === null || switches === undefined) return null;
+  return { state: stat.state, voluntarySwitches: Number(switches), cpuMs: stat.cpuTicks * TICK_MS };
+}
+
+function scan(pageBytes: number): ReadonlyMap<number, ProcessEntry> {
+  const entries = new Map<number, ProcessEntry>();
+  for (const name of readdirSync("/proc")) {
+    const pid = Number(name);
+    const stat = Number.isInteger(pid) ? readStat(pid) : null;
+    if (stat === null) continue;
+    entries.set(pid, { pid, parentPid: stat.parentPid, startTicks: stat.startTicks, memoryBytes: stat.pages * pageBytes });
+  }
+  return entries;
+}
+
+interface Stat {
+  readonly state: string;
+  readonly parentPid: number;
+  readonly cpuTicks: number;
+  readonly startTicks: number;
+  readonly pages: number;
+}
+
+function readStat(pid: number): Stat | null {
+  return parseStat(read(`/proc/${pid}/stat`));
+}
+
+/** `pid (name) S ppid …`: a name may hold blanks and brackets, so fields count from the last bracket (proc(5)). */
+export function parseStat(text: string): Stat | null {
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const field = (number: number): number => Number(fields[number - 3]); // numbers as in proc(5); 3 is the state
+  const stat = {
+    state: fields[0] ?? "",
+    parentPid: field(4),
+    cpuTicks: field(14) + field(15),
+    startTicks: field(22),
+    pages: Math.max(0, field(24)),
+  };
+  return /^[A-Za-z]$/.test(stat.state) && Number.isFinite(stat.startTicks + stat.pages + stat.parentPid + stat.cpuTicks) ? stat : null;
+}
+
+function send(pid: number, signal: "SIGTERM" | "SIGKILL"): "sent" | "gone" | "forbidden" {
+  try {
+    process.kill(pid, signal);
+    return "sent";
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM" ? "forbidden" : "gone";
+  }
+}
+
+/** Empty when the process is gone or hidden: between listing and reading any process may end. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+/** Memory in `stat` counts pages, 4 KB mostly, 16 or 64 KB on some ARM kernels. The kernel tells it in our own auxv. */
+function readPageBytes(): number {
+  try {
+    const vector = readFileSync("/proc/self/auxv");
+    for (let at = 0; at + 16 <= vector.length && vector.readBigUInt64LE(at) !== AUXV_END; at += 16) {
+      if (vector.readBigUInt64LE(at) === AUXV_PAGE_SIZE) return Number(vector.readBigUInt64LE(at + 8));
+    }
+  } catch {
+    // Hidden or of another word size; nearly every kernel has the usual size.
+  }
+  return PAGE_BYTES_USUAL;
+}
