@@ -26,11 +26,7 @@ const DIR_MODE = 0o700;
 
 export function systemFiles(calls: FileCalls = nodeFs): Files {
   return {
-    makeDir: (path) =>
-      attempt(`make folder ${path}`, () => {
-        calls.mkdirSync(path, { recursive: true, mode: DIR_MODE });
-        return null;
-      }),
+    makeDir: (path) => makeDir(calls, path),
     list: (path) => attempt(`list ${path}`, () => calls.readdirSync(path).sort()),
     facts: (path) => attempt(`look at ${path}`, () => factsOf(calls.statSync(path))),
     read: (path, bytesMax) => readWhole(calls, path, bytesMax),
@@ -51,6 +47,26 @@ export function systemFiles(calls: FileCalls = nodeFs): Files {
     openRead: (path) => attempt(`open ${path}`, () => readFile(calls, calls.openSync(path, "r"), path)),
     realPath: (path) => realPath(calls, path),
   };
+}
+
+/** Not `recursive: true`: with that Node 20 spins for ever where a parent exists but takes no children, as in /proc. */
+function makeDir(calls: FileCalls, path: string): FileOutcome<null> {
+  const made = makeOneDir(calls, path);
+  const parent = dirname(path);
+  if (made.ok || made.error.kind !== "absent" || parent === path) return made;
+  const above = makeDir(calls, parent);
+  return above.ok ? makeOneDir(calls, path) : above;
+}
+
+function makeOneDir(calls: FileCalls, path: string): FileOutcome<null> {
+  return attempt(`make folder ${path}`, () => {
+    try {
+      calls.mkdirSync(path, { mode: DIR_MODE });
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST" || !calls.statSync(path).isDirectory()) throw error;
+    }
+    return null;
+  });
 }
 
 function appendFile(calls: FileCalls, fd: number, path: string): AppendFile {

@@ -63,6 +63,8 @@ test.each([
   ["absent", "removing no file", (dir: string) => files.remove(join(dir, "no"))],
   ["absent", "opening no file", (dir: string) => files.openRead(join(dir, "no"))],
   ["too-large", "reading a byte too many", (dir: string) => files.read(join(dir, "eleven"), 10)],
+  ["absent", "making a folder where none can be", () => files.makeDir("/proc/no/such/folder")],
+  ["exists", "making a folder where a file is", (dir: string) => files.makeDir(join(dir, "eleven"))],
   ["failed", "reading a folder", (dir: string) => files.read(dir, 10)],
 ])("answers %s and does not throw on %s", (kind, _, act) => {
   const dir = temporaryDir();
