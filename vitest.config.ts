@@ -1,0 +1,45 @@
+import { randomUUID } from "node:crypto";
+import { defineConfig } from "vitest/config";
+import { PlainSummary } from "./test/support/plain-summary.ts";
+
+/** Every process a test starts inherits this from the test's own environment; the teardown looks for it in /proc. */
+const run = (process.env["HEALER_TEST_RUN_ID"] ??= randomUUID());
+
+const HOUSE = ["test/architecture.test.ts", "test/style.test.ts", "test/docs-paths.test.ts"];
+
+export default defineConfig({
+  test: {
+    env: { HEALER_TEST_RUN: run },
+    globalSetup: ["test/support/no-survivors.ts"],
+    reporters: ["default", new PlainSummary()],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 15_000,
+    projects: [
+      // Rules about the tree itself; part of `npm run check` as well.
+      { extends: true, test: { name: "house", include: HOUSE, maxWorkers: 2, sequence: { groupOrder: 0 } } },
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [...HOUSE, "test/integration/**", "test/fixtures/**"],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      // Real PM2 daemons and real time: one file after the other, after everything quick has had its say.
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          testTimeout: 120_000,
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
