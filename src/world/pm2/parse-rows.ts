@@ -1,0 +1,124 @@
+import type { Pm2Status, WorkerRow } from "../../core/worker-row.ts";
+
+const ROWS_MAX = 10_000;
+const TEXT_MAX = 1024;
+const ENV_VALUE_MAX = 4096;
+const STATUSES: readonly Pm2Status[] = ["online", "launching", "stopping", "stopped", "errored", "waiting restart", "one-launch-status"];
+/** PM2's own defaults (constants.js and ActionMethods.js of 5.4 to 7.0). */
+const DEFAULTS = { killTimeoutMs: 1600, listenTimeoutMs: 3000, namespace: "default", instanceVar: "NODE_APP_INSTANCE" };
+
+export interface ParsedRows {
+  readonly rows: readonly WorkerRow[];
+  /** One reason for each row left out, at most ten; none of them quotes more than an id. */
+  readonly skipped: readonly string[];
+  readonly skippedCount: number;
+}
+
+/**
+ * Makes rows of what `getMonitorData` answered, and leaves out each that makes no sense; null when it is no list at all.
+ * Everything a worker can put into `pm2_env` is untrusted, and its environment is secret: only the variables in
+ * `envNames` get through, and no value ever enters a message.
+ */
+export function parseRows(list: unknown, envNames: ReadonlySet<string>): ParsedRows | null {
+  if (!Array.isArray(list) || list.length > ROWS_MAX) return null;
+  const rows = new Map<number, WorkerRow>();
+  const reasons: string[] = [];
+  for (const raw of list as readonly unknown[]) {
+    const row = parseRow(raw, envNames);
+    if (typeof row === "string") reasons.push(row);
+    else if (rows.has(row.pmId)) reasons.push(`pm_id ${row.pmId} is listed twice`);
+    else rows.set(row.pmId, row);
+  }
+  return { rows: [...rows.values()], skipped: reasons.slice(0, 10), skippedCount: reasons.length };
+}
+
+/** The row, or why there is none. */
+function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | string {
+  if (!isRecord(raw) || !isRecord(raw["pm2_env"])) return "a row without pm2_env";
+  const fields = raw["pm2_env"];
+  const pmId = wholeOrNull(raw["pm_id"]);
+  if (pmId === null) return "a row without a numeric pm_id";
+  const name = textOrNull(raw["name"]) ?? textOrNull(fields["name"]);
+  if (name === null) return `pm_id ${pmId} has no name`;
+  const script = textOrNull(fields["pm_exec_path"]);
+  if (script === null) return `pm_id ${pmId} has no script`;
+  const cluster = fields["exec_mode"] === "cluster_mode";
+  return {
+    pmId,
+    name,
+    namespace: textOrNull(fields["namespace"]) ?? DEFAULTS.namespace,
+    instance: instanceOf(fields),
+    script,
+    pid: positiveOrNull(raw["pid"]),
+    status: STATUSES.find((status) => status === fields["status"]) ?? "unknown",
+    mode: cluster ? "cluster" : "fork",
+    startedWallMs: positiveOrNull(fields["pm_uptime"]),
+    createdWallMs: positiveOrNull(fields["created_at"]),
+    restarts: wholeOrNull(fields["restart_time"]) ?? 0,
+    exitCode: wholeOrNull(fields["exit_code"]),
+    killTimeoutMs: positiveOrNull(fields["kill_timeout"]) ?? DEFAULTS.killTimeoutMs,
+    listenTimeoutMs: positiveOrNull(fields["listen_timeout"]) ?? DEFAULTS.listenTimeoutMs,
+    autorestart: fields["autorestart"] !== false && fields["autorestart"] !== "false",
+    restartDelayMs: wholeOrNull(fields["restart_delay"]) ?? 0,
+    stopExitCodes: exitCodesOf(fields["stop_exit_codes"]),
+    maxMemoryRestartBytes: positiveOrNull(fields["max_memory_restart"]),
+    configuredInstances: positiveOrNull(fields["instances"]) ?? 1,
+    isModule: isModule(fields),
+    isNode: cluster || isNodeInterpreter(fields["exec_interpreter"]),
+    memoryBytes: isRecord(raw["monit"]) ? positiveOrNull(raw["monit"]["memory"]) : null,
+    env: wantedEnv(fields["env"], envNames),
+  };
+}
+
+/** PM2 counts the processes of a name in `NODE_APP_INSTANCE`, or in the variable that `instance_var` names instead. */
+function instanceOf(fields: Fields): string {
+  const variable = textOrNull(fields["instance_var"]) ?? DEFAULTS.instanceVar;
+  const value = Object.hasOwn(fields, variable) ? fields[variable] : undefined;
+  return typeof value === "number" ? String(value) : (textOrNull(value) ?? "0");
+}
+
+function exitCodesOf(value: unknown): number[] {
+  const codes = Array.isArray(value) ? (value as readonly unknown[]) : [value];
+  return codes.slice(0, 256).flatMap((code) => wholeOrNull(code) ?? []);
+}
+
+function isModule(fields: Fields): boolean {
+  const options = fields["axm_options"];
+  return fields["pmx_module"] === true || (isRecord(options) && options["isModule"] === true);
+}
+
+function isNodeInterpreter(interpreter: unknown): boolean {
+  return typeof interpreter === "string" && /(^|[\\/])node(js)?(\.exe)?$/.test(interpreter);
+}
+
+/** A value too long is left out, not cut: half a URL is worse than none. */
+function wantedEnv(env: unknown, names: ReadonlySet<string>): Record<string, string> {
+  if (!isRecord(env)) return {};
+  const wanted = Object.entries(env).flatMap(([name, value]): [string, string][] => {
+    if (!names.has(name) || (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean")) return [];
+    const text = String(value);
+    return text.length > ENV_VALUE_MAX ? [] : [[name, text]];
+  });
+  return Object.fromEntries(wanted);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" && value !== "" && value.length <= TEXT_MAX ? value : null;
+}
+
+/** Variables of a worker overlay its settings in `pm2_env`, so a number may come as text. */
+function wholeOrNull(value: unknown): number | null {
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : null;
+}
+
+function positiveOrNull(value: unknown): number | null {
+  const number = wholeOrNull(value);
+  return number === 0 ? null : number;
+}
