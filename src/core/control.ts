@@ -25,7 +25,8 @@ export interface Control {
 export type Phase =
   | { readonly name: "healthy" }
   /** Leaves for `healthy` when the symptom goes, for `intent` when it is sustained and every guard passes. */
-  | { readonly name: "suspect"; readonly sinceMs: number; readonly trial: boolean }
+  /** `contain`: the row must be stopped now: a hold-down's trial failed, or the circuit opens with `on_open: stop`. */
+  | { readonly name: "suspect"; readonly sinceMs: number; readonly trial: boolean; readonly contain: boolean }
   /** The journal is writing. Leaves when the intent is durable and the world was read again. */
   | { readonly name: "intent"; readonly heal: Heal; readonly step: ActionStep; readonly sinceMs: number }
   | { readonly name: "acting"; readonly heal: Heal; readonly step: ActionStep; readonly deadlineMs: number }
@@ -37,8 +38,17 @@ export type Phase =
   /** Somebody else restarted it: a grace period without a verdict. */
   | { readonly name: "settling"; readonly sinceMs: number }
   | { readonly name: "backoff"; readonly untilMs: number }
-  /** Circuit open; `heal` is the hold-down that keeps the row stopped, if that is how it opened. */
-  | { readonly name: "open"; readonly untilMs: number; readonly why: "failures" | "flapping"; readonly heal: Heal | null };
+  /**
+   * Circuit open until the cool-down's trial. `heal`: the hold-down that keeps the row stopped, if that is how it
+   * opened. `restartedAtMs`: somebody restarted the worker meanwhile; healthy after its grace, the circuit closes.
+   */
+  | {
+      readonly name: "open";
+      readonly untilMs: number;
+      readonly why: "failures" | "flapping";
+      readonly heal: Heal | null;
+      readonly restartedAtMs: number | null;
+    };
 
 export interface Heal {
   readonly id: string;
@@ -91,8 +101,19 @@ export interface LastHeal {
 
 export type Verdict = "recovered" | "failed" | "inconclusive" | "aborted";
 
-export function newControl(atMs: number): Control {
-  return { phase: { name: "healthy" }, failedHeals: 0, opens: 0, unproven: false, healsAtMs: [], paused: null, lastHeal: null, calmFromMs: atMs };
+const LONG_AGO_MS = -1e15; // before any start; an infinity would not survive JSON
+
+export function newControl(): Control {
+  return {
+    phase: { name: "healthy" },
+    failedHeals: 0,
+    opens: 0,
+    unproven: false,
+    healsAtMs: [],
+    paused: null,
+    lastHeal: null,
+    calmFromMs: LONG_AGO_MS,
+  };
 }
 
 /** The heal a phase carries; null where none is under way. */

@@ -21,10 +21,14 @@ export interface State {
   readonly groups: Map<TargetId, Group>;
   /** Controls of targets not seen (yet, or any more): found again under the same id they go on where they stopped. */
   readonly absent: Map<TargetId, AbsentTarget>;
+  /** Incidents of groups not seen yet after a restart of the daemon. */
+  readonly absentIncidents: Map<TargetId, Incident>;
   readonly queues: Map<string, QueueFacts>;
   globals: Globals;
   /** Why the journal must not be trusted; then nothing is acted on. */
   journalError: string | null;
+  /** Workers two strategies select; told once each. */
+  readonly conflicts: Set<TargetId>;
   /** Sensors that cannot see, by name. */
   readonly blind: Map<string, Blindness>;
 }
@@ -63,6 +67,8 @@ export interface Target {
   control: Control;
   row: WorkerRow | null;
   incarnation: Incarnation | null;
+  /** The incarnation its restored evidence speaks of, until the first list tells whether it still lives. */
+  remembered: Incarnation | null;
   epoch: Epoch;
   /** Failures still to be forgiven after our own action. */
   forgive: number;
@@ -141,9 +147,11 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     targets: new Map(),
     groups: new Map(),
     absent: new Map(),
+    absentIncidents: new Map(),
     queues: new Map(),
     globals: { tokens: options.policy.budget.tokens, refilledAtMs: options.atMs, healCount: 0, paused: null },
     journalError: null,
+    conflicts: new Set(),
     blind: new Map(),
   };
 }

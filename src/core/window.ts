@@ -67,6 +67,23 @@ export function allOutcomes(window: Window): Outcomes {
   return { ok: window.totalOk, failed: window.totalFailed };
 }
 
+/**
+ * Outcomes of the last `lengthMs`: the current bucket and the whole ones before it, so up to one bucket less. Costs one
+ * step a bucket; the full length costs nothing.
+ */
+export function outcomesWithin(window: Window, lengthMs: number): Outcomes {
+  const count = Math.max(1, Math.ceil(lengthMs / window.bucketMs));
+  if (count >= window.buckets) return allOutcomes(window);
+  let ok = 0;
+  let failed = 0;
+  for (let age = 0; age < count && age <= window.current; age++) {
+    const slot = (window.current - age) % window.buckets;
+    ok += window.ok[slot] ?? 0;
+    failed += window.failed[slot] ?? 0;
+  }
+  return { ok, failed };
+}
+
 export function outcomesSinceEpoch(window: Window): Outcomes {
   return { ok: window.totalOk - window.beforeOk, failed: window.totalFailed - window.beforeFailed };
 }

@@ -37,15 +37,7 @@ export interface WorkerRow {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export type Pm2Status =
-  | "online"
-  | "launching"
-  | "stopping"
-  | "stopped"
-  | "errored"
-  | "waiting restart"
-  | "one-launch-status"
-  | "unknown";
+export type Pm2Status = "online" | "launching" | "stopping" | "stopped" | "errored" | "waiting restart" | "one-launch-status" | "unknown";
 
 /** One life of a worker. Two rows with equal incarnations describe the same operating-system process. */
 export interface Incarnation {
@@ -62,9 +54,6 @@ export function incarnationOf(row: WorkerRow, generation: string): Incarnation {
 
 export function sameIncarnation(one: Incarnation, other: Incarnation): boolean {
   return (
-    one.generation === other.generation &&
-    one.pmId === other.pmId &&
-    one.pid === other.pid &&
-    one.startedWallMs === other.startedWallMs
+    one.generation === other.generation && one.pmId === other.pmId && one.pid === other.pid && one.startedWallMs === other.startedWallMs
   );
 }

@@ -1,0 +1,75 @@
+import { takeCensus } from "./census.ts";
+import type { Heal, Phase } from "./control.ts";
+import { workerOf } from "./durable.ts";
+import { backoffMs, endHeal, openHeld } from "./heal-end.ts";
+import type { Pm2View, TargetId } from "./observation.ts";
+import { memberDone } from "./roll.ts";
+import type { Target } from "./state.ts";
+import { startEpoch, withControl } from "./target.ts";
+import { journal, say, strategyOf, type Turn } from "./turn.ts";
+import { inWords } from "./words.ts";
+
+/** Rows 9 and 10: the action has ended, well or badly. What it did is read from the world, not believed. */
+export function onActionDone(
+  turn: Turn,
+  event: { target: TargetId; healId: string; ok: boolean; error: string | null; tookMs: number; pm2: Pm2View | string },
+): void {
+  const target = turn.state.targets.get(event.target);
+  const phase = target?.control.phase;
+  if (target === undefined || phase?.name !== "acting" || phase.heal.id !== event.healId) return;
+  takeCensus(turn, event.pm2); // still `acting`: what changed in this row was our doing
+  if (typeof event.pm2 === "string") target.recoveringSinceMs = turn.state.nowMs;
+  sayAction(turn, target, phase, event);
+  afterAction(turn, target, phase, event.ok ? null : (event.error ?? "failed"));
+}
+
+/** Also where an action ends that never reported: its deadline passed, or healer was restarted under it. */
+export function afterAction(turn: Turn, target: Target, phase: { heal: Heal; step: string }, error: string | null): void {
+  for (const rule of target.rules) if (rule.symptomAtMs !== null) rule.healed = true;
+  if (phase.step === "stop") return stopped(turn, target, phase.heal, error);
+  if (phase.heal.roll !== null) return memberDone(turn, target, phase.heal);
+  startEpoch(turn.state, target, strategyOf(turn.state, target), "our-action");
+  withControl(target, { phase: { name: "verifying", heal: phase.heal, sinceMs: turn.state.nowMs, error } });
+  journal(turn, target, { kind: "step", healId: phase.heal.id, note: { acted: true, error } });
+}
+
+/** A hold-down's first half: down, until its backoff or, with the streak full, the circuit's cool-down is over. */
+function stopped(turn: Turn, target: Target, heal: Heal, error: string | null): void {
+  const { state } = turn;
+  if (error !== null) return endHeal(turn, target, { verdict: "failed", reason: `it could not be stopped: ${error}`, stopFailed: true });
+  const strategy = strategyOf(state, target);
+  target.exits = [];
+  target.view.exits = target.exits;
+  if (target.control.failedHeals >= strategy.knobs.consecutiveFailuresThreshold) return openHeld(turn, target, heal);
+  const waitMs = backoffMs(state, target, strategy, target.control.failedHeals);
+  withControl(target, { phase: { name: "held", heal, resumeAtMs: state.nowMs + waitMs } });
+  journal(turn, target, { kind: "step", healId: heal.id, note: { stopped: true, start_in_ms: Math.round(waitMs) } });
+  say(turn, target, {
+    level: "info",
+    event: "hold",
+    reason: `stopped; will be started once in ${inWords(waitMs)}`,
+    heal_id: heal.id,
+    more: { guard: "backoff", until: Math.round(waitMs), flip: `healer reset ${target.id}` },
+  });
+}
+
+function sayAction(
+  turn: Turn,
+  target: Target,
+  phase: Extract<Phase, { name: "acting" }>,
+  event: { ok: boolean; error: string | null; tookMs: number },
+): void {
+  const worker = workerOf(turn.state, target, phase.heal) ?? target;
+  const what = phase.step === "all" ? phase.heal.action : phase.step;
+  const pid = worker.row?.pid ?? null;
+  const reason = event.ok
+    ? `${what} of ${worker.id} done in ${event.tookMs} ms${pid === null ? "" : `, new pid ${pid}`}`
+    : `${what} of ${worker.id} failed after ${event.tookMs} ms: ${event.error ?? "no reason given"}`;
+  say(turn, target, {
+    level: event.ok ? "info" : "error",
+    event: "heal_action",
+    reason,
+    heal_id: phase.heal.id,
+    more: { ok: event.ok, took_ms: event.tookMs, error: event.error, action: phase.heal.action, step: phase.step, worker: worker.id },
+  });
+}

@@ -1,0 +1,61 @@
+import { healOf } from "./control.ts";
+import { endHeal } from "./heal-end.ts";
+import type { TargetId } from "./observation.ts";
+import { restoreTarget } from "./persist.ts";
+import type { Group, State, Target } from "./state.ts";
+import type { Strategy } from "./strategy.ts";
+import { newTarget } from "./target.ts";
+import { say, type Turn } from "./turn.ts";
+
+const ABSENT_KEPT_MS = 24 * 3_600_000; // a streak or an open circuit outlives `pm2 delete` and `pm2 resurrect` by a day
+const ABSENT_MAX = 1_000;
+
+export function beginGroup(turn: Turn, id: TargetId, strategy: Strategy): Group {
+  const known = turn.state.groups.get(id);
+  if (known !== undefined) return known;
+  const group: Group = { id, members: [], incident: turn.state.absentIncidents.get(id) ?? null };
+  turn.state.absentIncidents.delete(id);
+  turn.state.groups.set(id, group);
+  meetTarget(turn, { id, kind: "group", group: id, strategy });
+  return group;
+}
+
+/** A target seen for the first time, or again: what the journal knows of it is laid back in. */
+export function meetTarget(turn: Turn, options: { id: TargetId; kind: "worker" | "group"; group: TargetId; strategy: Strategy }): Target {
+  const { state } = turn;
+  const target = newTarget(state, options);
+  state.targets.set(options.id, target);
+  if (options.kind === "worker") state.groups.get(options.group)?.members.push(options.id);
+  const absent = state.absent.get(options.id);
+  if (absent !== undefined) {
+    state.absent.delete(options.id);
+    restoreTarget(state, target, options.strategy, absent);
+  } else if (options.kind === "worker") {
+    say(turn, target, {
+      level: "info",
+      event: "target_new",
+      reason: `watched by strategy "${options.strategy.name}", mode ${options.strategy.mode}`,
+    });
+  }
+  return target;
+}
+
+/** Row 23: gone from PM2's list. Its heal is closed as superseded; its streak is kept in case it comes back. */
+export function dropTarget(turn: Turn, target: Target): void {
+  const { state } = turn;
+  if (healOf(target.control.phase) !== null)
+    endHeal(turn, target, { verdict: "aborted", reason: "gone from PM2's list before the verdict" });
+  state.targets.delete(target.id);
+  const group = state.groups.get(target.group);
+  if (group !== undefined) group.members = group.members.filter((member) => member !== target.id);
+  if (target.kind === "group") state.groups.delete(target.id);
+  else say(turn, target, { level: "info", event: "target_gone", reason: "gone from PM2's list (deleted, renamed, or no longer selected)" });
+  keepAbsent(state, target);
+}
+
+function keepAbsent(state: State, target: Target): void {
+  for (const [id, absent] of state.absent) if (state.nowMs - absent.sinceMs > ABSENT_KEPT_MS) state.absent.delete(id);
+  const oldest = state.absent.keys().next();
+  if (state.absent.size >= ABSENT_MAX && oldest.done !== true) state.absent.delete(oldest.value);
+  state.absent.set(target.id, { control: target.control, sinceMs: state.nowMs, saved: null });
+}

@@ -1,0 +1,123 @@
+import { isInFlight } from "./control.ts";
+import { endHeal } from "./heal-end.ts";
+import { startEpoch } from "./target.ts";
+import { beginGroup, dropTarget, meetTarget } from "./arrivals.ts";
+import type { Pm2View, TargetId } from "./observation.ts";
+import { assignStrategy, groupIdOf, targetIdsOf } from "./select.ts";
+import { noteRestart } from "./restarts.ts";
+import type { State, Target } from "./state.ts";
+import type { Strategy } from "./strategy.ts";
+import { sayOf, type Turn } from "./turn.ts";
+import { incarnationOf, sameIncarnation } from "./worker-row.ts";
+import type { WorkerRow } from "./worker-row.ts";
+
+/**
+ * Takes in one reading of PM2: who is there, who is new, gone, or was restarted, and by whom. The list is the truth;
+ * nothing else changes a target's row.
+ */
+export function takeCensus(turn: Turn, pm2: Pm2View | string): void {
+  if (typeof pm2 === "string") loseSightOfPm2(turn, pm2);
+  else {
+    seePm2(turn, pm2);
+    const present = new Set<TargetId>();
+    const rows = pm2.rows.filter((row) => !isUntouchable(turn.state, row));
+    for (const [row, id] of targetIdsOf(rows)) countRow(turn, { row, id, pm2, present });
+    for (const target of [...turn.state.targets.values()]) if (!present.has(target.id)) dropTarget(turn, target);
+  }
+}
+
+/** healer itself, its ancestors, PM2's modules: not targets whatever the configuration says. */
+function isUntouchable(state: State, row: WorkerRow): boolean {
+  return row.isModule || (row.pid !== null && state.self.pids.includes(row.pid));
+}
+
+function countRow(turn: Turn, found: { row: WorkerRow; id: TargetId; pm2: Pm2View; present: Set<TargetId> }): void {
+  const strategy = assignStrategy(turn.state.policy, found.row);
+  if (strategy === null) return;
+  if ("conflict" in strategy) return tellConflict(turn, found.id, strategy.conflict);
+  const groupId = groupIdOf(found.row);
+  beginGroup(turn, groupId, strategy);
+  found.present.add(groupId).add(found.id);
+  const target = turn.state.targets.get(found.id) ?? meetTarget(turn, { id: found.id, kind: "worker", group: groupId, strategy });
+  updateRow(turn, target, strategy, found.row, found.pm2);
+}
+
+function updateRow(turn: Turn, target: Target, strategy: Strategy, row: WorkerRow, pm2: Pm2View): void {
+  const before = target.row;
+  const beforeIncarnation = target.incarnation;
+  target.row = row;
+  target.incarnation = incarnationOf(row, pm2.generation);
+  if (before === null || beforeIncarnation === null) firstSight(turn.state, target, row, strategy);
+  else if (beforeIncarnation.generation !== pm2.generation) newDaemon(turn, target, { strategy, row });
+  else noteRestart(turn, target, { strategy, before, row });
+  if (before?.status !== row.status) target.view.statusSinceMs = turn.state.nowMs;
+  followReadiness(turn.state, target, before, row);
+}
+
+/** Evidence restored from before healer's own restart is kept only if the process it speaks of still lives. */
+function firstSight(state: State, target: Target, row: WorkerRow, strategy: Strategy): void {
+  const { remembered, incarnation } = target;
+  target.remembered = null;
+  if (remembered !== null && incarnation !== null && !sameIncarnation(remembered, incarnation))
+    startEpoch(state, target, strategy, "other");
+
+  target.view.startedAtMs = startedAtMs(state, row);
+  target.view.readyAtMs = row.status === "online" ? target.view.startedAtMs : null;
+}
+
+/** A new PM2 daemon: same names perhaps, but nothing of what was planned for the old one may happen. */
+function newDaemon(turn: Turn, target: Target, found: { strategy: Strategy; row: WorkerRow }): void {
+  firstSight(turn.state, target, found.row, found.strategy);
+  if (isInFlight(target.control.phase))
+    endHeal(turn, target, { verdict: "aborted", reason: "PM2 was replaced by a new daemon before the verdict" });
+  startEpoch(turn.state, target, found.strategy, "other");
+  target.exits = [];
+  target.view.statusSinceMs = turn.state.nowMs;
+}
+
+/** Ready = PM2 says online, counted from the process's start unless we watched it launch for a while first. */
+function followReadiness(state: State, target: Target, before: WorkerRow | null, row: WorkerRow): void {
+  target.view.startedAtMs = startedAtMs(state, row);
+  if (row.status !== "online") target.view.readyAtMs = null;
+  else if (target.view.readyAtMs === null) {
+    const watchedItLaunch = before !== null && before.status === "launching" && before.pid === row.pid;
+    target.view.readyAtMs = watchedItLaunch ? state.nowMs : target.view.startedAtMs;
+  }
+}
+
+/** PM2 stamps starts with the wall clock; the difference to the wall clock now is all that is used of it. */
+export function startedAtMs(state: State, row: WorkerRow): number | null {
+  return row.startedWallMs === null ? null : state.nowMs - Math.max(0, state.wallMs - row.startedWallMs);
+}
+
+function seePm2(turn: Turn, pm2: Pm2View): void {
+  const { state } = turn;
+  const before = state.pm2;
+  if (before.name === "up" && before.generation === pm2.generation) return;
+  state.pm2 = { name: "up", generation: pm2.generation, version: pm2.version, sinceMs: state.nowMs };
+  const known = before.name === "unknown" ? null : before.generation;
+  if (before.name === "unknown") return;
+  const replaced = known !== null && known !== pm2.generation;
+  const reason = replaced
+    ? `PM2 was replaced by a new daemon (version ${pm2.version}, ${pm2.rows.length} processes); nothing planned for the old one will be done`
+    : `PM2 answers again (version ${pm2.version}, ${pm2.rows.length} processes)`;
+  sayOf(turn, "healer", { level: "info", event: "pm2_back", reason, more: { replaced } });
+}
+
+function loseSightOfPm2(turn: Turn, reason: string): void {
+  const { state } = turn;
+  if (state.pm2.name === "lost") {
+    if (state.pm2.reason !== reason) state.pm2 = { ...state.pm2, reason };
+    return;
+  }
+  const generation = state.pm2.name === "up" ? state.pm2.generation : null;
+  state.pm2 = { name: "lost", reason, sinceMs: state.nowMs, generation };
+  sayOf(turn, "healer", { level: "error", event: "pm2_lost", reason: `${reason}; nothing will be healed until it answers` });
+}
+
+function tellConflict(turn: Turn, id: TargetId, names: readonly [string, string]): void {
+  if (turn.state.conflicts.has(id)) return;
+  turn.state.conflicts.add(id);
+  const reason = `selected by two strategies, "${names[0]}" and "${names[1]}"; left alone until only one selects it`;
+  sayOf(turn, id, { level: "error", event: "alert", reason });
+}

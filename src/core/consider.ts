@@ -1,0 +1,61 @@
+import { chargeUnproven, openForFlapping } from "./heal-end.ts";
+import { whyHold } from "./guards.ts";
+import type { Candidate, Hold } from "./guards.ts";
+import { startHeal } from "./heal-start.ts";
+import { rulesFor } from "./target.ts";
+import { numbersOf } from "./judge.ts";
+import { sayHoldOnce } from "./tick.ts";
+import { say, type Turn } from "./turn.ts";
+import { inWords, plural } from "./words.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Who first: the dead, then whoever has been sick longest. Stable, so that the same world gives the same order. */
+export function byUrgency(one: Candidate, other: Candidate): number {
+  const dead = Number(other.rule?.judgement.dead ?? false) - Number(one.rule?.judgement.dead ?? false);
+  if (dead !== 0) return dead;
+  const since = (one.rule?.symptomAtMs ?? 0) - (other.rule?.symptomAtMs ?? 0);
+  return since !== 0 ? since : one.target.id < other.target.id ? -1 : 1;
+}
+
+/** Rows 3–5: asks the guards, and either says why not, records what would be done, or writes the intent. */
+export function consider(turn: Turn, candidate: Candidate): void {
+  const { target, strategy } = candidate;
+  const hold = whyHold(turn.state, candidate);
+  if (hold?.guard === "observe") return wouldHeal(turn, candidate, hold);
+  if (hold !== null) return sayHoldOnce(turn, target, hold);
+  const flapping = whyFlapping(turn.state.nowMs, candidate);
+  if (flapping !== null) return openForFlapping(turn, target, flapping);
+  if (target.control.unproven && chargeUnproven(turn, target, strategy)) return;
+  const { phase } = target.control;
+  startHeal(turn, candidate, { by: null, trial: phase.name === "suspect" && phase.trial });
+}
+
+/** Row 4: each heal "helps" and it sickens again and again. A stop that contains a crash loop is not held back by it. */
+function whyFlapping(nowMs: number, { target, strategy, holdsDown }: Candidate): string | null {
+  if (holdsDown) return null;
+  const { maxHealsPerHour, circuit } = strategy.knobs;
+  const within = (spanMs: number): number => target.control.healsAtMs.filter((atMs) => nowMs - atMs < spanMs).length;
+  if (within(HOUR_MS) >= maxHealsPerHour)
+    return `healed ${plural(within(HOUR_MS), "time")} within an hour and sick again (max_heals_per_hour ${maxHealsPerHour}): it flaps`;
+  if (within(DAY_MS) >= circuit.maxHealsPerDay)
+    return `healed ${plural(within(DAY_MS), "time")} within a day and sick again (max_heals_per_day ${circuit.maxHealsPerDay}): it flaps`;
+  return null;
+}
+
+/** Observe mode: the whole decision, once an episode, and nothing done. */
+function wouldHeal(turn: Turn, candidate: Candidate, hold: Hold): void {
+  const { target, strategy, rule, action } = candidate;
+  if (target.said.wouldHeal) return;
+  target.said.wouldHeal = true;
+  const bound = rule === null ? undefined : rulesFor(strategy, target.kind).find((candidateRule) => candidateRule.key === rule.key);
+  const evidence = rule === null || bound === undefined ? "" : bound.describe(rule.memory, target.view, rule.judgement);
+  const age = rule?.symptomAtMs == null ? "" : `, symptom since ${inWords(turn.state.nowMs - rule.symptomAtMs)}`;
+  say(turn, target, {
+    level: "warn",
+    event: "would_heal",
+    reason: `${evidence}; would ${action}${age} (${hold.reason})`,
+    more: { rule: rule?.key ?? null, action, ...(rule === null ? {} : numbersOf(rule.judgement)) },
+  });
+}

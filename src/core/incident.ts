@@ -1,0 +1,176 @@
+import { isInFlight } from "./control.ts";
+import type { Heal, Verdict } from "./control.ts";
+import type { Group, Incident, State, Target } from "./state.ts";
+import type { Knobs } from "./strategy.ts";
+import { sayOf, strategyOf, type Turn } from "./turn.ts";
+import { inWords } from "./words.ts";
+
+const RETRY_MAX_MS = 3_600_000; // a lasting outage costs one canary an hour at most
+
+/**
+ * Correlated trouble (decision-core §2): when two or more members of a group go bad within a few minutes the cause is
+ * probably not in them. One canary is healed, the others wait for its verdict. If the canary recovers while its peers
+ * are still bad, restarting cures, and the rest is healed too; if it does not, nobody else is restarted for nothing.
+ */
+export function watchIncident(turn: Turn, group: Group): void {
+  const members = membersOf(turn.state, group);
+  const first = members[0];
+  if (first === undefined) return;
+  const { knobs } = strategyOf(turn.state, first);
+  for (const member of members) noteOnset(turn.state, member);
+  if (group.incident === null) openIncident(turn, group, members, knobs);
+  else followIncident(turn, group, group.incident, knobs);
+}
+
+export function membersOf(state: State, group: Group): readonly Target[] {
+  return group.members.map((id) => state.targets.get(id)).filter((member) => member !== undefined);
+}
+
+/** In trouble enough to count: half the evidence, a symptom, not alive, or an open circuit. */
+export function isElevated(target: Target): boolean {
+  if (target.control.phase.name === "open") return true;
+  return isElevatedNow(target);
+}
+
+function isElevatedNow(target: Target): boolean {
+  return target.rules.some((rule) => rule.judgement.dead || rule.judgement.state === "sick" || rule.judgement.state === "elevated");
+}
+
+function noteOnset(state: State, member: Target): void {
+  if (!isElevated(member)) member.onsetAtMs = null;
+  else member.onsetAtMs ??= state.nowMs;
+}
+
+function openIncident(turn: Turn, group: Group, members: readonly Target[], knobs: Knobs): void {
+  const { nowMs } = turn.state;
+  const recent = members.filter((member) => member.onsetAtMs !== null && nowMs - member.onsetAtMs <= knobs.incident.onsetWindowMs);
+  if (recent.length < 2 || !recent.some(isElevatedNow)) return;
+  const wide = recent.length * 100 >= members.length * knobs.incident.widePercent;
+  const inFlight = members.find((member) => isInFlight(member.control.phase));
+  const incident: Incident = {
+    openedAtMs: nowMs,
+    wide,
+    phase: inFlight === undefined ? "waiting" : "canary",
+    canary: inFlight?.id ?? null,
+    fails: 0,
+    nextAtMs: nowMs + (wide ? knobs.incident.canaryDelayMs : 0),
+    quietSinceMs: null,
+  };
+  group.incident = incident;
+  const wait =
+    inFlight !== undefined ? `${inFlight.id} is being healed already; the others wait for its verdict` : waitInWords(incident, nowMs);
+  const names = recent.map((member) => member.id).join(", ");
+  sayOf(turn, group.id, {
+    level: "warn",
+    event: "incident_open",
+    reason: `${recent.length} of ${members.length} workers went bad together (${names}): the cause is probably not in them; ${wait}`,
+    more: { suspect: "unknown", wide, members: recent.map((member) => member.id) },
+  });
+}
+
+function waitInWords(incident: Incident, nowMs: number): string {
+  const waitMs = incident.nextAtMs - nowMs;
+  return waitMs > 0
+    ? `one of them will be healed first, in ${inWords(waitMs)}, unless it passes`
+    : "one of them is healed first, the others wait for its verdict";
+}
+
+function followIncident(turn: Turn, group: Group, incident: Incident, knobs: Knobs): void {
+  const { state } = turn;
+  const stillBad = membersOf(state, group).some(keepsAlive);
+  if (stillBad) incident.quietSinceMs = null;
+  else incident.quietSinceMs ??= state.nowMs;
+  if (incident.quietSinceMs === null || state.nowMs - incident.quietSinceMs < knobs.incident.quietMs) return;
+  closeIncident(turn, group, incident, `no worker of the group has been in trouble for ${inWords(knobs.incident.quietMs)}`);
+}
+
+/** An open circuit counts for the onset only; a worker in or before a heal keeps the incident alive. */
+function keepsAlive(member: Target): boolean {
+  const { phase } = member.control;
+  return phase.name !== "open" && (isElevatedNow(member) || isInFlight(phase) || phase.name === "held");
+}
+
+export function closeIncident(turn: Turn, group: Group, incident: Incident, reason: string): void {
+  group.incident = null;
+  const lastedMs = turn.state.nowMs - incident.openedAtMs;
+  sayOf(turn, group.id, {
+    level: "info",
+    event: "incident_closed",
+    reason: `${reason}; it lasted ${inWords(lastedMs)}`,
+    more: { lasted_ms: Math.round(lastedMs) },
+  });
+}
+
+/** Why an incident of its group forbids healing this member now; null = it does not. */
+export function whyIncidentHolds(state: State, target: Target): { reason: string; untilMs: number | null } | null {
+  const incident = state.groups.get(target.group)?.incident ?? null;
+  if (incident === null || target.kind === "group" || incident.phase === "generalise") return null;
+  const waitMs = incident.nextAtMs - state.nowMs;
+  if (incident.phase === "canary") {
+    if (incident.canary === target.id) return null;
+    return {
+      reason: `several workers of ${target.group} went bad together; ${incident.canary ?? "one"} is healed first, this one waits for its verdict`,
+      untilMs: null,
+    };
+  }
+  if (waitMs <= 0) return null;
+  const why =
+    incident.phase === "open"
+      ? "healing one of them did not help, repeatedly"
+      : incident.fails > 0
+        ? "healing one of them did not help"
+        : "most such troubles pass by themselves";
+  return {
+    reason: `several workers of ${target.group} went bad together and ${why}; the next attempt is in ${inWords(waitMs)}`,
+    untilMs: incident.nextAtMs,
+  };
+}
+
+/** A member is healed while an incident waits: it is the canary. */
+export function beCanary(turn: Turn, target: Target, healId: string): boolean {
+  const incident = turn.state.groups.get(target.group)?.incident ?? null;
+  if (incident === null || target.kind === "group" || (incident.phase !== "waiting" && incident.phase !== "open")) return false;
+  incident.phase = "canary";
+  incident.canary = target.id;
+  sayOf(turn, target.group, {
+    level: "warn",
+    event: "incident_canary",
+    reason: `${target.id} is healed first; the others of ${target.group} wait for its verdict`,
+    heal_id: healId,
+    more: { canary: target.id, fails: incident.fails },
+  });
+  return true;
+}
+
+export function noteCanaryVerdict(turn: Turn, target: Target, end: { heal: Heal; verdict: Verdict }): void {
+  const group = turn.state.groups.get(target.group);
+  const incident = group?.incident ?? null;
+  if (group === undefined || incident === null || incident.phase !== "canary" || incident.canary !== target.id) return;
+  const { knobs } = strategyOf(turn.state, target);
+  incident.canary = null;
+  if (end.verdict === "aborted") incident.phase = "waiting";
+  else if (end.verdict === "recovered") canaryRecovered(turn, group, incident, target);
+  else canaryFailed(turn, incident, target, knobs);
+}
+
+function canaryRecovered(turn: Turn, group: Group, incident: Incident, canary: Target): void {
+  const peersBad = membersOf(turn.state, group).some((member) => member !== canary && isElevatedNow(member));
+  if (peersBad) incident.phase = "generalise";
+  else closeIncident(turn, group, incident, `${canary.id} recovered and so did its peers by themselves: the cause was outside them`);
+}
+
+function canaryFailed(turn: Turn, incident: Incident, canary: Target, knobs: Knobs): void {
+  const { nowMs } = turn.state;
+  incident.fails++;
+  const giveUp = incident.fails >= knobs.consecutiveFailuresThreshold;
+  incident.phase = giveUp ? "open" : "waiting";
+  const retryMs = Math.min(RETRY_MAX_MS, knobs.incident.canaryDelayMs * 2 ** (incident.fails - 1));
+  incident.nextAtMs = nowMs + (giveUp ? Math.max(retryMs, knobs.circuit.coolDownMs) : retryMs);
+  if (!giveUp) return;
+  sayOf(turn, canary.group, {
+    level: "error",
+    event: "escalate",
+    reason: `healing ${canary.group} does not help: ${incident.fails} workers were restarted one after another and stayed bad. The cause is outside them; a person is needed. Next attempt in ${inWords(incident.nextAtMs - nowMs)}`,
+    more: { fails: incident.fails },
+  });
+}

@@ -1,0 +1,133 @@
+import type { Observation } from "./observation.ts";
+import type { QueueFacts } from "./judgement.ts";
+import type { State, Target } from "./state.ts";
+import type { Strategy } from "./strategy.ts";
+import { rulesFor } from "./target.ts";
+import { addTasks, createTaskWindows, startTasksEpoch } from "./task-windows.ts";
+import { sayOf, strategyOf, type Turn } from "./turn.ts";
+import { inWords } from "./words.ts";
+
+const BLIND_ESCALATES_AFTER_MS = 300_000;
+
+/** Files one observation: in the windows of its target, in the queue's facts, and with every rule of the target. */
+export function fileObservation(turn: Turn, observation: Observation): void {
+  switch (observation.kind) {
+    case "queue":
+      turn.state.queues.set(observation.queue, queueFactsAfter(turn.state.queues.get(observation.queue), observation));
+      return;
+    case "blind":
+      return goBlind(turn, observation);
+    case "sight":
+      return seeAgain(turn, observation);
+    case "tasks":
+    case "running":
+    case "probe":
+    case "memory":
+    case "pulse":
+    case "exit":
+    case "heartbeat":
+      return fileForTarget(turn, observation);
+    default:
+      observation satisfies never;
+  }
+}
+
+function fileForTarget(turn: Turn, observation: Exclude<Observation, { kind: "queue" | "blind" | "sight" }>): void {
+  const target = turn.state.targets.get(observation.target);
+  if (target === undefined || observation.atMs < target.epoch.atMs) return; // gone, or evidence of another life (I16)
+  const strategy = strategyOf(turn.state, target);
+  if (observation.kind === "running") target.runningTasks = observation.tasks;
+  if (observation.kind === "tasks") countTasks(turn.state, target, strategy, observation);
+  const rules = rulesFor(strategy, target.kind);
+  target.view.nowMs = turn.state.nowMs;
+  for (let index = 0; index < rules.length; index++) {
+    const ruleState = target.rules[index];
+    if (ruleState !== undefined) rules[index]?.observe(ruleState.memory, observation, target.view);
+  }
+}
+
+/** The display shows every task; the evidence since a heal leaves out what our own kill cut short. */
+function countTasks(state: State, target: Target, strategy: Strategy, tasks: { atMs: number; ok: number; failed: number }): void {
+  target.tasks ??= createTaskWindows(state.nowMs, strategy.knobs.timeWeightingHalfLifeMs);
+  target.view.tasks = target.tasks;
+  const atMs = Math.min(tasks.atMs, state.nowMs);
+  if (tasks.atMs < target.epoch.ignoreTasksUntilMs) {
+    addTasks(target.tasks, atMs, tasks);
+    startTasksEpoch(target.tasks, atMs);
+    return;
+  }
+  const forgiven = Math.min(target.forgive, tasks.failed);
+  target.forgive -= forgiven;
+  addTasks(target.tasks, atMs, { ok: tasks.ok, failed: tasks.failed });
+  forgiveFailures(target, forgiven);
+}
+
+function forgiveFailures(target: Target, count: number): void {
+  if (target.tasks === null || count === 0) return;
+  target.tasks.hour.beforeFailed += count;
+  target.tasks.day.beforeFailed += count;
+}
+
+function queueFactsAfter(before: QueueFacts | undefined, reading: Extract<Observation, { kind: "queue" }>): QueueFacts {
+  const { queue, atMs, pending, running, totalsOnly } = reading;
+  const finishedNow = reading.finished !== null && reading.finished > 0;
+  return {
+    queue,
+    atMs,
+    pending,
+    running,
+    totalsOnly,
+    lastFinishedAtMs: finishedNow ? atMs : (before?.lastFinishedAtMs ?? null),
+    pendingSinceMs: pending > 0 ? (before?.pendingSinceMs ?? atMs) : null,
+  };
+}
+
+function goBlind(turn: Turn, blind: Extract<Observation, { kind: "blind" }>): void {
+  const { state } = turn;
+  const key = blindKey(blind);
+  const before = state.blind.get(key);
+  const sinceMs = before?.sinceMs ?? blind.atMs;
+  const escalated = before?.escalated === true || tellLongBlindness(turn, blind, sinceMs);
+  state.blind.set(key, { sinceMs, reason: blind.reason, target: blind.target, escalated });
+  // A queue that could not be read has a hole in it: what was pending before says nothing of now.
+  const queue = blind.sensor.startsWith("queue:") && blind.target === null ? blind.sensor.slice("queue:".length) : null;
+  const facts = queue === null ? undefined : state.queues.get(queue);
+  if (facts !== undefined && queue !== null) state.queues.set(queue, { ...facts, pendingSinceMs: null, lastFinishedAtMs: null });
+  if (before !== undefined) return;
+  sayOf(turn, blind.target ?? blind.sensor, {
+    level: "warn",
+    event: "sensor_blind",
+    reason: `${blind.sensor} cannot see: ${blind.reason}; nothing is concluded from that`,
+    more: { sensor: blind.sensor },
+  });
+}
+
+/** One key per sensor and target: a probe may be blind for one worker and see the others. */
+function blindKey(blind: { sensor: string; target: string | null }): string {
+  return blind.target === null ? blind.sensor : `${blind.sensor} ${blind.target}`;
+}
+
+function tellLongBlindness(turn: Turn, blind: Extract<Observation, { kind: "blind" }>, sinceMs: number): boolean {
+  const forMs = turn.state.nowMs - sinceMs;
+  if (forMs < BLIND_ESCALATES_AFTER_MS) return false;
+  sayOf(turn, blind.target ?? blind.sensor, {
+    level: "error",
+    event: "alert",
+    reason: `${blind.sensor} has been blind for ${inWords(forMs)} (${blind.reason}): what it watches is not being healed`,
+    more: { sensor: blind.sensor },
+  });
+  return true;
+}
+
+function seeAgain(turn: Turn, sight: Extract<Observation, { kind: "sight" }>): void {
+  const before = turn.state.blind.get(blindKey(sight));
+  if (before === undefined) return;
+  turn.state.blind.delete(blindKey(sight));
+  const blindMs = turn.state.nowMs - before.sinceMs;
+  sayOf(turn, sight.target ?? sight.sensor, {
+    level: "info",
+    event: "sensor_back",
+    reason: `${sight.sensor} sees again after ${inWords(blindMs)}`,
+    more: { sensor: sight.sensor, blind_ms: Math.round(blindMs) },
+  });
+}

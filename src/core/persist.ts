@@ -1,0 +1,119 @@
+import { newControl } from "./control.ts";
+import type { Control } from "./control.ts";
+import type { Json } from "./log-record.ts";
+import type { TargetId } from "./observation.ts";
+import type { AbsentTarget, Globals, Incident, State, Target } from "./state.ts";
+import type { Strategy } from "./strategy.ts";
+import { rulesFor, startEpoch } from "./target.ts";
+import { loadTaskWindows, saveTaskWindows } from "./task-windows.ts";
+import type { SavedTaskWindows } from "./task-windows.ts";
+import type { Incarnation } from "./worker-row.ts";
+
+/** Everything a decision rests on, as JSON, for `state.json`. Rows and queue readings are not saved: they are read anew. */
+export interface SavedState {
+  readonly globals: Globals;
+  readonly targets: Readonly<Record<TargetId, SavedTarget>>;
+  readonly incidents: Readonly<Record<TargetId, Incident>>;
+}
+
+export interface SavedTarget {
+  readonly control: Control;
+  readonly sinceMs: number;
+  readonly evidence: SavedEvidence | null;
+}
+
+interface SavedEvidence {
+  readonly incarnation: Incarnation | null;
+  readonly epoch: Target["epoch"];
+  readonly forgive: number;
+  readonly exits: readonly number[];
+  readonly lastLifeMs: number | null;
+  readonly tasks: SavedTaskWindows | null;
+  readonly rules: readonly {
+    readonly key: string;
+    readonly fingerprint: string;
+    readonly memory: Json;
+    readonly symptomAtMs: number | null;
+    readonly healed: boolean;
+  }[];
+}
+
+export function saveState(state: State): SavedState {
+  const targets: Record<TargetId, SavedTarget> = {};
+  for (const [id, absent] of state.absent)
+    targets[id] = { control: absent.control, sinceMs: absent.sinceMs, evidence: absent.saved as SavedEvidence | null };
+  for (const [id, target] of state.targets) targets[id] = { control: target.control, sinceMs: state.nowMs, evidence: evidenceOf(target) };
+  const incidents: Record<TargetId, Incident> = {};
+  for (const [id, group] of state.groups) if (group.incident !== null) incidents[id] = group.incident;
+  return { globals: state.globals, targets, incidents };
+}
+
+function evidenceOf(target: Target): SavedEvidence {
+  return {
+    incarnation: target.incarnation,
+    epoch: target.epoch,
+    forgive: target.forgive,
+    exits: target.exits,
+    lastLifeMs: target.view.lastLifeMs,
+    tasks: target.tasks === null ? null : saveTaskWindows(target.tasks),
+    rules: target.rules.map(({ key, fingerprint, memory, symptomAtMs, healed }) => ({
+      key,
+      fingerprint,
+      memory: memory as Json,
+      symptomAtMs,
+      healed,
+    })),
+  };
+}
+
+/**
+ * Lays saved state into a fresh one. Targets wait as absent until PM2's list shows them again. The budget gains at most
+ * one token over a restart.
+ */
+export function loadState(state: State, saved: SavedState): void {
+  state.globals = { ...saved.globals, tokens: Math.min(state.policy.budget.tokens, saved.globals.tokens) };
+  const { refillMs } = state.policy.budget;
+  state.globals.refilledAtMs = Math.max(saved.globals.refilledAtMs, state.nowMs - refillMs);
+  for (const [id, target] of Object.entries(saved.targets)) {
+    state.absent.set(id, { control: { ...newControl(), ...target.control }, sinceMs: state.nowMs, saved: target.evidence });
+  }
+  for (const [id, incident] of Object.entries(saved.incidents)) state.absentIncidents.set(id, incident);
+}
+
+/** A journal record newer than the snapshot: its control and globals stand. */
+export function overlayRecord(state: State, record: { target: TargetId; control: Control; globals: Globals }): void {
+  const absent = state.absent.get(record.target);
+  state.absent.set(record.target, { control: { ...newControl(), ...record.control }, sinceMs: state.nowMs, saved: absent?.saved ?? null });
+  state.globals = { ...state.globals, tokens: record.globals.tokens, healCount: record.globals.healCount, paused: record.globals.paused };
+}
+
+/** A target found again. A heal that was between intent and result is looked into before anything else. */
+export function restoreTarget(state: State, target: Target, strategy: Strategy, absent: AbsentTarget): void {
+  target.control = absent.control;
+  const { phase } = absent.control;
+  if (phase.name === "intent" || phase.name === "acting") target.recoveringSinceMs = state.nowMs;
+  const saved = absent.saved as SavedEvidence | null;
+  if (saved === null) return;
+  target.remembered = saved.incarnation;
+  target.epoch = saved.epoch;
+  target.view.epochAtMs = saved.epoch.atMs;
+  target.forgive = saved.forgive;
+  target.exits = [...saved.exits];
+  target.view.lastLifeMs = saved.lastLifeMs;
+  target.tasks = saved.tasks === null ? null : loadTaskWindows(saved.tasks, state.nowMs);
+  restoreRules(target, strategy, saved);
+  // The snapshot may be older than the journal: evidence from before the action must not give the verdict on it (I16).
+  if (phase.name === "verifying" && target.epoch.atMs < phase.sinceMs) startEpoch(state, target, strategy, "other");
+}
+
+function restoreRules(target: Target, strategy: Strategy, saved: SavedEvidence): void {
+  const before = new Map(saved.rules.map((rule) => [rule.key, rule]));
+  for (const rule of rulesFor(strategy, target.kind)) {
+    const savedRule = before.get(rule.key);
+    const ruleState = target.rules.find((candidate) => candidate.key === rule.key);
+    if (ruleState === undefined || savedRule === undefined || savedRule.fingerprint !== rule.fingerprint) continue;
+    ruleState.memory = savedRule.memory;
+    ruleState.symptomAtMs = savedRule.symptomAtMs;
+    ruleState.healed = savedRule.healed;
+  }
+}

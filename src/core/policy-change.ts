@@ -1,0 +1,66 @@
+import { dropTarget } from "./arrivals.ts";
+import { assignStrategy } from "./select.ts";
+import type { RuleState, State, Target } from "./state.ts";
+import type { Policy, Strategy } from "./strategy.ts";
+import { newRuleState, rulesFor, withControl } from "./target.ts";
+import { startTasksEpoch } from "./task-windows.ts";
+import { sayOf, type Turn } from "./turn.ts";
+
+/**
+ * An edited configuration. A rule that changed starts a new epoch, so that an edit never heals on retained history;
+ * running grace periods and cool-downs are not shortened (row 25).
+ */
+export function takePolicy(turn: Turn, policy: Policy): void {
+  const { state } = turn;
+  const before = state.policy;
+  state.policy = policy;
+  state.conflicts.clear();
+  if (before.mode !== policy.mode) {
+    const reason = policy.mode === "heal" ? "healer acts from now on" : "healer decides and records from now on, and does nothing";
+    sayOf(turn, "healer", { level: "warn", event: "mode_changed", reason, more: { from: before.mode, to: policy.mode } });
+  }
+  for (const target of [...state.targets.values()]) adopt(turn, target);
+}
+
+function adopt(turn: Turn, target: Target): void {
+  const { state } = turn;
+  const strategy = strategyNow(state, target);
+  if (strategy === null) return dropTarget(turn, target);
+  target.strategy = strategy.name;
+  const changed = changedRules(target, strategy);
+  const epoch = { ...target.epoch, atMs: state.nowMs };
+  const before = new Map(target.rules.map((rule) => [rule.key, rule]));
+  const next = rulesFor(strategy, target.kind).map((rule) =>
+    changed.has(rule.key) ? newRuleState(rule, epoch) : keep(before.get(rule.key)),
+  );
+  target.rules.splice(0, target.rules.length, ...next.filter((rule) => rule !== null));
+  if (changed.has("success-rate") && target.tasks !== null) startTasksEpoch(target.tasks, state.nowMs);
+  if (changed.size > 0 && target.control.phase.name === "suspect" && !target.control.phase.contain)
+    withControl(target, { phase: { name: "healthy" } });
+  target.said.hold = null;
+  target.said.wouldHeal = false;
+}
+
+function strategyNow(state: State, target: Target): Strategy | null {
+  const row = target.row ?? firstMemberRow(state, target);
+  const assigned = row === null ? null : assignStrategy(state.policy, row);
+  return assigned === null || "conflict" in assigned ? null : assigned;
+}
+
+function firstMemberRow(state: State, target: Target): Target["row"] {
+  const first = state.groups.get(target.id)?.members[0];
+  return first === undefined ? null : (state.targets.get(first)?.row ?? null);
+}
+
+function changedRules(target: Target, strategy: Strategy): ReadonlySet<string> {
+  const before = new Map(target.rules.map((rule) => [rule.key, rule.fingerprint]));
+  return new Set(
+    rulesFor(strategy, target.kind)
+      .filter((rule) => before.get(rule.key) !== rule.fingerprint)
+      .map((rule) => rule.key),
+  );
+}
+
+function keep(rule: RuleState | undefined): RuleState | null {
+  return rule ?? null;
+}

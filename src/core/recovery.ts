@@ -1,0 +1,84 @@
+import { afterAction } from "./action-done.ts";
+import type { Heal, Phase, PreImage } from "./control.ts";
+import { endHeal } from "./heal-end.ts";
+import { skipMember } from "./roll.ts";
+import { workerOf } from "./durable.ts";
+import type { Target } from "./state.ts";
+import { withControl } from "./target.ts";
+import { journal, say, type Turn } from "./turn.ts";
+import { preImage } from "./roll.ts";
+import type { WorkerRow } from "./worker-row.ts";
+
+const SETTLE_SLACK_MS = 5_000; // an action PM2 had already begun may still be under way for kill_timeout + this
+
+/**
+ * Rows 26–28: healer was restarted (or lost sight of PM2) between an intent and its verdict. Whether the action ran is
+ * read from the world, by comparing it with the pre-image in the journal. No intent is ever executed a second time;
+ * only a row that a stop of ours left down is started, once.
+ */
+export function tickRecovery(turn: Turn, target: Target): void {
+  const { phase } = target.control;
+  if (turn.state.pm2.name !== "up") return;
+  if (phase.name !== "intent" && phase.name !== "acting") {
+    target.recoveringSinceMs = null;
+    return;
+  }
+  const row = workerOf(turn.state, target, phase.heal)?.row ?? null;
+  const pre = phase.heal.roll?.current?.pre ?? phase.heal.pre;
+  if (row === null || pre === null) return giveUp(turn, target, phase.heal, "the worker is gone");
+  const now = preImage(row, turn.state.pm2.generation);
+  if (now.generation !== pre.generation) return giveUp(turn, target, phase.heal, "PM2 was replaced by a new daemon meanwhile");
+  if (isDown(row)) return recoverDown(turn, target, phase, row);
+  if (phase.step !== "stop" && hasChanged(now, pre)) return recoverActed(turn, target, phase);
+  if (hasSettled(turn, target, row))
+    giveUp(turn, target, phase.heal, "healer was restarted before it was done, and nothing has changed since");
+}
+
+function isDown(row: WorkerRow): boolean {
+  return row.pid === null && (row.status === "stopped" || row.status === "errored");
+}
+
+function hasChanged(now: PreImage, pre: PreImage): boolean {
+  return now.pid !== null && (now.pid !== pre.pid || now.startedWallMs !== pre.startedWallMs);
+}
+
+function hasSettled(turn: Turn, target: Target, row: WorkerRow): boolean {
+  return turn.state.nowMs - (target.recoveringSinceMs ?? 0) >= row.killTimeoutMs + SETTLE_SLACK_MS;
+}
+
+function recoverActed(turn: Turn, target: Target, phase: Extract<Phase, { name: "intent" | "acting" }>): void {
+  target.recoveringSinceMs = null;
+  say(turn, target, {
+    level: "info",
+    event: "heal_action",
+    reason: "done: healer was restarted meanwhile, and the worker has been restarted as intended",
+    heal_id: phase.heal.id,
+    more: { ok: true, took_ms: null, error: null },
+  });
+  afterAction(turn, target, phase, null);
+}
+
+/** Row 27b: down because of our stop. A hold-down goes on waiting; anything else is finished with its start. */
+function recoverDown(turn: Turn, target: Target, phase: Extract<Phase, { name: "intent" | "acting" }>, row: WorkerRow): void {
+  if (phase.step === "stop") {
+    target.recoveringSinceMs = null;
+    return afterAction(turn, target, phase, null);
+  }
+  const stopsFirst = phase.heal.action === "stop-start" || phase.heal.action === "hold-down";
+  if (!hasSettled(turn, target, row)) return;
+  if (!stopsFirst) return giveUp(turn, target, phase.heal, `PM2 says ${row.status}: stopped by somebody else`);
+  target.recoveringSinceMs = null;
+  withControl(target, { phase: { name: "intent", heal: phase.heal, step: "start", sinceMs: turn.state.nowMs } });
+  journal(turn, target, {
+    kind: "step",
+    healId: phase.heal.id,
+    ack: true,
+    note: { step: "start", why: "finishing a stop-start cut short" },
+  });
+}
+
+function giveUp(turn: Turn, target: Target, heal: Heal, reason: string): void {
+  target.recoveringSinceMs = null;
+  if (heal.roll !== null) return skipMember(turn, target, heal, reason);
+  endHeal(turn, target, { verdict: "aborted", reason });
+}

@@ -1,0 +1,97 @@
+import type { Control } from "./control.ts";
+import { pauseOf, whyHold } from "./guards.ts";
+import { firingRule } from "./judge.ts";
+import { sayPause } from "./pause-words.ts";
+import { sayPhase } from "./explain.ts";
+import type { State, Target } from "./state.ts";
+import { candidateNow } from "./tick.ts";
+import { rulesFor } from "./target.ts";
+import { strategyOf } from "./turn.ts";
+import type { Window } from "./window.ts";
+import { allOutcomes } from "./window.ts";
+import { wilsonLower, wilsonUpper } from "./wilson.ts";
+
+/** One line of `healer status`, as data. Rates are shares (0–1); null = no finished task, shown as n/a. */
+export interface TargetStatus {
+  readonly id: string;
+  readonly kind: "worker" | "group";
+  readonly strategy: string;
+  readonly mode: string;
+  readonly phase: string;
+  readonly state: string;
+  readonly pm2_status: string | null;
+  readonly pm_id: number | null;
+  readonly pid: number | null;
+  readonly uptime_ms: number | null;
+  readonly restarts: number | null;
+  readonly memory_bytes: number | null;
+  readonly success: { readonly hour: Rate | null; readonly day: Rate | null };
+  readonly threshold: number;
+  readonly symptom: string | null;
+  readonly waits_for: string | null;
+  readonly streak: number;
+  readonly streak_max: number;
+  readonly last_heal: Control["lastHeal"];
+  readonly circuit_open: boolean;
+  readonly incident: string | null;
+  readonly paused: string | null;
+  readonly needs_person: boolean;
+}
+
+export interface Rate {
+  readonly ok: number;
+  readonly failed: number;
+  readonly rate: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+const SHOWN_Z = 1.96; // the interval people know; decisions use the stricter `wilson_z`
+
+export function statusOf(state: State, target: Target): TargetStatus {
+  const strategy = strategyOf(state, target);
+  const { row, control, view } = target;
+  const firing = firingRule(target);
+  const rule = firing === null ? undefined : rulesFor(strategy, target.kind).find((candidate) => candidate.key === firing.key);
+  const incident = state.groups.get(target.id)?.incident ?? null;
+  const pause = pauseOf(state, target);
+  const circuitOpen = control.phase.name === "open";
+  return {
+    id: target.id,
+    kind: target.kind,
+    strategy: strategy.name,
+    mode: strategy.mode,
+    phase: control.phase.name,
+    state: sayPhase(state, target, strategy),
+    pm2_status: row?.status ?? null,
+    pm_id: row?.pmId ?? null,
+    pid: row?.pid ?? null,
+    uptime_ms: view.startedAtMs === null || row?.pid == null ? null : Math.round(state.nowMs - view.startedAtMs),
+    restarts: row?.restarts ?? null,
+    memory_bytes: row?.memoryBytes ?? null,
+    success: { hour: rateOf(target.tasks?.hour), day: rateOf(target.tasks?.day) },
+    threshold: strategy.knobs.minSuccessRatePercent / 100,
+    symptom: firing === null || rule === undefined ? null : rule.describe(firing.memory, view, firing.judgement),
+    waits_for: firing === null ? null : waitsFor(state, target),
+    streak: control.failedHeals,
+    streak_max: strategy.knobs.consecutiveFailuresThreshold,
+    last_heal: control.lastHeal,
+    circuit_open: circuitOpen,
+    incident: incident === null ? null : incident.phase,
+    paused: pause === null ? null : sayPause(pause, state.nowMs),
+    needs_person: circuitOpen || incident !== null,
+  };
+}
+
+function rateOf(window: Window | undefined): Rate | null {
+  if (window === undefined) return null;
+  const { ok, failed } = allOutcomes(window);
+  if (ok + failed === 0) return null;
+  const n = ok + failed;
+  return { ok, failed, rate: ok / n, low: wilsonLower(ok, n, SHOWN_Z), high: wilsonUpper(ok, n, SHOWN_Z) };
+}
+
+function waitsFor(state: State, target: Target): string | null {
+  const hold = whyHold(state, candidateNow(target, strategyOf(state, target)));
+  return hold === null ? null : `${hold.guard}: ${hold.reason}`;
+}

@@ -1,0 +1,189 @@
+import { afterAction } from "./action-done.ts";
+import { pauseOf, whyHold } from "./guards.ts";
+import type { Candidate } from "./guards.ts";
+import { endHeal, closeCircuit } from "./heal-end.ts";
+import type { Phase } from "./control.ts";
+import { firingRule } from "./judge.ts";
+import { tickRecovery } from "./recovery.ts";
+import { tickRoll } from "./roll.ts";
+import type { RuleState, Target } from "./state.ts";
+import type { Strategy } from "./strategy.ts";
+import { graceFromMs, rulesFor, withControl } from "./target.ts";
+import { journal, say, type Turn } from "./turn.ts";
+import { tickVerifying } from "./verifying.ts";
+
+/**
+ * Lets time pass for one target (decision-core §4.2). Returns what it would like to have healed now, if anything; the
+ * guards answer that afterwards, for all targets together, the most urgent first.
+ */
+export function tickTarget(turn: Turn, target: Target, strategy: Strategy): Candidate | null {
+  if (target.recoveringSinceMs !== null) tickRecovery(turn, target);
+  const { phase } = target.control;
+  switch (phase.name) {
+    case "healthy":
+      return tickHealthy(turn, target, strategy);
+    case "suspect":
+      return tickSuspect(target, strategy, phase);
+    case "intent":
+      return null;
+    case "acting":
+      if (target.recoveringSinceMs === null && turn.state.nowMs > phase.deadlineMs)
+        afterAction(turn, target, phase, "no result within its deadline");
+      return null;
+    case "rolling":
+      tickRoll(turn, target, phase);
+      return null;
+    case "held":
+      tickHeld(turn, target, strategy, phase);
+      return null;
+    case "verifying":
+      tickVerifying(turn, target, strategy, phase);
+      return target.control.phase.name === "suspect" ? tickSuspect(target, strategy, target.control.phase) : null;
+    case "settling":
+      if (turn.state.nowMs >= graceFromMs(target) + strategy.knobs.gracePeriodMs) withControl(target, { phase: { name: "healthy" } });
+      return deadCandidate(target, strategy);
+    case "backoff":
+      return tickBackoff(turn, target, strategy, phase);
+    case "open":
+      return tickOpen(turn, target, strategy, phase);
+    default:
+      phase satisfies never;
+      return null;
+  }
+}
+
+function tickHealthy(turn: Turn, target: Target, strategy: Strategy): Candidate | null {
+  const firing = firingRule(target);
+  if (firing === null) return null;
+  const phase = { name: "suspect", sinceMs: firing.judgement.sinceMs ?? turn.state.nowMs, trial: false, contain: false } as const;
+  withControl(target, { phase });
+  return tickSuspect(target, strategy, phase);
+}
+
+/** Row 2: the symptom went; row 3–5: it is sustained, so ask the guards. */
+function tickSuspect(target: Target, strategy: Strategy, phase: Extract<Phase, { name: "suspect" }>): Candidate | null {
+  const firing = firingRule(target);
+  if (phase.contain) return candidateOf(target, strategy, { rule: firing, trial: phase.trial, holdsDown: true });
+  if (firing === null) {
+    withControl(target, { phase: { name: "healthy" } });
+    target.said.hold = null;
+    target.said.wouldHeal = false;
+    return null;
+  }
+  if (!firing.judgement.sustained && !firing.judgement.dead) return null;
+  const bound = boundOf(target, strategy, firing);
+  return candidateOf(target, strategy, { rule: firing, trial: phase.trial, holdsDown: bound?.action === "hold-down" });
+}
+
+function boundOf(target: Target, strategy: Strategy, rule: RuleState): Strategy["rules"][number] | undefined {
+  return rulesFor(strategy, target.kind).find((candidate) => candidate.key === rule.key);
+}
+
+function candidateOf(target: Target, strategy: Strategy, want: { rule: RuleState | null; trial: boolean; holdsDown: boolean }): Candidate {
+  const bound = want.rule === null ? undefined : boundOf(target, strategy, want.rule);
+  const action = want.holdsDown ? "hold-down" : (bound?.action ?? rungOf(strategy, want.trial ? 0 : target.control.failedHeals));
+  return {
+    target,
+    strategy,
+    rule: want.rule,
+    action,
+    actsInGrace: want.holdsDown || bound?.actsInGrace === true,
+    observeOnly: bound?.observeOnly === true,
+    holdsDown: want.holdsDown,
+  };
+}
+
+/** What a heal would be about if one were due now; for those who explain. */
+export function candidateNow(target: Target, strategy: Strategy): Candidate {
+  const { phase } = target.control;
+  const rule = firingRule(target);
+  const bound = rule === null ? undefined : boundOf(target, strategy, rule);
+  const contain = phase.name === "suspect" && phase.contain;
+  return candidateOf(target, strategy, {
+    rule,
+    trial: phase.name === "suspect" && phase.trial,
+    holdsDown: contain || bound?.action === "hold-down",
+  });
+}
+
+/** One rung further after each failed heal; the last one repeats. */
+export function rungOf(strategy: Strategy, failedHeals: number): string {
+  return strategy.actions[Math.min(failedHeals, strategy.actions.length - 1)] ?? "restart";
+}
+
+/** A crash loop is stopped even while somebody else's restart settles. */
+function deadCandidate(target: Target, strategy: Strategy): Candidate | null {
+  const firing = firingRule(target);
+  const bound = firing === null ? undefined : boundOf(target, strategy, firing);
+  if (firing === null || bound?.actsInGrace !== true || !firing.judgement.sustained) return null;
+  return candidateOf(target, strategy, { rule: firing, trial: false, holdsDown: bound.action === "hold-down" });
+}
+
+function tickBackoff(turn: Turn, target: Target, strategy: Strategy, phase: Extract<Phase, { name: "backoff" }>): Candidate | null {
+  if (turn.state.nowMs < phase.untilMs) return deadCandidate(target, strategy);
+  withControl(target, { phase: { name: "healthy" } });
+  return tickHealthy(turn, target, strategy);
+}
+
+function tickHeld(turn: Turn, target: Target, strategy: Strategy, phase: Extract<Phase, { name: "held" }>): void {
+  if (target.row !== null && target.row.pid !== null && target.recoveringSinceMs === null) {
+    return endHeal(turn, target, { verdict: "aborted", reason: "superseded: somebody started it before its backoff was over" });
+  }
+  if (turn.state.nowMs >= phase.resumeAtMs) startHeldRow(turn, target, strategy, phase.heal);
+}
+
+const ASKED_BEFORE_A_START = ["status", "circuit", "in-flight", "grace", "backoff", "incident", "unavailable", "drain", "observe"];
+
+/** The second half of a hold-down: finish what was begun, also if the mode is `observe` by now. */
+function startHeldRow(turn: Turn, target: Target, strategy: Strategy, heal: Extract<Phase, { name: "held" }>["heal"]): boolean {
+  const candidate = { target, strategy, rule: null, action: heal.action, actsInGrace: true, observeOnly: false, holdsDown: false };
+  const hold = whyHold(turn.state, candidate, ASKED_BEFORE_A_START);
+  if (hold !== null) {
+    sayHoldOnce(turn, target, hold);
+    return false;
+  }
+  turn.state.globals.tokens = Math.max(0, turn.state.globals.tokens - 1);
+  withControl(target, { phase: { name: "intent", heal, step: "start", sinceMs: turn.state.nowMs } });
+  journal(turn, target, { kind: "step", healId: heal.id, ack: true, note: { step: "start" } });
+  return true;
+}
+
+/** A reason repeated every turn is written once, then when it changes. */
+export function sayHoldOnce(turn: Turn, target: Target, hold: NonNullable<ReturnType<typeof whyHold>>): void {
+  if (target.said.hold === hold.guard) return;
+  target.said.hold = hold.guard;
+  const until = hold.untilMs === null ? null : new Date(turn.state.wallMs + (hold.untilMs - turn.state.nowMs)).toISOString();
+  say(turn, target, { level: "info", event: "hold", reason: hold.reason, more: { guard: hold.guard, until, flip: hold.flip } });
+}
+
+/** Rows 19–21 and 24a. */
+function tickOpen(turn: Turn, target: Target, strategy: Strategy, phase: Extract<Phase, { name: "open" }>): Candidate | null {
+  const { nowMs } = turn.state;
+  const isBad = firingRule(target) !== null;
+  if (
+    phase.restartedAtMs !== null &&
+    !isBad &&
+    target.row?.pid != null &&
+    nowMs >= Math.max(phase.restartedAtMs, graceFromMs(target)) + strategy.knobs.gracePeriodMs
+  ) {
+    closeCircuit(turn, target, "healthy for a whole grace period since somebody else restarted it", "operator");
+    return null;
+  }
+  if (nowMs < phase.untilMs || pauseOf(turn.state, target) !== null) return null;
+  if (phase.heal !== null && target.row?.pid == null) {
+    if (startHeldRow(turn, target, strategy, { ...phase.heal, trial: true })) sayHalfOpen(turn, target);
+    return null;
+  }
+  if (!isBad) {
+    closeCircuit(turn, target, "the cool-down is over and the symptom has gone by itself", "self_recovered");
+    return null;
+  }
+  const suspect = { name: "suspect", sinceMs: nowMs, trial: true, contain: false } as const;
+  withControl(target, { phase: suspect });
+  sayHalfOpen(turn, target);
+  return tickSuspect(target, strategy, suspect);
+}
+
+function sayHalfOpen(turn: Turn, target: Target): void {
+  say(turn, target, { level: "warn", event: "circuit_half_open", reason: "the cool-down is over and it is still bad: one trial heal" });
+}

@@ -1,0 +1,59 @@
+import type { Phase } from "./control.ts";
+import { endHeal } from "./heal-end.ts";
+import type { BoundRule } from "./judgement.ts";
+import type { RuleState, Target } from "./state.ts";
+import type { Strategy } from "./strategy.ts";
+import { graceFromMs, rulesFor, withControl } from "./target.ts";
+import type { Turn } from "./turn.ts";
+import { inWords } from "./words.ts";
+
+type Verifying = Extract<Phase, { name: "verifying" }>;
+
+/** Rows 12–16: has the heal helped? The rule that fired gives the verdict, from evidence since the action only. */
+export function tickVerifying(turn: Turn, target: Target, strategy: Strategy, phase: Verifying): void {
+  const { nowMs } = turn.state;
+  const fired = target.rules.find((rule) => rule.key === phase.heal.rule) ?? null;
+  const bound = fired === null ? null : (rulesFor(strategy, target.kind).find((rule) => rule.key === fired.key) ?? null);
+  noteCleared(turn, target, phase, fired);
+  const graceOver =
+    nowMs >= Math.max(phase.sinceMs, target.kind === "group" ? phase.sinceMs : graceFromMs(target)) + strategy.knobs.gracePeriodMs;
+  const verdict = verdictOf(target, { fired, bound });
+  const early = phase.heal.action === "hold-down"; // lives or dies on its own proof, which is longer or shorter than grace
+  if (verdict.name === "failed" && (graceOver || early || bound?.actsInGrace === true))
+    return endHeal(turn, target, { verdict: "failed", reason: verdict.reason });
+  if (verdict.name === "recovered" && (graceOver || early)) return endHeal(turn, target, { verdict: "recovered", reason: verdict.reason });
+  const timeoutMs = Math.max(strategy.knobs.verify.timeoutMs, strategy.knobs.gracePeriodMs);
+  if (nowMs >= phase.sinceMs + timeoutMs) endUndecided(turn, target, phase, timeoutMs);
+}
+
+function verdictOf(
+  target: Target,
+  by: { fired: RuleState | null; bound: BoundRule | null },
+): { name: "recovered" | "failed" | "undecided"; reason: string } {
+  const dead = target.rules.find((rule) => rule.judgement.dead && rule.judgement.state === "sick");
+  if (dead !== undefined) return { name: "failed", reason: `it does not live (${dead.key})` };
+  if (by.fired === null || by.bound === null)
+    return {
+      name: target.row?.status === "online" || target.kind === "group" ? "recovered" : "undecided",
+      reason: "no rule fired for this heal; it is online at the end of its grace period",
+    };
+  const name = by.bound.verdict(by.fired.memory, target.view);
+  return { name, reason: name === "undecided" ? "" : by.bound.describe(by.fired.memory, target.view, by.fired.judgement) };
+}
+
+/** The moment the symptom is first seen gone: recovery time counts to here, the verdict comes later. */
+function noteCleared(turn: Turn, target: Target, phase: Verifying, fired: RuleState | null): void {
+  if (phase.heal.clearedAtMs !== null || fired === null || fired.judgement.state !== "fine" || target.row?.status === "launching") return;
+  withControl(target, { phase: { ...phase, heal: { ...phase.heal, clearedAtMs: turn.state.nowMs } } });
+}
+
+/** Row 16: no verdict within the time allowed. Failed only if the action itself failed and changed nothing. */
+function endUndecided(turn: Turn, target: Target, phase: Verifying, timeoutMs: number): void {
+  const unchanged = phase.heal.pre !== null && target.row !== null && target.row.pid === phase.heal.pre.pid;
+  if (phase.error !== null && unchanged)
+    return endHeal(turn, target, { verdict: "failed", reason: `the action failed and nothing changed: ${phase.error}` });
+  endHeal(turn, target, {
+    verdict: "inconclusive",
+    reason: `not enough evidence within ${inWords(timeoutMs)}; if it sickens again before it has proved well, this heal counts as failed`,
+  });
+}

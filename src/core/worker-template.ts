@@ -1,0 +1,46 @@
+import { failure, success, type Outcome } from "./outcome.ts";
+import type { WorkerRow } from "./worker-row.ts";
+
+/**
+ * Text with places for what differs between workers: `{env.PORT}`, `{name}`, `{instance}`, `{pm_id}`. Braces that hold
+ * anything else are mistakes; `unknownPlaces` finds them when the configuration is read.
+ */
+const PLACE = /\{([^{}]*)\}/g;
+const PLAIN_PLACES: readonly string[] = ["name", "instance", "pm_id"];
+const ENV_PLACE = /^env\.([A-Za-z_][A-Za-z0-9_]*)$/;
+
+export const PLACES_EXPECTED = "{env.NAME}, {name}, {instance} or {pm_id}";
+
+/** Variables of the worker's environment that the text asks for. */
+export function envNamesIn(template: string): readonly string[] {
+  return placesIn(template).flatMap((place) => ENV_PLACE.exec(place)?.[1] ?? []);
+}
+
+export function unknownPlaces(template: string): readonly string[] {
+  return placesIn(template).filter((place) => !PLAIN_PLACES.includes(place) && !ENV_PLACE.test(place));
+}
+
+/** The text for one worker; a failure says what this worker lacks. */
+export function expandForWorker(template: string, row: WorkerRow): Outcome<string, string> {
+  const missing = placesIn(template).find((place) => valueOf(place, row) === undefined);
+  if (missing !== undefined) return failure(whyMissing(missing));
+  return success(template.replace(PLACE, (whole, place: string) => valueOf(place, row) ?? whole));
+}
+
+function placesIn(template: string): readonly string[] {
+  return [...template.matchAll(PLACE)].map((match) => match[1] ?? "");
+}
+
+function valueOf(place: string, row: WorkerRow): string | undefined {
+  if (place === "name") return row.name;
+  if (place === "instance") return row.instance;
+  if (place === "pm_id") return String(row.pmId);
+  const name = ENV_PLACE.exec(place)?.[1];
+  const value = name !== undefined && Object.hasOwn(row.env, name) ? row.env[name] : undefined;
+  return value === "" ? undefined : value;
+}
+
+function whyMissing(place: string): string {
+  const name = ENV_PLACE.exec(place)?.[1];
+  return name === undefined ? `{${place}} is none of ${PLACES_EXPECTED}` : `its environment has no ${name}`;
+}
