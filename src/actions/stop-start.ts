@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ProcessIdentity, Processes } from "../world/processes/processes.ts";
+import type { Action, ActionContext, ActionResult } from "./action.ts";
+import { limitsOf, resultOf } from "./pm2-limits.ts";
+
+const POLL_MS = 100;
+
+/**
+ * Stop, end what survived of its process tree, start. For a wrapper (`npm start`, `sh -c`) whose child outlives it and
+ * holds the port. Only processes seen in the tree just before the stop are signalled, and only while pid and start time
+ * still match. A step `start` finishes one that was cut short.
+ */
+export const stopStart: Action = {
+  name: "stop-start",
+  summary: "PM2 stops the process, what survives of its process tree is ended, PM2 starts it again",
+  whyNot: () => null,
+  run: async (context) => {
+    const { pm2, row, step } = context;
+    if (step !== "start") {
+      const stopped = await stopWithTree(context);
+      if (!stopped.ok) return stopped;
+    }
+    return resultOf(await pm2.start(row.pmId, limitsOf(row)));
+  },
+};
+
+async function stopWithTree({ pm2, processes, row }: ActionContext): Promise<ActionResult> {
+  const tree = row.pid === null ? [] : processes.snapshot().tree(row.pid);
+  const stopped = resultOf(await pm2.stop(row.pmId, limitsOf(row)));
+  if (!stopped.ok) return stopped;
+  const stubborn = await endSurvivors(processes, tree, row.killTimeoutMs);
+  return stubborn.length === 0
+    ? stopped
+    : { ok: false, error: `would not end: pid ${stubborn.map(({ pid }) => pid).join(", ")}; not started beside them` };
+}
+
+/** SIGTERM to what is left, leaves first; SIGKILL after the worker's own kill_timeout. Returns who is still there. */
+async function endSurvivors(
+  processes: Processes,
+  tree: readonly ProcessIdentity[],
+  killTimeoutMs: number,
+): Promise<readonly ProcessIdentity[]> {
+  const leavesFirst = [...tree].reverse();
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    const left = leavesFirst.filter((process) => isAlive(processes, process));
+    if (left.length === 0) return [];
+    for (const process of left) processes.signal(process, signal);
+    const deadlineMs = performance.now() + killTimeoutMs;
+    while (performance.now() < deadlineMs && left.some((process) => isAlive(processes, process))) await sleep(POLL_MS);
+  }
+  return leavesFirst.filter((process) => isAlive(processes, process));
+}
+
+/** A zombie has ended; only its parent has not noticed yet. */
+function isAlive(processes: Processes, process: ProcessIdentity): boolean {
+  return processes.startTicks(process.pid) === process.startTicks && processes.pulse(process.pid)?.state !== "Z";
+}
