@@ -1,7 +1,10 @@
 // The gate: every check runs, even when an earlier one is red, so that one run shows everything there is to mend.
 // Silent about what is green; a red check prints its own words and the command that mends or repeats it.
 import { spawn } from "node:child_process";
+import { delimiter, resolve } from "node:path";
 
+const ROOT = resolve(import.meta.dirname, "..");
+const ENV = { ...process.env, PATH: `${resolve(ROOT, "node_modules/.bin")}${delimiter}${process.env.PATH}` };
 const OUTPUT_CHARS_MAX = 20_000;
 
 const CHECKS = [
@@ -10,14 +13,14 @@ const CHECKS = [
   { name: "core compiles without Node", run: "tsc -p src/core/tsconfig.json --noEmit", mend: "npm run typecheck" },
   { name: "sources and tests compile", run: "tsc -p test/tsconfig.json --noEmit", mend: "npm run typecheck" },
   { name: "build", run: "tsc -p tsconfig.json", mend: "npm run build" },
-  { name: "architecture, style, docs", run: "vitest run --project house", mend: "npx vitest run --project house" },
+  { name: "architecture, style, docs", run: "vitest run --project house --reporter=dot", mend: "npx vitest run --project house" },
   { name: "dead code", run: "knip --no-progress", mend: "npx knip" },
   { name: "package", run: "publint --strict", mend: "npx publint" }, // looks into dist, hence after the build
 ];
 
 function run(check) {
   return new Promise((resolve) => {
-    const child = spawn(check.run, { shell: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(check.run, { shell: true, cwd: ROOT, env: ENV, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output = (output + chunk).slice(0, OUTPUT_CHARS_MAX)));
     child.on("close", (code) => resolve({ ...check, ok: code === 0, output }));
