@@ -29,3 +29,28 @@ export interface WatchedWorker {
   readonly strategy: string;
   readonly row: WorkerRow;
 }
+
+/** Which targets a sensor cannot see (null = its whole source), so that `sight` follows `blind` exactly once. */
+export interface Eyesight {
+  /** Goes out with every reading that saw nothing: the core says it once and keeps count of how long it lasts. */
+  blind(target: TargetId | null, atMs: number, reason: string): Observation;
+  /** Empty when the target was seen before. */
+  sees(target: TargetId | null, atMs: number): readonly Observation[];
+  /** Blind for targets it no longer looks at: there is nothing to be blind for any more. */
+  looksOnlyAt(targets: ReadonlySet<TargetId>, atMs: number): readonly Observation[];
+}
+
+export function createEyesight(sensor: string): Eyesight {
+  const unseen = new Set<TargetId | null>();
+  const sees = (target: TargetId | null, atMs: number): readonly Observation[] =>
+    unseen.delete(target) ? [{ kind: "sight", sensor, target, atMs }] : [];
+  return {
+    sees,
+    blind(target, atMs, reason) {
+      unseen.add(target);
+      return { kind: "blind", sensor, target, atMs, reason };
+    },
+    looksOnlyAt: (targets, atMs) =>
+      [...unseen].filter((target) => target !== null && !targets.has(target)).flatMap((target) => sees(target, atMs)),
+  };
+}

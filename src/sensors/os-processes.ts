@@ -1,0 +1,92 @@
+import type { Observation, TargetId } from "../core/observation.ts";
+import type { Processes, ProcessTable } from "../world/processes/processes.ts";
+import { createEyesight, type Eyesight, type Sensor, type SensorContext, type WatchedWorker } from "./sensor.ts";
+
+const NAME = "os-processes";
+const MEMORY_EVERY_MS = 10_000; // a scan of all processes costs milliseconds, and memory worth a restart stays for a minute
+const TIMEOUT_MS = 5_000;
+const UNKNOWN_READINGS_MAX = 3; // a worker that just restarted is unknown once; PM2's list is a turn old
+
+export interface OsProcessOptions {
+  readonly processes: Processes;
+  /** Whether a rule of this worker needs its memory, its pulse. */
+  memoryFor(id: TargetId): boolean;
+  pulseFor(id: TargetId): boolean;
+  readonly everyMs: number;
+}
+
+/**
+ * The kernel's view of the workers: `pulse` with every reading, `memory` of the whole process tree every 10 s, each only
+ * for workers whose rules ask. A pid that PM2 reports and the kernel does not know (another PID namespace, a hidden
+ * `/proc`) makes the sensor blind for that worker, never the worker dead.
+ */
+export function createOsProcessSensor(options: OsProcessOptions): Sensor {
+  const eyesight = createEyesight(NAME);
+  const unknownFor = new Map<number, number>();
+  let memoryAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    name: NAME,
+    everyMs: options.everyMs,
+    timeoutMs: TIMEOUT_MS,
+    // Nothing to wait for: all reads are synchronous.
+    read(context) {
+      const watched = watchedProcesses(options, context.workers);
+      if (watched.length > 0 && !options.processes.supported) return Promise.resolve([unsupported(eyesight, context)]);
+      const memoryDue = context.now() - memoryAtMs >= MEMORY_EVERY_MS - options.everyMs / 2;
+      const table = memoryDue && watched.some(({ memory }) => memory) ? options.processes.snapshot() : null;
+      if (table !== null) memoryAtMs = context.now();
+      const known = new Set(watched.map(({ pid }) => pid));
+      for (const pid of unknownFor.keys()) if (!known.has(pid)) unknownFor.delete(pid);
+      const reading: Reading = { options, eyesight, unknownFor, table, atMs: context.now() };
+      const ids = new Set(watched.map(({ id }) => id));
+      return Promise.resolve([...eyesight.looksOnlyAt(ids, reading.atMs), ...watched.flatMap((worker) => readWorker(reading, worker))]);
+    },
+  };
+}
+
+interface WatchedProcess {
+  readonly id: TargetId;
+  readonly pid: number;
+  readonly memory: boolean;
+  readonly pulse: boolean;
+}
+
+interface Reading {
+  readonly options: OsProcessOptions;
+  readonly eyesight: Eyesight;
+  /** pid → readings in a row in which the kernel did not know it. */
+  readonly unknownFor: Map<number, number>;
+  /** null = memory is not due. */
+  readonly table: ProcessTable | null;
+  readonly atMs: number;
+}
+
+function watchedProcesses(options: OsProcessOptions, workers: readonly WatchedWorker[]): readonly WatchedProcess[] {
+  return workers.flatMap(({ id, row }) => {
+    const [memory, pulse] = [options.memoryFor(id), options.pulseFor(id)];
+    return row.pid !== null && (memory || pulse) ? [{ id, pid: row.pid, memory, pulse }] : [];
+  });
+}
+
+function readWorker(reading: Reading, { id, pid, memory, pulse }: WatchedProcess): readonly Observation[] {
+  const { options, table, atMs } = reading;
+  const seen = options.processes.pulse(pid);
+  if (seen === null) return unknownProcess(reading, id, pid);
+  reading.unknownFor.delete(pid);
+  const observations: Observation[] = [...reading.eyesight.sees(null, atMs), ...reading.eyesight.sees(id, atMs)];
+  if (pulse) observations.push({ kind: "pulse", target: id, atMs, pid, ...seen });
+  const bytes = memory ? (table?.treeMemoryBytes(pid) ?? null) : null;
+  if (bytes !== null) observations.push({ kind: "memory", target: id, atMs, bytes });
+  return observations;
+}
+
+function unknownProcess(reading: Reading, id: TargetId, pid: number): readonly Observation[] {
+  const readings = (reading.unknownFor.get(pid) ?? 0) + 1;
+  reading.unknownFor.set(pid, readings);
+  if (readings < UNKNOWN_READINGS_MAX) return [];
+  return [reading.eyesight.blind(id, reading.atMs, `PM2 reports pid ${pid} for ${id}, but the kernel shows healer no such process`)];
+}
+
+function unsupported(eyesight: Eyesight, context: SensorContext): Observation {
+  return eyesight.blind(null, context.now(), "memory and pulse of processes can be read on Linux only");
+}

@@ -1,0 +1,188 @@
+import { afterEach, expect, test } from "vitest";
+import type { Observation } from "../../src/core/observation.ts";
+import { createHttpProbeSensors } from "../../src/sensors/http-probes.ts";
+import type { Sensor, WatchedWorker } from "../../src/sensors/sensor.ts";
+import { deadUrl, serveHttp, type TestServer } from "../support/http-server.ts";
+import { until } from "../support/until.ts";
+import { sensorContext, watchedWorker, watchedWorkers } from "../support/watched-worker.ts";
+
+const servers: TestServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+async function serve(...listener: Parameters<typeof serveHttp>): Promise<TestServer> {
+  const server = await serveHttp(...listener);
+  servers.push(server);
+  return server;
+}
+
+function probe(url: string, part: { every?: number; timeout?: number; expect?: { from: number; to: number }[] } = {}): Sensor {
+  const params = {
+    url,
+    every: 400,
+    timeout: 5_000,
+    failures: { bad: 3, of: 5 },
+    expect: [{ from: 200, to: 399 }],
+    startup: 300_000,
+    ...part,
+  };
+  const [sensor] = createHttpProbeSensors([{ strategy: "rpa", key: "http-probe", params }]);
+  if (sensor === undefined) throw new Error("no sensor");
+  return sensor;
+}
+
+function workerAt(port: number | string, index = 0): WatchedWorker {
+  return watchedWorker({ pmId: index, instance: String(index), pid: 4000 + index, env: { PORT: String(port) } });
+}
+
+function portOf(url: string): string {
+  return new URL(url).port;
+}
+
+const HEALTH = "http://127.0.0.1:{env.PORT}/health/{name}/{instance}/{pm_id}";
+
+test("each worker is asked at its own address, and every answer names the rule", async () => {
+  const asked: string[] = [];
+  const { port } = await serve((request, response) => {
+    asked.push(request.url ?? "");
+    response.end("ok");
+  });
+  const observations = await probe(HEALTH).read(sensorContext([workerAt(port), workerAt(port, 1)]));
+  expect(asked.sort()).toEqual(["/health/rpa/0/0", "/health/rpa/1/1"]);
+  const answer = { kind: "probe", rule: "http-probe", atMs: 1_000_000, ok: true, detail: "HTTP 200" };
+  expect([...observations].sort(byTarget)).toEqual([
+    { ...answer, target: "rpa:0" },
+    { ...answer, target: "rpa:1" },
+  ]);
+});
+
+test.each([
+  ["HTTP 500", 500, false],
+  ["HTTP 404", 404, false],
+  ["HTTP 302", 302, true],
+  ["HTTP 399", 399, true],
+])("%s within 200-399 is good: %j", async (detail, status, ok) => {
+  const { port } = await serve((_, response) => response.writeHead(status, { location: "/elsewhere" }).end());
+  expect(await probe(HEALTH).read(sensorContext([workerAt(port)]))).toMatchObject([{ kind: "probe", ok, detail }]);
+});
+
+test("a silent worker fails its probe, a dead one refuses, and neither makes the sensor blind", async () => {
+  const { port } = await serve(() => {});
+  const context = sensorContext([workerAt(port), workerAt(portOf(await deadUrl()), 1)]);
+  const observations = await probe(HEALTH, { timeout: 150 }).read(context);
+  expect([...observations].sort(byTarget)).toMatchObject([
+    { kind: "probe", target: "rpa:0", ok: false, detail: "no answer in 150 ms" },
+    { kind: "probe", target: "rpa:1", ok: false, detail: "connection refused" },
+  ]);
+});
+
+test("a worker whose environment lacks the port is not judged: blind for it, with the name of the variable", async () => {
+  const { port } = await serve((_, response) => response.end());
+  const sensor = probe(HEALTH);
+  const context = sensorContext([watchedWorker(), workerAt(port, 1)]);
+  const blind = {
+    kind: "blind",
+    sensor: "http-probe:rpa",
+    target: "rpa:0",
+    reason: "http-probe of rpa:0: its environment has no PORT, which its url needs",
+  };
+  expect([...(await sensor.read(context))].sort(byTarget)).toMatchObject([blind, { kind: "probe", target: "rpa:1", ok: true }]);
+  context.workers = [workerAt(port), workerAt(port, 1)];
+  expect((await sensor.read(context)).map(({ kind }) => kind).sort()).toEqual(["probe", "probe", "sight"]);
+});
+
+test.each([["70000"], ["-1"], ["not-a-port"]])("a PORT of %j makes no URL: blind, not sick", async (port) => {
+  expect(await probe("http://127.0.0.1:{env.PORT}").read(sensorContext([workerAt(port)]))).toMatchObject([
+    { kind: "blind", target: "rpa:0" },
+  ]);
+});
+
+test("a host that cannot be found says nothing of the worker", async () => {
+  expect(await probe("http://name.invalid/").read(sensorContext([workerAt(1)]))).toMatchObject([
+    { kind: "blind", target: "rpa:0", reason: expect.stringMatching(/no such host|name server/) as string },
+  ]);
+});
+
+test("workers of other strategies, stopped ones and those without a pid are not asked", async () => {
+  let asked = 0;
+  const { url } = await serve((_, response) => {
+    asked += 1;
+    response.end();
+  });
+  const workers = [
+    watchedWorker({}, "other"),
+    watchedWorker({ status: "stopped", pid: null }),
+    watchedWorker({ status: "online", pid: null }),
+    watchedWorker({ status: "launching" }),
+    watchedWorker({ status: "stopping" }),
+  ];
+  expect(await probe(url).read(sensorContext(workers))).toEqual([]);
+  expect(asked).toBe(0);
+});
+
+test("at most 16 probes are under way, and every worker gets its answer", async () => {
+  let [now, most] = [0, 0];
+  const { port } = await serve((_, response) => {
+    most = Math.max(most, ++now);
+    setTimeout(() => {
+      now -= 1;
+      response.end();
+    }, 30);
+  });
+  const workers = Array.from({ length: 100 }, (_, index) => workerAt(port, index));
+  const observations = await probe(HEALTH, { every: 1 }).read(sensorContext(workers));
+  expect(new Set(observations.map((seen) => "target" in seen && seen.target)).size).toBe(100);
+  expect(most).toBeLessThanOrEqual(16);
+  expect(most).toBeGreaterThan(8);
+});
+
+test("when most workers hang, a reading still ends, and who was left out comes first in the next", async () => {
+  const { port } = await serve(() => {});
+  const workers = Array.from({ length: 120 }, (_, index) => workerAt(port, index));
+  const sensor = probe(HEALTH, { every: 1, timeout: 60 });
+  const first = new Set((await sensor.read(sensorContext(workers))).map((seen) => "target" in seen && seen.target));
+  expect(first.size).toBeLessThan(120);
+  const second = (await sensor.read(sensorContext(workers))).map((seen) => "target" in seen && seen.target);
+  const leftOut = workers.filter(({ id }) => !first.has(id)).length;
+  expect(second.slice(0, leftOut).filter((target) => first.has(target))).toEqual([]);
+});
+
+test("probes of many workers are spread over time, always in the same order", async () => {
+  const order: string[] = [];
+  const { port } = await serve((request, response) => {
+    order.push(request.url ?? "");
+    response.end();
+  });
+  const sensor = probe("http://127.0.0.1:{env.PORT}/{instance}", { every: 2_000 });
+  const context = sensorContext(watchedWorkers(6, { env: { PORT: String(port) } }));
+  await sensor.read(context);
+  await sensor.read(context);
+  expect(order.slice(6)).toEqual(order.slice(0, 6));
+  expect([...order.slice(0, 6)].sort()).not.toEqual(order.slice(0, 6));
+});
+
+test("a probe every second is allowed, and a stopped reading ends at once without judging anyone", async () => {
+  const server = await serve(() => {});
+  const sensor = probe(HEALTH, { every: 1_000 });
+  expect(sensor.everyMs).toBe(1_000);
+  const context = sensorContext([workerAt(server.port)]);
+  const reading = sensor.read(context);
+  await until(() => server.connections() === 1, "the probe");
+  context.stop.abort();
+  expect(await reading).toMatchObject([{ kind: "blind", target: null, sensor: "http-probe:rpa" }]);
+  await until(() => server.connections() === 0, "the connection to close");
+});
+
+test("an endless answer is an answer", async () => {
+  const { port } = await serve((_, response) => {
+    const stream = setInterval(() => response.write("x".repeat(32_768)), 1);
+    response.on("close", () => clearInterval(stream));
+  });
+  expect(await probe(HEALTH).read(sensorContext([workerAt(port)]))).toMatchObject([{ kind: "probe", ok: true, detail: "HTTP 200" }]);
+});
+
+function byTarget(one: Observation, other: Observation): number {
+  const idOf = (observation: Observation): string => ("target" in observation ? (observation.target ?? "") : "");
+  return idOf(one).localeCompare(idOf(other));
+}
