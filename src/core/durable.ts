@@ -10,6 +10,7 @@ import { sameIncarnation } from "./worker-row.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
 const REPLY_SLACK_MS = 30_000;
+const JOURNAL_RETRY_MS = 60_000; // a full disk may be freed; the next intent then tries a new file
 
 /** Rows 6 and 7: the intent is on disk and PM2 was listed after that. Act if the world is still the one decided upon. */
 export function onDurable(turn: Turn, event: { target: TargetId; healId: string; pm2: Pm2View | string }): void {
@@ -39,13 +40,13 @@ export function onDurable(turn: Turn, event: { target: TargetId; healId: string;
 
 /** Row 8: no durable intent, no action. */
 export function onJournalFailed(turn: Turn, event: { target: TargetId | null; healId: string | null; error: string }): void {
-  turn.state.journalError ??= event.error;
+  turn.state.journalError = { reason: event.error, retryAtMs: turn.state.nowMs + JOURNAL_RETRY_MS };
   const target = event.target === null ? undefined : turn.state.targets.get(event.target);
   if (target === undefined || event.healId === null || !awaits(target.control.phase, event.healId)) return;
   say(turn, target, {
     level: "error",
     event: "alert",
-    reason: `the journal could not be written (${event.error}): healer only watches from now on`,
+    reason: `the journal could not be written (${event.error}): healer only watches until it can`,
     heal_id: event.healId,
   });
   endHeal(turn, target, { verdict: "aborted", reason: "the intent could not be made durable; nothing was done" });

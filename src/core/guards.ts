@@ -72,11 +72,12 @@ function askSelf(state: State, { target }: Candidate): Answer {
 }
 
 function askJournal(state: State): Answer {
-  if (state.journalError === null) return null;
+  const error = state.journalError;
+  if (error === null || (error.retryAtMs !== null && state.nowMs >= error.retryAtMs)) return null;
   return {
-    reason: `the journal cannot be trusted (${state.journalError}), so no intent can be made durable`,
-    untilMs: null,
-    flip: "repair the journal and restart healer",
+    reason: `the journal cannot be trusted (${error.reason}), so no intent can be made durable`,
+    untilMs: error.retryAtMs,
+    flip: error.retryAtMs === null ? "repair the journal and restart healer" : "the disk takes writes again",
   };
 }
 

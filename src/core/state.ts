@@ -25,8 +25,8 @@ export interface State {
   readonly absentIncidents: Map<TargetId, Incident>;
   readonly queues: Map<string, QueueFacts>;
   globals: Globals;
-  /** Why the journal must not be trusted; then nothing is acted on. */
-  journalError: string | null;
+  /** Why the journal cannot be trusted; nothing is acted on then. Tried again at `retryAtMs`; null = a person must look first. */
+  journalError: { readonly reason: string; readonly retryAtMs: number | null } | null;
   /** Workers two strategies select; told once each. */
   readonly conflicts: Set<TargetId>;
   /** Sensors that cannot see, by name. */

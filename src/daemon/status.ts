@@ -1,0 +1,82 @@
+import type { Command } from "../core/event.ts";
+import type { Explanation } from "../core/explain.ts";
+import type { Outcome } from "../core/outcome.ts";
+import type { SealedRecord } from "../core/sealed-record.ts";
+import type { TargetStatus } from "../core/status.ts";
+
+/** What `healer status --json` and `GET /api/status` say. Times are ISO 8601; durations ms; null = not known. */
+export interface DaemonStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly user: string;
+  readonly home: string;
+  readonly started_at: string;
+  readonly mode: "observe" | "heal";
+  readonly paused: string | null;
+  readonly interval_ms: number;
+  readonly last_turn_at: string | null;
+  readonly config: {
+    readonly file: string;
+    readonly hash: string;
+    readonly loaded_at: string;
+    /** The newest edit was refused, and why; the configuration of `hash` stays in force. */
+    readonly rejected: string | null;
+  };
+  readonly pm2: {
+    readonly state: "unknown" | "up" | "lost";
+    readonly home: string;
+    readonly version: string | null;
+    readonly reason: string | null;
+    readonly since: string | null;
+  };
+  readonly journal_error: string | null;
+  readonly budget: { readonly tokens: number; readonly max: number };
+  readonly targets: readonly TargetStatus[];
+  readonly queues: readonly QueueStatus[];
+  readonly blind: readonly { readonly sensor: string; readonly target: string | null; readonly reason: string; readonly for_ms: number }[];
+  readonly host: HostStatus | null;
+  /** Why a person is needed; empty = nobody is. Decides the exit code of `healer status` (0 or 1). */
+  readonly needs_person: readonly string[];
+}
+
+export interface QueueStatus {
+  readonly name: string;
+  readonly pending: number;
+  readonly running: number;
+  readonly age_ms: number;
+  readonly totals_only: boolean;
+}
+
+export interface HostStatus {
+  readonly memory_total_bytes: number;
+  readonly memory_available_bytes: number;
+  readonly disk_total_bytes: number | null;
+  readonly disk_free_bytes: number | null;
+  readonly load_1m: number;
+  readonly cores: number;
+}
+
+/** What the API may ask of the daemon. `daemon/start` makes it; `api/` knows nothing else of the daemon. */
+export interface ControlPlane {
+  status(): DaemonStatus;
+  /** `target` as a person writes it. The error lists the candidates. */
+  explain(target: string): Outcome<Explanation, string>;
+  command(by: string, command: Command): Promise<CommandReply>;
+  /** POST /api/outcomes and /api/heartbeat: an unvalidated body in, an error that says where and what was expected out. */
+  ingest(kind: "outcomes" | "heartbeat", body: unknown): Outcome<null, string>;
+  /** A turn ended within 5 intervals. */
+  isHealthy(): boolean;
+  /** PM2 has been listed at least once. */
+  isReady(): boolean;
+  /** The newest records, at most `limit`, oldest first, none older than `sinceWallMs`. */
+  recent(options: { readonly sinceWallMs: number; readonly limit: number }): readonly SealedRecord[];
+  /** Each record as it is written, until the returned function is called. The listener must not throw or wait. */
+  onRecord(listener: (record: SealedRecord) => void): () => void;
+}
+
+/** `code` is the CLI's exit code. */
+export interface CommandReply {
+  readonly code: 0 | 2 | 4;
+  readonly text: string;
+  readonly healId: string | null;
+}
