@@ -14,8 +14,22 @@ export function processTable(entries: ReadonlyMap<number, ProcessEntry>): Proces
   };
   return {
     tree: (pid) => entriesOf(pid).map((entry) => ({ pid: entry.pid, startTicks: entry.startTicks })),
+    ancestors: (pid) => ancestorsOf(pid, entries),
     treeMemoryBytes: (pid) => (entries.has(pid) ? entriesOf(pid).reduce((sum, entry) => sum + entry.memoryBytes, 0) : null),
   };
+}
+
+/** `found` ends a walk that a reused pid has bent into a ring. */
+function ancestorsOf(pid: number, entries: ReadonlyMap<number, ProcessEntry>): readonly number[] {
+  const found = new Set<number>();
+  for (
+    let entry = entries.get(pid);
+    entry !== undefined && entry.parentPid > 0 && !found.has(entry.parentPid);
+    entry = entries.get(entry.parentPid)
+  ) {
+    found.add(entry.parentPid);
+  }
+  return [...found];
 }
 
 /**

@@ -32,6 +32,8 @@ export interface ProcessIdentity {
 export interface ProcessTable {
   /** The process and all its descendants, root first; empty when it is gone. */
   tree(pid: number): readonly ProcessIdentity[];
+  /** The process's parent, its parent, and so on; empty when it is gone. */
+  ancestors(pid: number): readonly number[];
   /** Summed RSS of the tree, bytes; null when the root is gone. */
   treeMemoryBytes(pid: number): number | null;
 }

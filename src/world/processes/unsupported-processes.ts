@@ -5,7 +5,7 @@ export function unsupportedProcesses(): Processes {
   return {
     supported: false,
     pulse: () => null,
-    snapshot: () => ({ tree: () => [], treeMemoryBytes: () => null }),
+    snapshot: () => ({ tree: () => [], ancestors: () => [], treeMemoryBytes: () => null }),
     signal: () => "gone", // without a start time nobody could prove that the pid is still the same process
     startTicks: () => null,
   };

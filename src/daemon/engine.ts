@@ -1,0 +1,118 @@
+import type { Action } from "../actions/action.ts";
+import type { Effect } from "../core/effect.ts";
+import type { Event, EventBody } from "../core/event.ts";
+import type { LogRecord } from "../core/log-record.ts";
+import type { Pm2View } from "../core/observation.ts";
+import type { State } from "../core/state.ts";
+import { step } from "../core/step.ts";
+import type { Journal } from "../record/journal.ts";
+import type { ReducerClock } from "../world/clock/reducer-clock.ts";
+import type { Pm2 } from "../world/pm2/pm2.ts";
+import type { Processes } from "../world/processes/processes.ts";
+import type { CommandReply } from "./status.ts";
+
+export interface EngineOptions {
+  readonly state: State;
+  readonly clock: ReducerClock;
+  readonly journal: Journal;
+  readonly pm2: Pm2;
+  readonly processes: Processes;
+  readonly actions: readonly Action[];
+  readonly write: (record: LogRecord) => void;
+}
+
+/**
+ * Hands events to the core one at a time and performs its effects in order. The only place where a decision becomes a
+ * deed: an intent is on disk and PM2 was listed after that before `execute` is ever seen here.
+ */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #replies = new Map<number, (reply: CommandReply) => void>();
+  readonly #underWay = new Set<Promise<void>>();
+  #commands = 0;
+  #stopped = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  get state(): State {
+    return this.#options.state;
+  }
+
+  dispatch(body: EventBody): void {
+    const { clock, state } = this.#options;
+    const event: Event = { ...body, atMs: clock.nowMs(), wallMs: clock.wallMs() };
+    for (const effect of step(state, event)) this.#perform(effect);
+  }
+
+  command(by: string, command: Extract<EventBody, { type: "command" }>["command"]): Promise<CommandReply> {
+    const id = ++this.#commands;
+    return new Promise((resolve) => {
+      this.#replies.set(id, resolve);
+      this.dispatch({ type: "command", id, by, command });
+    });
+  }
+
+  /** Waits for what has been begun: an action PM2 is working on cannot be taken back, its result should be on record. */
+  async finish(): Promise<void> {
+    this.#stopped = true;
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "log":
+        return this.#options.write(effect.record);
+      case "journal":
+        return this.#journal(effect);
+      case "execute":
+        return this.#track(this.#execute(effect));
+      case "reply":
+        this.#replies.get(effect.id)?.({ code: effect.code, text: effect.text, healId: effect.healId });
+        this.#replies.delete(effect.id);
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #journal({ record, ack }: Extract<Effect, { type: "journal" }>): void {
+    const written = this.#options.journal.append(record);
+    if (!written.ok) {
+      const waiting = ack ? { target: record.target, healId: record.healId } : { target: null, healId: null };
+      // Not within this `step`: its effects come first, in their order.
+      queueMicrotask(() => this.dispatch({ type: "journal_failed", ...waiting, error: written.error.message }));
+    } else if (ack && record.healId !== null && !this.#stopped) {
+      this.#track(this.#confirm(record.target, record.healId));
+    }
+  }
+
+  async #confirm(target: string, healId: string): Promise<void> {
+    const pm2 = await this.#list();
+    this.dispatch({ type: "durable", target, healId, pm2 });
+  }
+
+  async #execute(effect: Extract<Effect, { type: "execute" }>): Promise<void> {
+    const { pm2, processes, actions } = this.#options;
+    const action = actions.find((candidate) => candidate.name === effect.action);
+    const startedAt = performance.now();
+    const result =
+      action === undefined
+        ? { ok: false, error: `no action "${effect.action}"` }
+        : await action.run({ pm2, processes, row: effect.row, step: effect.step });
+    const tookMs = Math.round(performance.now() - startedAt);
+    const after = await this.#list();
+    this.dispatch({ type: "action_done", target: effect.target, healId: effect.healId, ...result, tookMs, pm2: after });
+  }
+
+  async #list(): Promise<Pm2View | string> {
+    const listed = await this.#options.pm2.list();
+    return listed.ok ? listed.value : listed.error.message;
+  }
+
+  #track(work: Promise<void>): void {
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+}

@@ -1,0 +1,42 @@
+import type { Pm2View } from "../core/observation.ts";
+import type { Pm2, Pm2Hint } from "../world/pm2/pm2.ts";
+
+const LIST_AT_LEAST_EVERY_MS = 15_000; // a deletion never appears on the bus (pm2.md §2.2)
+const STEADY = new Set(["online", "stopped", "errored"]);
+
+/**
+ * Lists PM2 only when there is something to see: one list costs PM2's daemon 35 ms at 500 workers. The bus says when;
+ * without it, or while any row is between two states, every turn lists.
+ */
+export class Pm2Watch {
+  readonly #pm2: Pm2;
+  #hinted = true;
+  #restless = true;
+  #listedAtMs = Number.NEGATIVE_INFINITY;
+  /** How long the newest list took, ms; hinted turns keep a distance in proportion. */
+  listTookMs = 0;
+
+  constructor(pm2: Pm2) {
+    this.#pm2 = pm2;
+  }
+
+  /** Returns true when the hint is worth a turn of its own: somebody died. */
+  hint(hint: Pm2Hint): boolean {
+    this.#hinted = true;
+    return hint.kind === "exit" || hint.kind === "errored";
+  }
+
+  /** null = nothing can have changed since the last list. A string = PM2 could not be read, and why. */
+  async read(nowMs: number): Promise<Pm2View | string | null> {
+    const due = this.#hinted || this.#restless || !this.#pm2.busConnected || nowMs - this.#listedAtMs >= LIST_AT_LEAST_EVERY_MS;
+    if (!due) return null;
+    this.#hinted = false;
+    const startedAt = performance.now();
+    const listed = await this.#pm2.list();
+    this.listTookMs = performance.now() - startedAt;
+    this.#listedAtMs = nowMs;
+    this.#restless =
+      !listed.ok || listed.value.rows.some(({ status, pid }) => !STEADY.has(status) || (status === "online") !== (pid !== null));
+    return listed.ok ? listed.value : listed.error.message;
+  }
+}

@@ -1,0 +1,74 @@
+import type { Observation } from "../core/observation.ts";
+import type { Sensor, WatchedWorker } from "../sensors/sensor.ts";
+
+const INBOX_MAX = 100_000; // observations between two turns; more than a fleet of thousands brings
+
+interface Post {
+  readonly sensor: Sensor;
+  dueAtMs: number;
+  reading: AbortController | null;
+}
+
+/**
+ * Starts each sensor when it is due and collects what they bring until the next turn. A slow sensor delays nobody: its
+ * observations come with a later turn.
+ */
+export class Sensing {
+  readonly #now: () => number;
+  readonly #onUrgent: () => void;
+  #posts: Post[] = [];
+  #inbox: Observation[] = [];
+
+  /** `onUrgent`: something came in that should not wait for the next turn. */
+  constructor(now: () => number, onUrgent: () => void) {
+    this.#now = now;
+    this.#onUrgent = onUrgent;
+  }
+
+  use(sensors: readonly Sensor[]): void {
+    for (const post of this.#posts) post.reading?.abort();
+    this.#posts = sensors.map((sensor) => ({ sensor, dueAtMs: this.#now(), reading: null }));
+  }
+
+  startDue(workers: readonly WatchedWorker[]): void {
+    const nowMs = this.#now();
+    for (const post of this.#posts) {
+      if (post.reading !== null || nowMs < post.dueAtMs) continue;
+      // Keeps its rhythm; after a pause it starts anew instead of catching up.
+      post.dueAtMs = Math.max(post.dueAtMs + post.sensor.everyMs, nowMs + post.sensor.everyMs / 2);
+      void this.#read(post, workers);
+    }
+  }
+
+  /** When the next sensor is due, reducer ms; the loop need not wake up earlier for it. */
+  get nextDueAtMs(): number {
+    return Math.min(...this.#posts.map((post) => (post.reading === null ? post.dueAtMs : Number.POSITIVE_INFINITY)));
+  }
+
+  drain(): readonly Observation[] {
+    const observations = this.#inbox;
+    this.#inbox = [];
+    return observations;
+  }
+
+  add(observations: readonly Observation[]): void {
+    const room = INBOX_MAX - this.#inbox.length;
+    for (const observation of observations.slice(0, Math.max(0, room))) this.#inbox.push(observation);
+  }
+
+  close(): void {
+    this.use([]);
+  }
+
+  async #read(post: Post, workers: readonly WatchedWorker[]): Promise<void> {
+    const reading = new AbortController();
+    post.reading = reading;
+    const timer = setTimeout(() => reading.abort(), post.sensor.timeoutMs);
+    const observations = await post.sensor.read({ now: this.#now, workers, signal: reading.signal });
+    clearTimeout(timer);
+    if (post.reading !== reading || !this.#posts.includes(post)) return; // replaced meanwhile by an edited configuration
+    post.reading = null;
+    this.add(observations);
+    if (observations.some((observation) => observation.kind === "probe" && !observation.ok)) this.#onUrgent();
+  }
+}
