@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import type { SealedRecord } from "../core/sealed-record.ts";
+import { pause } from "../world/clock/pause.ts";
 import type { Files } from "../world/files/files.ts";
 import { parseLine } from "./heal-line.ts";
 import { linesOf } from "./log-lines.ts";
@@ -41,7 +41,7 @@ export async function* followHealLog(files: Files, dir: string, options: FollowO
         }
       } else {
         if (there.ok && place !== null && there.value.bytes < place.byte) place.byte = 0; // somebody emptied it
-        await pause(options);
+        await pause(options.pollMs ?? POLL_MS, options.signal);
       }
     }
   } finally {
@@ -67,8 +67,4 @@ function* newIn(place: Place, query: LogQuery): Generator<SealedRecord> {
     const record = parseLine(text);
     if (record !== null && matches(record, query)) yield record;
   }
-}
-
-async function pause({ pollMs, signal }: FollowOptions): Promise<void> {
-  await wait(pollMs ?? POLL_MS, undefined, { signal }).catch(() => undefined); // rejects only when `signal` aborts
 }

@@ -1,5 +1,5 @@
 import nodeFs from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { attempt, codeOf, WorldFailure } from "./attempt.ts";
 import type { AppendFile, FileFacts, FileOutcome, Files, ReadFile } from "./files.ts";
 
@@ -45,7 +45,7 @@ export function systemFiles(calls: FileCalls = nodeFs): Files {
     openAppend: (path, wanted) =>
       attempt(`open ${path}`, () => appendFile(calls, calls.openSync(path, wanted === "new" ? "ax" : "a", FILE_MODE), path)),
     openRead: (path) => attempt(`open ${path}`, () => readFile(calls, calls.openSync(path, "r"), path)),
-    realPath: (path) => realPath(calls, path),
+    realPath: (path) => realPath(calls, resolve(path)),
   };
 }
 
