@@ -151,6 +151,7 @@ function daemonEnv(home: string, options: StartPm2Options): Record<string, strin
     PM2_PACKAGE_DIR: packageDir,
     PM2_DISABLE_VERSION_CHECK: "true",
     PM2_NO_INTERACTION: "true",
+    HEALER_TEST_RUN: process.env["HEALER_TEST_RUN"] ?? "", // by which the whole run finds what outlived it
     ...(options.workerIntervalMs === undefined ? {} : { PM2_WORKER_INTERVAL: String(options.workerIntervalMs) }),
   };
 }
@@ -178,7 +179,9 @@ function createCaller(child: ChildProcess): Driver["call"] {
       const onExit = (): void => settle(() => reject(new Error(`the PM2 driver ended during "${command}"`)));
       child.on("message", onMessage);
       child.on("exit", onExit);
-      child.send({ id, command, args });
+      child.send({ id, command, args }, (error) => {
+        if (error !== null) settle(() => reject(error));
+      });
     });
 }
 

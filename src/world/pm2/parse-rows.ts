@@ -66,7 +66,7 @@ function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | stri
     isModule: isModule(fields),
     isNode: cluster || isNodeInterpreter(fields["exec_interpreter"]),
     memoryBytes: isRecord(raw["monit"]) ? positiveOrNull(raw["monit"]["memory"]) : null,
-    env: wantedEnv(fields["env"], envNames),
+    env: wantedEnv(fields, envNames),
   };
 }
 
@@ -91,10 +91,12 @@ function isNodeInterpreter(interpreter: unknown): boolean {
   return typeof interpreter === "string" && /(^|[\\/])node(js)?(\.exe)?$/.test(interpreter);
 }
 
-/** A value too long is left out, not cut: half a URL is worse than none. */
-function wantedEnv(env: unknown, names: ReadonlySet<string>): Record<string, string> {
-  if (!isRecord(env)) return {};
-  const wanted = Object.entries(env).flatMap(([name, value]): [string, string][] => {
+/**
+ * PM2 lays a worker's variables over its settings, among them one named after the app: an app called "env" has no `env`,
+ * but its variables stand among the settings. A value too long is left out, not cut: half a URL is worse than none.
+ */
+function wantedEnv(fields: Fields, names: ReadonlySet<string>): Record<string, string> {
+  const wanted = Object.entries(isRecord(fields["env"]) ? fields["env"] : fields).flatMap(([name, value]): [string, string][] => {
     if (!names.has(name) || (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean")) return [];
     const text = String(value);
     return text.length > ENV_VALUE_MAX ? [] : [[name, text]];
