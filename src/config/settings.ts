@@ -1,0 +1,138 @@
+import { z } from "zod";
+import { formatDuration } from "../core/quantities.ts";
+import type { Policy } from "../core/strategy.ts";
+import type { CompiledNotifier, CompiledQueue } from "./compile-kinds.ts";
+import type { CompiledStrategy } from "./compile-strategies.ts";
+import type { ConfigPath } from "./config-error.ts";
+import type { ConfigDocument } from "./document.ts";
+import { valueAt } from "./issue-words.ts";
+import type { Origin } from "./layers.ts";
+import { BUILT_IN_BUDGET } from "./knobs.ts";
+import { withoutSecrets } from "./secrets.ts";
+
+/** One resolved value, as one would write it, and where it comes from. */
+export interface Setting {
+  /** `strategies.rpa-worker.grace_period_seconds`: by name, so that moving a block is no change. */
+  readonly path: string;
+  /** Without secrets. */
+  readonly shown: string;
+  /** With secrets; to compare, never to print. */
+  readonly exact: string;
+  readonly origin: Origin;
+}
+
+interface Parts {
+  readonly policy: Policy;
+  readonly strategies: readonly CompiledStrategy[];
+  readonly queues: readonly CompiledQueue[];
+  readonly notifiers: readonly CompiledNotifier[];
+  readonly api: { readonly host: string; readonly port: number } | false;
+  readonly pm2Home: string | null;
+}
+
+const BUILT_IN_ORIGIN: Origin = { kind: "built-in" };
+
+export function settingsOf(document: ConfigDocument, parts: Parts): readonly Setting[] {
+  return [
+    ...topSettings(document, parts),
+    ...parts.queues.flatMap(({ name, kind, path }) => blockSettings(document, `queues.${name}`, path, kind.params)),
+    ...parts.strategies.flatMap((strategy, index) => strategySettings(document, strategy, parts.policy.strategies[index])),
+    ...parts.notifiers.flatMap(({ kind, path, number }) => blockSettings(document, `notify.${number}`, path, kind.params)),
+  ];
+}
+
+function topSettings(document: ConfigDocument, { policy, api, pm2Home }: Parts): readonly Setting[] {
+  const budget = ["defaults", "advanced", "budget"];
+  const budgetAt = (key: "tokens" | "refill_seconds"): Setting => {
+    const written = valueAt(document.raw, [...budget, key]) ?? BUILT_IN_BUDGET[key];
+    return { ...setting(document, `advanced.budget.${key}`, [...budget, key], written) };
+  };
+  return [
+    setting(document, "mode", ["mode"], policy.mode),
+    setting(document, "interval", ["interval"], formatDuration(policy.intervalMs)),
+    setting(document, "pm2_home", ["pm2_home"], pm2Home ?? "PM2_HOME, else ~/.pm2"),
+    ...(api === false
+      ? [setting(document, "api", ["api"], false)]
+      : [setting(document, "api.host", ["api", "host"], api.host), setting(document, "api.port", ["api", "port"], api.port)]),
+    budgetAt("tokens"),
+    budgetAt("refill_seconds"),
+  ];
+}
+
+function strategySettings(
+  document: ConfigDocument,
+  strategy: CompiledStrategy,
+  core: Policy["strategies"][number] | undefined,
+): readonly Setting[] {
+  const { name, path, selector } = strategy;
+  const prefix = `strategies.${name}`;
+  const matchSettings = blockSettings(document, `${prefix}.match`, [...path, "match"], null);
+  const knobs = strategy.layers.map((layer): Setting => {
+    const shown = layer.value === null ? formatDuration(strategy.knobs.verify.timeoutMs) : asText(layer.value);
+    return { path: `${prefix}.${layer.path.join(".")}`, shown, exact: shown, origin: layer.origin };
+  });
+  return [
+    setting(document, `${prefix}.mode`, [...path, "mode"], core?.mode ?? "observe"),
+    ...(matchSettings.length > 0 ? matchSettings : [setting(document, `${prefix}.match`, [...path, "match"], selector.apps)]),
+    ...(strategy.queues.length > 0 ? [setting(document, `${prefix}.queue`, [...path, "queue"], strategy.queues.join(", "))] : []),
+    setting(document, `${prefix}.actions`, [...path, "actions"], strategy.actions.join(", ")),
+    ...knobs,
+    ...strategy.boundRules.flatMap((rule) => ruleSettings(document, `${prefix}.rules.${rule.key}`, rule)),
+  ];
+}
+
+function ruleSettings(document: ConfigDocument, prefix: string, rule: CompiledStrategy["boundRules"][number]): readonly Setting[] {
+  const path = rule.path ?? ["?"];
+  const mode = setting(document, prefix, path, rule.observeOnly ? "observe" : "on");
+  return [mode, ...blockSettings(document, prefix, path, rule.paramsSchema).filter((one) => !/\.(rule|mode)$/.test(one.path))];
+}
+
+/** The keys of a block as written, then what its schema says of those that are not. */
+function blockSettings(document: ConfigDocument, prefix: string, path: ConfigPath, schema: z.ZodType | null): readonly Setting[] {
+  const raw = valueAt(document.raw, path);
+  const written: object = typeof raw === "object" && raw !== null && !Array.isArray(raw) ? raw : {};
+  const keys = Object.keys(written);
+  const implied = schema === null ? [] : defaultsOf(schema).filter(([key]) => !keys.includes(key));
+  return [
+    ...keys.map((key) => setting(document, `${prefix}.${key}`, [...path, key], valueAt(written, [key]))),
+    ...implied.map(([key, value]): Setting => ({
+      path: `${prefix}.${key}`,
+      shown: asText(value),
+      exact: asText(value),
+      origin: BUILT_IN_ORIGIN,
+    })),
+  ];
+}
+
+function defaultsOf(schema: z.ZodType): readonly (readonly [string, unknown])[] {
+  const properties = valueAt(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }), ["properties"]);
+  if (typeof properties !== "object" || properties === null) return [];
+  return Object.entries(properties).flatMap(([key, property]: [string, unknown]) => {
+    const value = valueAt(property, ["default"]);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+}
+
+function setting(document: ConfigDocument, name: string, path: ConfigPath, value: unknown): Setting {
+  const isWritten = valueAt(document.raw, path) !== undefined;
+  const exact = asText(value);
+  const origin: Origin = isWritten
+    ? { kind: path[0] === "defaults" ? "defaults" : "file", line: document.keyPlace(path).line }
+    : BUILT_IN_ORIGIN;
+  return { path: name, shown: shownText(document, value, path), exact, origin };
+}
+
+/** What came out of `${VAR}` is shown as the variable, because it may be a secret; each text is looked at under its own key. */
+function shownText(document: ConfigDocument, value: unknown, path: ConfigPath): string {
+  if (Array.isArray(value)) return `[${value.map((item, index) => shownText(document, item, [...path, index])).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).map(([key, item]) => `${key}: ${shownText(document, item, [...path, key])}`);
+    return `{${entries.join(", ")}}`;
+  }
+  const written = document.written(path);
+  return written?.includes("${") === true ? written : withoutSecrets(String(value), path);
+}
+
+function asText(value: unknown): string {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+}
