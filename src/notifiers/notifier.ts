@@ -1,4 +1,5 @@
-import type { z } from "zod";
+import { z } from "zod";
+import { LOG_EVENTS, PAGE_EVENTS, type LogEvent } from "../core/log-record.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { SealedRecord } from "../core/sealed-record.ts";
 
@@ -17,4 +18,28 @@ export interface NotifierKind {
   readonly params: z.ZodType;
   /** `params` must have come out of this kind's own schema. `number` counts from 1 over the configured notifiers. */
   create(params: unknown, number: number): Notifier;
+}
+
+const VERDICTS = ["heal_verdict:recovered", "heal_verdict:failed", "heal_verdict:inconclusive", "heal_verdict:aborted"] as const;
+const selector = z.enum(["pages", "all", ...LOG_EVENTS, ...VERDICTS]);
+
+/** The parameter `on` of every notifier: `pages` (what wakes a person), `all`, event names, `heal_verdict:failed`, or a list. */
+export const selection = z
+  .union([selector, z.array(selector).min(1)])
+  .default("pages")
+  .meta({ description: "pages (what wakes a person), all, event names, heal_verdict:failed, or a list of these" });
+
+export type Selection = z.output<typeof selection>;
+
+/** A failure to notify is told only to who names it: in `all` it would answer every lost message with another one. */
+export function selects(on: Selection, record: SealedRecord): boolean {
+  const wanted: readonly string[] = typeof on === "string" ? [on] : on;
+  const pages: readonly LogEvent[] = PAGE_EVENTS;
+  const verdict = record.more?.["verdict"];
+  return (
+    wanted.includes(record.event) ||
+    (wanted.includes("all") && record.event !== "notify_failed") ||
+    (wanted.includes("pages") && pages.includes(record.event)) ||
+    (record.event === "heal_verdict" && typeof verdict === "string" && wanted.includes(`heal_verdict:${verdict}`))
+  );
 }
