@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { z } from "zod";
 import type { Observation, TargetId } from "../core/observation.ts";
 import { failure, success, type Outcome } from "../core/outcome.ts";
@@ -119,6 +120,7 @@ async function runRound(
   signal: AbortSignal,
   probe: (worker: WatchedWorker) => Promise<void>,
 ): Promise<readonly WatchedWorker[]> {
+  setMaxListeners(2 * AT_ONCE_MAX, signal); // each probe listens; Node takes more than ten listeners for a leak
   const startedAtMs = performance.now();
   const waiting = [...round];
   const takeNext = async (): Promise<void> => {
