@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -111,6 +112,8 @@ export async function startPm2(options: StartPm2Options = {}): Promise<RealPm2> 
     killDaemon: async () => {
       await driver.end();
       await killTree(started.daemonPids.at(-1) ?? 0);
+      // The process is dead as soon as its first thread is; its sockets are when the last one is.
+      await until(() => refusesConnections(join(home, "rpc.sock")), "PM2's socket to go dead");
     },
     startDaemon: async () => {
       await driver.end();
@@ -225,6 +228,17 @@ async function killTree(root: number): Promise<void> {
   sendSignal(root, "SIGSTOP");
   for (const pid of [...descendants(root), root]) sendSignal(pid, "SIGKILL");
   await until(() => !isAlive(root), `PM2's daemon ${root} to end`);
+}
+
+function refusesConnections(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once("error", () => resolve(true));
+  });
 }
 
 /** A folder under the home, for command files of fixtures; goes away with it. */

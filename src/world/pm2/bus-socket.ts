@@ -6,8 +6,12 @@ import { FRAME_BYTES_MAX, FrameReader } from "./wire.ts";
 
 const BACKOFF = { firstMs: 100, factor: 1.5, maxMs: 5000 };
 const SETTLED_MS = 5000; // a connection that lasted this long was a good one: the next loss starts at the shortest wait
-const LAG_LOOK_MS = 1000;
-const LAG_MAX_MS = 5000;
+const LAG = { lookMs: 1000, maxMs: 5000 };
+
+interface Lag {
+  readonly lookMs: number;
+  readonly maxMs: number;
+}
 
 export interface BusSocket {
   readonly connected: boolean;
@@ -17,10 +21,10 @@ export interface BusSocket {
 /**
  * Subscribes to the daemon's bus and stays subscribed, through deaths of the daemon too. The daemon keeps in memory
  * whatever a subscriber does not read, without limit, so this one never pauses, and hangs up when this process has been
- * too busy (or stopped) to read for `LAG_MAX_MS`. There is no replay: `bus-back` means "look again".
+ * too busy (or stopped) to read for `lag.maxMs`. There is no replay: `bus-back` means "look again".
  */
-export function openBusSocket(path: string, onHint: (hint: Pm2Hint) => void): BusSocket {
-  const bus = new Bus(path, onHint);
+export function openBusSocket(path: string, onHint: (hint: Pm2Hint) => void, lag: Lag = LAG): BusSocket {
+  const bus = new Bus(path, onHint, lag);
   if (whyPathTooLong(path) === null) bus.open();
   return bus;
 }
@@ -28,6 +32,7 @@ export function openBusSocket(path: string, onHint: (hint: Pm2Hint) => void): Bu
 class Bus implements BusSocket {
   readonly #path: string;
   readonly #onHint: (hint: Pm2Hint) => void;
+  readonly #lag: Lag;
   readonly #lagTimer: NodeJS.Timeout;
   #lookedAtMs = performance.now();
   #socket: Socket | null = null;
@@ -36,10 +41,11 @@ class Bus implements BusSocket {
   #retryTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(path: string, onHint: (hint: Pm2Hint) => void) {
+  constructor(path: string, onHint: (hint: Pm2Hint) => void, lag: Lag) {
     this.#path = path;
     this.#onHint = onHint;
-    this.#lagTimer = setInterval(() => this.#hangUpIfLagging(), LAG_LOOK_MS);
+    this.#lag = lag;
+    this.#lagTimer = setInterval(() => this.#hangUpIfLagging(), lag.lookMs);
     this.#lagTimer.unref();
   }
 
@@ -89,9 +95,9 @@ class Bus implements BusSocket {
 
   #hangUpIfLagging(): void {
     const nowMs = performance.now();
-    const lagMs = nowMs - this.#lookedAtMs - LAG_LOOK_MS;
+    const lagMs = nowMs - this.#lookedAtMs - this.#lag.lookMs;
     this.#lookedAtMs = nowMs;
-    if (lagMs < LAG_MAX_MS) return;
+    if (lagMs < this.#lag.maxMs) return;
     this.#waitMs = BACKOFF.maxMs;
     this.#socket?.destroy();
   }

@@ -78,6 +78,6 @@ function statOrNull(path: string): { readonly uid: number } | null {
 }
 
 function whoWeAre(): string {
-  const uid = process.getuid?.();
+  const uid = process.geteuid?.();
   return uid === undefined ? "this user" : `uid ${uid}`;
 }

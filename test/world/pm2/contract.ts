@@ -1,39 +1,12 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Pm2View } from "../../../src/core/observation.ts";
-import { incarnationOf, sameIncarnation, type WorkerRow } from "../../../src/core/worker-row.ts";
+import { incarnationOf, sameIncarnation } from "../../../src/core/worker-row.ts";
 import { connectPm2, type ConnectPm2Options } from "../../../src/world/pm2/connect-pm2.ts";
-import type { Pm2, Pm2Hint, Pm2Outcome } from "../../../src/world/pm2/pm2.ts";
+import type { Pm2, Pm2Hint } from "../../../src/world/pm2/pm2.ts";
 import { until } from "../../support/until.ts";
+import { DONE, kindOf, LIMITS, listed, rowOf, viewOf, type Pm2World } from "./pm2-world.ts";
 
-/** A PM2 daemon that the suite can push about: a real one, or the fake. */
-export interface Pm2World {
-  readonly home: string;
-  startApp(app: ContractApp): Promise<number>;
-  startGhost(name: string): Promise<number>;
-  removeAll(): Promise<void>;
-  /** What PM2 itself says, not through healer's client. */
-  pidOf(pmId: number): Promise<number | null>;
-  statusOf(pmId: number): Promise<string>;
-  crash(pmId: number): Promise<void>;
-  /** The daemon no longer answers, and keeps its sockets open. */
-  freeze(): Promise<void>;
-  thaw(): Promise<void>;
-  /** Gone without a word; the sockets stay behind. */
-  killDaemon(): Promise<void>;
-  startDaemon(): Promise<void>;
-  dispose(): Promise<void>;
-}
-
-export interface ContractApp {
-  readonly name: string;
-  readonly mode?: "fork" | "cluster";
-  readonly env?: Readonly<Record<string, string>>;
-  readonly asModule?: boolean;
-}
-
-const LIMITS = { killTimeoutMs: 1600, listenTimeoutMs: 3000 };
 const IMPATIENT = { listTimeoutMs: 300, commandSlackMs: 300 };
 const NO_LIMITS = { killTimeoutMs: 0, listenTimeoutMs: 0 };
 
@@ -296,27 +269,4 @@ function describeTrouble(world: Ask<Pm2World>, open: Open): void {
     door.close();
     expect([kindOf(await inFlight), kindOf(await door.list()), door.busConnected]).toEqual(["lost", "lost", false]);
   });
-}
-
-const DONE = { ok: true, value: null };
-
-async function listed(door: Pm2): Promise<Pm2> {
-  await viewOf(door);
-  return door;
-}
-
-async function viewOf(door: Pm2): Promise<Pm2View> {
-  const outcome = await door.list();
-  if (!outcome.ok) throw new Error(`${outcome.error.kind}: ${outcome.error.message}`);
-  return outcome.value;
-}
-
-function rowOf(view: Pm2View, pmId: number): WorkerRow {
-  const row = view.rows.find((candidate) => candidate.pmId === pmId);
-  if (row === undefined) throw new Error(`pm_id ${pmId} is not in the list`);
-  return row;
-}
-
-function kindOf(outcome: Pm2Outcome<unknown>): string {
-  return outcome.ok ? "ok" : outcome.error.kind;
 }

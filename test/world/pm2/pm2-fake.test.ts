@@ -1,6 +1,7 @@
 import { crashFakeRow } from "../../support/fake-pm2-commands.ts";
 import { FakePm2Daemon, startFakePm2Daemon } from "../../support/fake-pm2-daemon.ts";
-import { describePm2Contract, type Pm2World } from "./contract.ts";
+import { describePm2Contract } from "./contract.ts";
+import type { Pm2World } from "./pm2-world.ts";
 
 describePm2Contract("the door to a fake PM2 daemon", async () => worldOf(await startFakePm2Daemon()));
 

@@ -1,6 +1,7 @@
 import { startPm2, type AppOptions, type ListedApp, type RealPm2 } from "../../support/real-pm2.ts";
 import { sendSignal } from "../../support/process-scan.ts";
-import { describePm2Contract, type ContractApp, type Pm2World } from "./contract.ts";
+import { describePm2Contract } from "./contract.ts";
+import type { ContractApp, Pm2World } from "./pm2-world.ts";
 
 describePm2Contract("the door to a real PM2 daemon", async () => worldOf(await startPm2()));
 

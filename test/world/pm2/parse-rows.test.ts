@@ -1,0 +1,94 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { WorkerRow } from "../../../src/core/worker-row.ts";
+import { parseRows } from "../../../src/world/pm2/parse-rows.ts";
+
+function raw(pm2Env: Record<string, unknown> = {}, row: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    pid: 77,
+    name: "app",
+    pm_id: 3,
+    pm2_env: { pm_exec_path: "/srv/app.mjs", exec_mode: "fork_mode", status: "online", ...pm2Env },
+    ...row,
+  };
+}
+
+function only(list: unknown, ...envNames: string[]): WorkerRow {
+  const row = parseRows(list, new Set(envNames))?.rows[0];
+  if (row === undefined) throw new Error("no row");
+  return row;
+}
+
+describe("rows of PM2's list", () => {
+  it.each<[string, Record<string, unknown>, Partial<WorkerRow>]>([
+    [
+      "PM2's defaults where nothing is said",
+      {},
+      { killTimeoutMs: 1600, listenTimeoutMs: 3000, namespace: "default", instance: "0", autorestart: true, restartDelayMs: 0 },
+    ],
+    ["numbers given as text", { kill_timeout: "4000", restart_delay: "250" }, { killTimeoutMs: 4000, restartDelayMs: 250 }],
+    [
+      "numbers that are none",
+      { kill_timeout: "soon", restart_time: -1, instances: "max" },
+      { killTimeoutMs: 1600, restarts: 0, configuredInstances: 1 },
+    ],
+    ["a renamed instance variable", { instance_var: "INST", INST: 4 }, { instance: "4" }],
+    ["an instance variable that names no own field", { instance_var: "constructor" }, { instance: "0" }],
+    ["one stop exit code or several", { stop_exit_codes: [0, "143", null] }, { stopExitCodes: [0, 143] }],
+    ["a status of the future", { status: "hibernating" }, { status: "unknown" }],
+    ["waiting restart with its blank", { status: "waiting restart" }, { status: "waiting restart" }],
+    ["created_at that PM2 set to null", { created_at: null, pm_uptime: 5 }, { createdWallMs: null, startedWallMs: 5 }],
+    ["a module by its own options", { axm_options: { isModule: true } }, { isModule: true }],
+    ["an interpreter other than Node", { exec_interpreter: "python3" }, { isNode: false }],
+    ["Node by its path", { exec_interpreter: "/opt/node-v22/bin/node" }, { isNode: true }],
+    ["a cluster worker is Node", { exec_mode: "cluster_mode", exec_interpreter: "none" }, { isNode: true, mode: "cluster" }],
+  ])("understands %s", (_what, pm2Env, expected) => {
+    expect(only([raw(pm2Env)])).toMatchObject(expected);
+  });
+
+  it("takes PM2's zeros for what they mean: no process, memory unknown", () => {
+    expect(only([raw({}, { pid: 0, monit: { memory: 0, cpu: 0 } })])).toMatchObject({ pid: null, memoryBytes: null });
+  });
+
+  it("gives wanted variables as text, leaves out what is too long or no text", () => {
+    const env = { PORT: 8080, LONG: "x".repeat(5000), OBJECT: {}, SECRET: "hush" };
+    expect(only([raw({ env })], "PORT", "LONG", "OBJECT").env).toEqual({ PORT: "8080" });
+  });
+
+  it("finds the variables of an app named env, whose name hides them from where they belong", () => {
+    expect(only([raw({ env: "{}", PORT: "1" })], "PORT").env).toEqual({ PORT: "1" });
+  });
+
+  it("leaves out rows that make no sense, counts them, and keeps the others", () => {
+    const list = [null, 7, raw({}, { pm_id: "_old_0" }), raw({}, { name: 5 }), raw({ pm_exec_path: 1 }), raw(), raw(), { pm_id: 1 }];
+    expect(parseRows(list, new Set())).toMatchObject({ rows: [{ pmId: 3 }], skippedCount: 7 });
+  });
+
+  it.each([null, undefined, {}, "list", 5, { length: 1 }])("says that %j is no list", (list) => {
+    expect(parseRows(list, new Set())).toBeNull();
+  });
+
+  it("never throws, and lets no unwanted text out, whatever a worker put into its row", () => {
+    const fields = [
+      "env",
+      "namespace",
+      "status",
+      "instance_var",
+      "kill_timeout",
+      "axm_options",
+      "stop_exit_codes",
+      "pm_uptime",
+      "monit",
+      "exec_interpreter",
+    ];
+    const anything = fc.oneof(fc.jsonValue(), fc.constant({ SECRET: "hush", nested: { SECRET: "hush" } }));
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...fields), anything), anything, (pm2Env, extra) => {
+        const parsed = parseRows([raw({ SECRET: "hush", ...pm2Env }), extra, raw({}, { pm_id: extra })], new Set(["PORT"]));
+        const text = JSON.stringify(parsed);
+        expect(text).not.toContain("SECRET");
+        expect(text).not.toContain("hush");
+      }),
+    );
+  });
+});
