@@ -52,7 +52,7 @@ type WebhookParams = z.output<typeof params>;
 
 /**
  * One POST a record. Without `body` it carries the heal log's fields as JSON, and `text`, which chat services show. A
- * `body` that begins with `{` or `[` is JSON: what replaces `{reason}` and the like is escaped for it. Never puts the
+ * `body` that begins like JSON (`{"`) is JSON: what replaces `{reason}` and the like is escaped for it. Never puts the
  * URL into a message: for most chat services it is the secret.
  */
 export const webhook: NotifierKind = {
@@ -100,8 +100,9 @@ function wordMessage(record: SealedRecord, template: string | null): { readonly 
   return { text, contentType: json ? "application/json" : "text/plain; charset=utf-8" };
 }
 
+/** `{event} …` and `[healer] …` are text. */
 function isJson(template: string): boolean {
-  return /^\s*[{[]/.test(template);
+  return /^\s*(\{\s*"|\[\s*[[{"])/.test(template);
 }
 
 function asText(value: Json | undefined): string {
