@@ -1,7 +1,20 @@
+import { frozen } from "./frozen.ts";
+import { httpProbe } from "./http-probe.ts";
+import { memoryAbove } from "./memory-above.ts";
+import { notRunning } from "./not-running.ts";
+import { queueStalled } from "./queue-stalled.ts";
+import { restartStorm } from "./restart-storm.ts";
 import type { Rule } from "./rule.ts";
+import { successRate } from "./success-rate.ts";
 
 /** Every rule there is. Adding one: its file, and a line here. */
-export const RULES: readonly Rule[] = [];
+export const RULES: readonly Rule[] = [successRate, httpProbe, frozen, memoryAbove, restartStorm, notRunning, queueStalled];
+
+/** In force for every strategy; naming one in the configuration only changes its parameters. */
+export const RULES_ALWAYS_ON: readonly string[] = [restartStorm.name, notRunning.name];
+
+/** In force where the strategy names a queue. */
+export const RULES_OF_A_QUEUE: readonly string[] = [successRate.name];
 
 /** Names that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
 export const RULES_NOT_YET: readonly string[] = [

@@ -16,6 +16,8 @@ export interface RuleDefinition<Params, Memory> {
   readonly params: z.ZodType<Params>;
   /** What must be watched for this rule; sensors look only where a rule needs it. */
   readonly needs: readonly Need[];
+  /** Knobs its memory depends on: when one of them changes the rule begins anew, as with a parameter. */
+  readonly knobs?: readonly (keyof Knobs)[];
   readonly scope: "worker" | "tasks";
   readonly actsInGrace: boolean;
   /** Name of the one action this rule ever asks for; null = the strategy's ladder. */
@@ -68,13 +70,17 @@ export function defineRule<Params, Memory>(definition: RuleDefinition<Params, Me
 }
 
 /** The one place where types are erased: the core hands back exactly the memory that `fresh` made. */
-function bindRule<Params, Memory>(definition: RuleDefinition<Params, Memory>, params: Params, options: BindOptions): ReturnType<Rule["bind"]> {
+function bindRule<Params, Memory>(
+  definition: RuleDefinition<Params, Memory>,
+  params: Params,
+  options: BindOptions,
+): ReturnType<Rule["bind"]> {
   const bound: Bound<Params> = { params, knobs: options.knobs, key: options.key };
   const judge = (memory: unknown, view: TargetView): Judgement => definition.judge(memory as Memory, view, bound);
   return {
     key: options.key,
     name: definition.name,
-    fingerprint: JSON.stringify([definition.name, params]),
+    fingerprint: JSON.stringify([definition.name, params, ...(definition.knobs ?? []).map((knob) => options.knobs[knob])]),
     scope: definition.scope,
     actsInGrace: definition.actsInGrace,
     action: definition.action,
@@ -92,8 +98,7 @@ function bindRule<Params, Memory>(definition: RuleDefinition<Params, Memory>, pa
 }
 
 function verdictBySymptom(judgement: Judgement): RuleVerdict {
-  if (judgement.dead || judgement.state === "sick") return "failed";
-  if (judgement.state === "unknown" || judgement.n < FRESH_OBSERVATIONS_MIN) return "undecided";
+  if (judgement.dead || (judgement.state === "sick" && judgement.sustained)) return "failed";
+  if (judgement.state === "unknown" || judgement.state === "sick" || judgement.n < FRESH_OBSERVATIONS_MIN) return "undecided";
   return "recovered";
 }
-

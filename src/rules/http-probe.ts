@@ -1,0 +1,134 @@
+import { z } from "zod";
+import type { Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
+import { formatDuration } from "../core/quantities.ts";
+import { inWords } from "../core/words.ts";
+import { duration, failuresOf, statusRanges, workerUrl, type StatusRange } from "./param-schemas.ts";
+import { defineRule, type Bound } from "./rule.ts";
+
+/** As `sensors/http-probe` reads them too: durations in ms, `expect` as ranges of status codes. */
+export interface HttpProbeParams {
+  readonly url: string;
+  readonly every: number;
+  readonly timeout: number;
+  readonly failures: { readonly bad: number; readonly of: number };
+  readonly expect: readonly StatusRange[];
+  readonly startup: number;
+}
+
+interface Memory {
+  readonly epochAtMs: number;
+  /** The last `failures.of` answers that count, oldest first. */
+  ring: boolean[];
+  hasAnswered: boolean;
+  lastAtMs: number | null;
+  lastDetail: string;
+  /** When the ring first held too many failures; null = it does not. */
+  sickSinceMs: number | null;
+  count: number;
+}
+
+const GOOD_IN_A_ROW = 3; // what a recovery takes: one good answer may come from a process about to hang again
+const STALE_AFTER_PROBES = 3;
+const STALE_MS_MIN = 60_000; // slow turns of healer itself are not a reason to forget
+
+/** Too many of the last answers of a worker's HTTP address were bad. A probe that could not be sent is not an answer. */
+export const httpProbe = defineRule<HttpProbeParams, Memory>({
+  name: "http-probe",
+  summary: "too many of the last answers of url were bad: wrong status, none in time, or no connection",
+  params: z.strictObject({
+    url: workerUrl(),
+    every: duration().prefault("10s"),
+    timeout: duration({ minMs: 50, maxMs: 300_000 }).prefault("2s"),
+    failures: failuresOf().prefault("3 of 5"),
+    expect: statusRanges().prefault("200-399"),
+    startup: duration({ minMs: 0 }).prefault("5m"),
+  }),
+  needs: ["probe"],
+  scope: "worker",
+  actsInGrace: false,
+  action: null,
+  fresh: (epoch) => ({ epochAtMs: epoch.atMs, ring: [], hasAnswered: false, lastAtMs: null, lastDetail: "", sickSinceMs: null, count: 0 }),
+
+  observe(memory, observation, view, { params, key }) {
+    if (observation.kind !== "probe" || observation.rule !== key) return;
+    memory.lastAtMs = observation.atMs;
+    memory.lastDetail = observation.detail;
+    memory.hasAnswered ||= observation.ok;
+    if (!observation.ok && isStartingUp(memory, view, { params, atMs: observation.atMs })) return;
+    memory.count++;
+    memory.ring.push(observation.ok);
+    if (memory.ring.length > params.failures.of) memory.ring.shift();
+    memory.sickSinceMs = badOnes(memory.ring) >= params.failures.bad ? (memory.sickSinceMs ?? observation.atMs) : null;
+  },
+
+  judge,
+
+  verdict(memory, view, bound): RuleVerdict {
+    if (judge(memory, view, bound).state === "sick") return "failed";
+    const last = memory.ring.slice(-GOOD_IN_A_ROW);
+    return last.length === GOOD_IN_A_ROW && badOnes(last) === 0 ? "recovered" : "undecided";
+  },
+
+  describe(memory, view, judgement, { params }) {
+    if (memory.lastAtMs === null) return `${params.url}: not probed yet`;
+    if (isStale(memory, view, params)) return `${params.url}: not probed for ${inWords(view.nowMs - memory.lastAtMs)}`;
+    if (memory.ring.length === 0) return `${params.url}: ${memory.lastDetail}; starting up, failures do not count yet`;
+    const allowed = judgement.state === "sick" ? "" : `; ${params.failures.bad} of ${params.failures.of} would be too many`;
+    return `${params.url}: ${badOnes(memory.ring)} of the last ${memory.ring.length} probes failed [${starred(memory.ring)}], last: ${memory.lastDetail}${allowed}`;
+  },
+
+  flip(memory, view, judgement, { params }) {
+    const { bad, of } = params.failures;
+    if (memory.lastAtMs === null || isStale(memory, view, params)) return "needs a probe";
+    if (judgement.state === "sick") return `clears when fewer than ${bad} of the last ${of} probes have failed`;
+    const starts = memory.ring.length === 0 ? `once it has answered, or ${formatDuration(params.startup)} after its start, ` : "";
+    return `${starts}would heal if ${failuresMissing(memory.ring, params.failures)} more probes fail in a row`;
+  },
+});
+
+function judge(memory: Memory, view: TargetView, { params }: Bound<HttpProbeParams>): Judgement {
+  const isKnown = memory.ring.length > 0 && !isStale(memory, view, params);
+  const isSick = isKnown && memory.sickSinceMs !== null;
+  return {
+    state: isSick ? "sick" : isKnown ? "fine" : "unknown",
+    sustained: isSick,
+    sinceMs: isSick ? memory.sickSinceMs : null,
+    dead: false,
+    value: isKnown ? badOnes(memory.ring) : null,
+    threshold: params.failures.bad,
+    unit: "failed probes",
+    n: memory.count,
+    low: null,
+    high: null,
+  };
+}
+
+/** Until its first good answer, or for `startup` after the process began, a worker may refuse without being blamed. */
+function isStartingUp(memory: Memory, view: TargetView, options: { params: HttpProbeParams; atMs: number }): boolean {
+  return !memory.hasAnswered && options.atMs - (view.startedAtMs ?? memory.epochAtMs) < options.params.startup;
+}
+
+function isStale(memory: Memory, view: TargetView, params: HttpProbeParams): boolean {
+  const staleMs = Math.max(STALE_MS_MIN, STALE_AFTER_PROBES * params.every + params.timeout);
+  return memory.lastAtMs !== null && view.nowMs - memory.lastAtMs > staleMs;
+}
+
+function badOnes(ring: readonly boolean[]): number {
+  let bad = 0;
+  for (const ok of ring) if (!ok) bad++;
+  return bad;
+}
+
+/** "ok ok *bad* ok *bad*", oldest first. */
+function starred(ring: readonly boolean[]): string {
+  return ring.map((ok) => (ok ? "ok" : "*bad*")).join(" ");
+}
+
+/** Failures in a row until the ring is bad, while old ones fall out of it. */
+function failuresMissing(ring: readonly boolean[], failures: { readonly bad: number; readonly of: number }): number {
+  for (let more = 1; more < failures.of; more++) {
+    const kept = ring.slice(Math.max(0, ring.length + more - failures.of));
+    if (badOnes(kept) + more >= failures.bad) return more;
+  }
+  return failures.of;
+}

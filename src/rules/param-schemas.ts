@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { formatDuration, parseBytes, parseDurationMs, parseOf, type Quantity } from "../core/quantities.ts";
+
+/** Parameters as people write them: durations become ms, sizes bytes, `3 of 5` a pair. Bounds are in the same units. */
+
+interface Bounds {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+const DAY_MS = 86_400_000;
+
+export function duration(bounds: Partial<Bounds> = {}) {
+  const { minMs, maxMs }: Bounds = { minMs: 1000, maxMs: 30 * DAY_MS, ...bounds };
+  return written("a duration: seconds, or 90s, 3m, 24h", parseDurationMs).superRefine((durationMs, context) => {
+    if (durationMs >= minMs && durationMs <= maxMs) return;
+    const range = `expected a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+    const slip = durationMs >= 1000 * maxMs || durationMs / 1000 >= minMs ? secondsHint(durationMs, maxMs) : "";
+    context.addIssue({ code: "custom", message: range + slip });
+  });
+}
+
+/** `timeout: 3000` was meant as milliseconds. */
+function secondsHint(durationMs: number, maxMs: number): string {
+  const meantMs = durationMs / 1000;
+  return durationMs > maxMs && meantMs <= maxMs ? ` (plain numbers are seconds: did you mean ${formatDuration(meantMs)}?)` : "";
+}
+
+export function size(bounds: { readonly minBytes: number }) {
+  return written("a size: 512MB, 512M, 1G, or bytes", parseBytes).superRefine((bytes, context) => {
+    if (bytes >= bounds.minBytes) return;
+    context.addIssue({ code: "custom", message: `expected at least ${bounds.minBytes / 1024 ** 2}MB (a plain number is bytes)` });
+  });
+}
+
+/** `3 of 5` → three bad among the last five; `3` = 3 of 3. */
+export function failuresOf() {
+  return written("a count: 3, or 3 of 5", parseOf).transform(({ count, of }) => ({ bad: count, of }));
+}
+
+export interface StatusRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+const STATUS_EXPECTED = "expected HTTP status codes such as 200-399, 204, or 200-299,401";
+
+/** `200-399`, `204`, `200-299,401`, or a list of these. */
+export function statusRanges() {
+  const one = z.union([z.string().max(200), z.number()]);
+  return z
+    .union([one, z.array(one).min(1).max(20)])
+    .meta({ description: "HTTP status codes: 200-399, 204, or 200-299,401" })
+    .transform((value, context): readonly StatusRange[] => {
+      const parts = (Array.isArray(value) ? value : [value]).flatMap((part) => String(part).split(","));
+      const ranges = parts.map(parseStatusRange).filter((range) => range !== null);
+      if (ranges.length === parts.length) return ranges;
+      context.addIssue({ code: "custom", message: STATUS_EXPECTED });
+      return z.NEVER;
+    });
+}
+
+function parseStatusRange(text: string): StatusRange | null {
+  const match = /^\s*(\d{3})\s*(?:-\s*(\d{3}))?\s*$/.exec(text);
+  if (match === null) return null;
+  const from = Number(match[1]);
+  const to = Number(match[2] ?? match[1]);
+  return from >= 100 && to >= from && to <= 599 ? { from, to } : null;
+}
+
+const PLACEHOLDER = /\{([^{}]*)\}/g;
+const KNOWN_PLACEHOLDER = /^(name|instance|pm_id|env\.[A-Za-z_][A-Za-z0-9_]*)$/;
+
+/** A URL with the worker's `{env.VAR}`, `{name}`, `{instance}`, `{pm_id}` in it. */
+export function workerUrl() {
+  return z
+    .string()
+    .max(2000)
+    .meta({ description: "http:// or https:// address; {env.VAR} {name} {instance} {pm_id} are the worker's" })
+    .superRefine((url, context) => {
+      for (const [whole, name] of url.matchAll(PLACEHOLDER)) {
+        if (KNOWN_PLACEHOLDER.test(name ?? "")) continue;
+        context.addIssue({ code: "custom", message: `unknown placeholder ${whole}; expected {env.VAR}, {name}, {instance} or {pm_id}` });
+        return;
+      }
+      if (/^https?:\/\/[^\s/{}]+(:\d{1,5})?([/?#]\S*)?$/.test(url.replaceAll(PLACEHOLDER, "1"))) return;
+      context.addIssue({ code: "custom", message: 'expected an address such as "http://127.0.0.1:{env.PORT}/health"' });
+    });
+}
+
+function written<Value>(description: string, parse: (value: string | number) => Quantity<Value>) {
+  return z
+    .union([z.string().max(100), z.number()])
+    .meta({ description })
+    .transform((value, context): Value => {
+      const parsed = parse(value);
+      if (parsed.ok) return parsed.value;
+      context.addIssue({ code: "custom", message: `expected ${parsed.error}` });
+      return z.NEVER;
+    });
+}

@@ -1,0 +1,184 @@
+import { z } from "zod";
+import { incrementsOf } from "../core/cusum.ts";
+import type { Judgement, TargetView } from "../core/judgement.ts";
+import {
+  addToEvidence,
+  DAY_MS,
+  fastThreshold,
+  freshRateEvidence,
+  isSustained,
+  rateProof,
+  rateVerdict,
+  rolling,
+  since,
+  type RateEvidence,
+  type RateProof,
+} from "../core/rate-evidence.ts";
+import type { Knobs } from "../core/strategy.ts";
+import { wilsonLower, wilsonUpper } from "../core/wilson.ts";
+import type { Outcomes } from "../core/window.ts";
+import { inWords, plural } from "../core/words.ts";
+import { defineRule, type Bound } from "./rule.ts";
+
+/**
+ * Recent tasks prove the success rate below `min_success_rate_percent`: a CUSUM for the quick collapse, Wilson bounds on
+ * the window and on 24 h for the slow decline, held for `advanced.sustain_seconds` (decision-core §1.6). All its numbers
+ * are knobs, so that it has no parameters of its own.
+ */
+export const successRate = defineRule<Record<string, never>, RateEvidence>({
+  name: "success-rate",
+  summary: "recent tasks prove the success rate below min_success_rate_percent",
+  params: z.strictObject({}),
+  needs: ["tasks"],
+  knobs: ["minSuccessRatePercent", "effectSizePercent", "timeWeightingHalfLifeMs"],
+  scope: "tasks",
+  actsInGrace: false,
+  action: null,
+  fresh: (epoch, bound) => freshRateEvidence(epoch, bound.knobs),
+  observe(evidence, observation, view, bound) {
+    if (observation.kind === "tasks") addToEvidence(evidence, observation, contextOf(view, bound));
+  },
+  judge,
+  verdict: (evidence, _view, bound) => rateVerdict(evidence, bound.knobs),
+  describe,
+  flip,
+});
+
+type RateBound = Bound<Record<string, never>>;
+
+function contextOf(view: TargetView, bound: RateBound) {
+  return { knobs: bound.knobs, windows: view.tasks, nowMs: view.nowMs };
+}
+
+function judge(evidence: RateEvidence, view: TargetView, bound: RateBound): Judgement {
+  const { knobs } = bound;
+  const count = evidence.ok + evidence.failed;
+  if (view.blind !== null || isIdle(evidence, view, knobs)) return judgementOf("unknown", evidence, { knobs, shown: null });
+  const context = contextOf(view, bound);
+  const proof = evidence.provenSinceMs === null ? null : rateProof(evidence, context);
+  if (proof !== null) {
+    return {
+      ...judgementOf("sick", evidence, { knobs, shown: proofOutcomes(proof, evidence, view, bound) }),
+      sustained: isSustained(evidence, knobs.sustainMs, view.nowMs),
+      sinceMs: evidence.provenSinceMs,
+    };
+  }
+  const state = isElevated(evidence, view, bound) ? "elevated" : count < knobs.minTasks.fast ? "unknown" : "fine";
+  return judgementOf(state, evidence, { knobs, shown: since(evidence, context, knobs.windowMs) });
+}
+
+/** No task for a whole window: nothing that happened before says how it is now. */
+function isIdle(evidence: RateEvidence, view: TargetView, knobs: Knobs): boolean {
+  return evidence.lastAtMs === null || view.nowMs - evidence.lastAtMs > knobs.windowMs;
+}
+
+function isElevated(evidence: RateEvidence, view: TargetView, bound: RateBound): boolean {
+  return evidence.cusum > 0 && evidence.cusum >= fastThreshold(evidence, contextOf(view, bound)) / 2;
+}
+
+function proofOutcomes(proof: RateProof, evidence: RateEvidence, view: TargetView, bound: RateBound): Outcomes {
+  if (proof === "fast") return { ok: evidence.runOk, failed: evidence.runFailed };
+  return since(evidence, contextOf(view, bound), proof === "window" ? bound.knobs.windowMs : DAY_MS);
+}
+
+function judgementOf(
+  state: Judgement["state"],
+  evidence: RateEvidence,
+  options: { readonly knobs: Knobs; readonly shown: Outcomes | null },
+): Judgement {
+  const { knobs, shown } = options;
+  const count = shown === null ? 0 : shown.ok + shown.failed;
+  return {
+    state,
+    sustained: false,
+    sinceMs: null,
+    dead: false,
+    value: shown === null || count === 0 ? null : inPercent(shown.ok / count),
+    threshold: knobs.minSuccessRatePercent,
+    unit: "%",
+    n: evidence.ok + evidence.failed,
+    low: shown === null || count === 0 ? null : inPercent(wilsonLower(shown.ok, count, knobs.wilsonZ)),
+    high: shown === null || count === 0 ? null : inPercent(wilsonUpper(shown.ok, count, knobs.wilsonZ)),
+  };
+}
+
+function inPercent(share: number): number {
+  return Math.round(share * 1000) / 10;
+}
+
+/** The proof first, the plain rolling rate beside it: a person must see why 91 % over the hour is still sick. */
+function describe(evidence: RateEvidence, view: TargetView, judgement: Judgement, bound: RateBound): string {
+  const { knobs } = bound;
+  if (view.blind !== null) return `success rate unknown: ${view.blind}`;
+  if (evidence.lastAtMs === null) return "no finished task since the evidence began; nothing to judge by";
+  if (isIdle(evidence, view, knobs)) return `no finished task for ${inWords(view.nowMs - evidence.lastAtMs)}; an idle worker is not judged`;
+  const required = `required: ${knobs.minSuccessRatePercent} %`;
+  if (judgement.state === "sick") {
+    const held = judgement.sustained ? "" : `; counts once it has stood for ${inWords(knobs.sustainMs)}`;
+    return `${proofInWords(evidence, view, bound)}; ${required}${held}`;
+  }
+  const suspicion = judgement.state === "elevated" ? `; ${runInWords(evidence, bound)}: suspicious, not proven` : "";
+  const little = judgement.state === "unknown" ? `; ${plural(judgement.n, "task")} since the evidence began, not enough yet` : "";
+  return `${windowInWords(view, evidence, bound)}; ${required}${suspicion}${little}`;
+}
+
+function proofInWords(evidence: RateEvidence, view: TargetView, bound: RateBound): string {
+  const context = contextOf(view, bound);
+  const proof = rateProof(evidence, context);
+  const hour = windowInWords(view, evidence, bound);
+  if (proof === "fast") return `${runInWords(evidence, bound)}; ${hour}`;
+  if (proof !== "day") return hour;
+  return `24 h: ${rateInWords(since(evidence, context, DAY_MS), bound.knobs)}; ${hour}`;
+}
+
+/** "last 45 tasks: 9 ok, at most 46 %" */
+function runInWords(evidence: RateEvidence, bound: RateBound): string {
+  const count = evidence.runOk + evidence.runFailed;
+  const atMost = inPercent(wilsonUpper(evidence.runOk, count, bound.knobs.wilsonZ));
+  const bounded = atMost < bound.knobs.minSuccessRatePercent ? `, at most ${Math.round(atMost)} %` : "";
+  return `last ${plural(count, "task")}: ${evidence.runOk} ok${bounded}`;
+}
+
+/** "1 h: 91 % (87–94 %, n=600)": the rolling rate as it is displayed, from before the epoch too. */
+function windowInWords(view: TargetView, evidence: RateEvidence, bound: RateBound): string {
+  const { knobs } = bound;
+  const shown = view.tasks === null ? evidence : rolling(view.tasks, knobs.windowMs);
+  const weighted = evidence.weighted;
+  const recent =
+    weighted === null || weighted.n === 0
+      ? ""
+      : `; weighted to the last ${inWords(weighted.halfLifeMs)}: ${Math.round((100 * weighted.ok) / weighted.n)} %`;
+  return `${inWords(knobs.windowMs)}: ${rateInWords(shown, knobs)}${recent}`;
+}
+
+function rateInWords(outcomes: Outcomes, knobs: Knobs): string {
+  const count = outcomes.ok + outcomes.failed;
+  if (count === 0) return "no finished task";
+  const low = Math.round(100 * wilsonLower(outcomes.ok, count, knobs.wilsonZ));
+  const high = Math.round(100 * wilsonUpper(outcomes.ok, count, knobs.wilsonZ));
+  return `${Math.round((100 * outcomes.ok) / count)} % (${low}–${high} %, n=${count})`;
+}
+
+const FLIP_TASKS = 10;
+
+function flip(evidence: RateEvidence, view: TargetView, judgement: Judgement, bound: RateBound): string {
+  const { knobs } = bound;
+  if (view.blind !== null) return "needs the queue to answer again";
+  const threshold = fastThreshold(evidence, contextOf(view, bound));
+  const increments = incrementsOf(knobs.minSuccessRatePercent, knobs.effectSizePercent);
+  if (judgement.state === "sick") {
+    const good = Math.max(1, Math.ceil((evidence.cusum - threshold) / -increments.ok));
+    const clears =
+      evidence.cusum >= threshold
+        ? `clears after ${plural(good, "good task")} in a row, if the windows agree`
+        : "clears when the rate may be high enough again";
+    return judgement.sustained ? clears : `would heal once it has stood for ${inWords(knobs.sustainMs)} of tasks; ${clears}`;
+  }
+  const missing = knobs.minTasks.fast - evidence.ok - evidence.failed;
+  if (missing > FLIP_TASKS) return `needs ${missing} more finished tasks before it can be judged`;
+  for (let failed = 1; failed <= FLIP_TASKS; failed++) {
+    const sum = evidence.cusum + failed * increments.failed + (FLIP_TASKS - failed) * increments.ok;
+    if (sum >= threshold) return `would heal if ${failed} more of the next ${FLIP_TASKS} tasks fail`;
+  }
+  return `would heal if the next ${Math.ceil((threshold - evidence.cusum) / increments.failed)} tasks fail`;
+}
