@@ -1,4 +1,4 @@
-import { RULES, RULES_NOT_YET } from "../rules/registry.ts";
+import { RULES, RULES_ALWAYS_ON, RULES_NOT_YET, RULES_OF_A_QUEUE } from "../rules/registry.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { Knobs } from "../core/strategy.ts";
 import type { ConfigPath } from "./config-error.ts";
@@ -24,11 +24,11 @@ interface Site {
   readonly hasQueue: boolean;
 }
 
-/** The rules of a strategy: what `queue` implies, what is listed, and restart-storm, which is always on. */
+/** The rules of a strategy: what is always on, what `queue` implies, and what is listed. */
 export function bindRules(items: readonly unknown[], site: Site): readonly CompiledRule[] {
   const bound: CompiledRule[] = [];
   const listed = items.map((item, index) => readItem(item, [...site.path, "rules", index], site.problems));
-  const implied = ["restart-storm", ...(site.hasQueue ? ["success-rate"] : [])].filter(
+  const implied = [...RULES_ALWAYS_ON, ...(site.hasQueue ? RULES_OF_A_QUEUE : [])].filter(
     (name) => !listed.some((entry) => entry?.rule.name === name),
   );
   for (const entry of [...implied.map(impliedEntry), ...listed]) {

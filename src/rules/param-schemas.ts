@@ -15,8 +15,7 @@ export function duration(bounds: Partial<Bounds> = {}) {
   return written("a duration: seconds, or 90s, 3m, 24h", parseDurationMs).superRefine((durationMs, context) => {
     if (durationMs >= minMs && durationMs <= maxMs) return;
     const range = `expected a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
-    const slip = durationMs >= 1000 * maxMs || durationMs / 1000 >= minMs ? secondsHint(durationMs, maxMs) : "";
-    context.addIssue({ code: "custom", message: range + slip });
+    context.addIssue({ code: "custom", message: range + secondsHint(durationMs, maxMs) });
   });
 }
 
