@@ -42,7 +42,7 @@ export function compileQueues(document: ConfigDocument, problems: ProblemList): 
   if (Object.keys(block).length > BLOCKS_MAX) problems.key(["queues"], `expected at most ${BLOCKS_MAX} queues`);
   return Object.entries(block).flatMap(([name, item]: [string, unknown]) => {
     const path = ["queues", name];
-    if (!NAME.safeParse(name).success) problems.key(path, "expected a name of letters, digits, dots, dashes and underscores");
+    if (!NAME.safeParse(name).success) problems.key(path, "expected a name of letters, digits, dashes and underscores");
     const found = readKind(item, path, problems, { what: "queue", kinds: QUEUE_KINDS, notYet: QUEUES_NOT_YET });
     return found === null ? [] : [{ name, path, ...found }];
   });

@@ -22,7 +22,7 @@ const PATTERNS = z
 export const NAME = z
   .string()
   .max(NAME_MAX)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "expected a name of letters, digits, dots, dashes and underscores");
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, "expected a name of letters, digits, dashes and underscores");
 
 /** Reading needs no password, so the page is for this machine; whoever wants it elsewhere puts a proxy with a login before it. */
 const LOOPBACK = z
