@@ -110,14 +110,18 @@ describe("a log of bounded size", () => {
 });
 
 describe("a log that outlives what is done to it", () => {
-  test("goes on in a new file when somebody removes, renames or empties the old one", () => {
+  test("goes on in a new file when somebody removes, renames, replaces or empties the old one", () => {
     const { dir, log } = healLog();
     const path = join(dir, "heal.log");
     log.write(logRecord({ target: "removed" }), WALL_MS, "c");
     rmSync(path);
     log.write(logRecord({ target: "renamed" }), WALL_MS, "c");
     renameSync(path, join(dir, "elsewhere"));
+    log.write(logRecord({ target: "replaced" }), WALL_MS, "c");
+    renameSync(path, join(dir, "elsewhere"));
+    writeFileSync(path, ""); // as logrotate's `create` does
     log.write(logRecord({ target: "emptied" }), WALL_MS, "c");
+    expect(targetsIn(dir)).toEqual(["emptied"]);
     writeFileSync(path, "");
     log.write(logRecord({ target: "last" }), WALL_MS, "c");
     expect(targetsIn(dir)).toEqual(["last"]);
