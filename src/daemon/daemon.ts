@@ -1,0 +1,166 @@
+import type { Action } from "../actions/action.ts";
+import type { Compiled } from "../config/compiled.ts";
+import type { LogRecord } from "../core/log-record.ts";
+import type { HealLog } from "../record/heal-log.ts";
+import type { StateHome } from "../record/state-home.ts";
+import type { Clock } from "../world/clock/clock.ts";
+import type { Files } from "../world/files/files.ts";
+import type { Pm2, Pm2Hint } from "../world/pm2/pm2.ts";
+import type { Processes } from "../world/processes/processes.ts";
+import { buildSensors } from "./build-sensors.ts";
+import { createControlPlane } from "./control-plane.ts";
+import { Engine } from "./engine.ts";
+import { HostWatch } from "./host-watch.ts";
+import { IngestDoor } from "./ingest-door.ts";
+import { leftStopped } from "./left-stopped.ts";
+import { LiveConfig } from "./live-config.ts";
+import { Loop } from "./loop.ts";
+import { systemdNotifier } from "./notify-systemd.ts";
+import { openApi, type OpenApi } from "./open-api.ts";
+import { Pm2Watch } from "./pm2-watch.ts";
+import { RecentRecords } from "./recent-records.ts";
+import { restoreMemory, type Memory } from "./restore.ts";
+import { Sensing } from "./sensing.ts";
+import type { ControlPlane } from "./status.ts";
+import { Teller } from "./tell.ts";
+
+export interface DaemonParts {
+  readonly compiled: Compiled;
+  readonly text: string;
+  readonly pm2Home: string;
+  readonly username: string;
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly observe: boolean;
+  readonly files: Files;
+  readonly home: StateHome;
+  readonly healLog: HealLog;
+  readonly clock: Clock;
+  readonly processes: Processes;
+  readonly actions: readonly Action[];
+  readonly connect: (onHint: (hint: Pm2Hint) => void, onSkippedRows: (line: string) => void) => Pm2;
+}
+
+/** The composition root: every part is made here, once, and knows only the parts it is handed. Making it starts nothing. */
+export class Daemon {
+  readonly #parts: DaemonParts;
+  readonly #recent = new RecentRecords();
+  readonly #host = new HostWatch();
+  readonly #teller: Teller;
+  readonly #memory: Memory;
+  readonly #pm2: Pm2;
+  readonly #engine: Engine;
+  readonly #sensing: Sensing;
+  readonly #ingest: IngestDoor;
+  readonly #loop: Loop;
+  readonly #config: LiveConfig;
+  readonly #systemd: ReturnType<typeof systemdNotifier>;
+  #api: OpenApi | null = null;
+  #lastTurnWallMs: number | null = null;
+  #saveTrouble: string | null = null;
+
+  constructor(parts: DaemonParts) {
+    const { compiled, files, home, env, processes, clock: systemClock } = parts;
+    this.#parts = parts;
+    this.#teller = new Teller({ healLog: parts.healLog, recent: this.#recent, wallMs: () => systemClock.wallMs(), compiled });
+    const selfPids = [process.pid, ...processes.snapshot().ancestors(process.pid)];
+    this.#memory = restoreMemory({ files, home, clock: systemClock, policy: compiled.policy, selfPids });
+    const { state, clock, journal } = this.#memory;
+    const onHint = (hint: Pm2Hint): void => (watch.hint(hint) ? this.#loop.hurry() : undefined);
+    this.#pm2 = parts.connect(onHint, (line) => this.#tellOf("warn", line));
+    const watch = new Pm2Watch(this.#pm2);
+    this.#engine = new Engine({ state, clock, journal, pm2: this.#pm2, processes, actions: parts.actions, write: this.#teller.tell });
+    this.#sensing = new Sensing(
+      () => clock.nowMs(),
+      () => this.#loop.hurry(),
+    );
+    this.#ingest = new IngestDoor({ state, now: () => clock.nowMs(), deliver: (observations) => this.#sensing.add(observations) });
+    this.#systemd = systemdNotifier(env);
+    this.#loop = new Loop({
+      engine: this.#engine,
+      clock,
+      watch,
+      sensing: this.#sensing,
+      intervalMs: () => state.policy.intervalMs,
+      afterTurn: () => this.#afterTurn(),
+    });
+    const adopt = (edited: Compiled): void => this.#adopt(edited);
+    this.#config = new LiveConfig({ compiled, text: parts.text, env, observe: parts.observe, tell: this.#teller.tell, adopt });
+  }
+
+  async start(): Promise<void> {
+    const { compiled, version, pm2Home, home, files } = this.#parts;
+    const mode = compiled.policy.mode === "heal" ? "heal" : "observe (decides and records, does nothing)";
+    this.#tellOf("info", `healer ${version} watches PM2 at ${pm2Home}; mode ${mode}; configuration ${compiled.file}`, "daemon_start");
+    for (const finding of this.#memory.findings) this.#tellOf("warn", finding);
+    const broken = this.#memory.state.journalError;
+    if (broken !== null) this.#tellOf("error", `${broken.reason}; healer only observes until a person has looked`);
+    this.#useSensors(compiled);
+    this.#api = await openApi(this.#plane(), { api: compiled.api, home, files, tell: this.#teller.tell });
+    this.#host.start();
+    this.#config.start();
+    this.#loop.start();
+    this.#save("now");
+    this.#systemd.ready();
+  }
+
+  async stop(why: string): Promise<void> {
+    this.#systemd.stopping();
+    await this.#config.stop();
+    this.#host.stop();
+    await this.#loop.stop();
+    this.#sensing.close();
+    await this.#engine.finish();
+    await this.#api?.close();
+    this.#save("now");
+    this.#memory.journal.close();
+    this.#pm2.close();
+    const left = leftStopped(this.#memory.state);
+    this.#tellOf(left === "" ? "info" : "warn", `healer stops: ${why}; workers are left as they are${left}`, "daemon_stop");
+    await this.#teller.close();
+  }
+
+  #plane(): ControlPlane {
+    const { clock } = this.#memory;
+    return createControlPlane(this.#engine, this.#recent, {
+      version: this.#parts.version,
+      user: this.#parts.username,
+      home: this.#parts.home.home,
+      pm2Home: this.#parts.pm2Home,
+      startedWallMs: clock.wallMs(),
+      config: () => this.#config.status(),
+      host: () => this.#host.latest,
+      lastTurnWallMs: () => this.#lastTurnWallMs,
+      nowMs: () => clock.nowMs(),
+      ingest: (kind, body) => this.#ingest.take(kind, body),
+    });
+  }
+
+  #adopt(edited: Compiled): void {
+    this.#teller.use(edited);
+    this.#pm2.wantEnv(edited.envNames);
+    this.#engine.dispatch({ type: "policy", policy: edited.policy });
+    this.#useSensors(edited);
+    this.#loop.hurry();
+  }
+
+  #useSensors(compiled: Compiled): void {
+    this.#sensing.use(buildSensors(compiled, { state: this.#memory.state, processes: this.#parts.processes }));
+  }
+
+  #afterTurn(): void {
+    this.#lastTurnWallMs = this.#memory.clock.wallMs();
+    this.#systemd.turned();
+    this.#save("if-due");
+  }
+
+  #save(when: "if-due" | "now"): void {
+    const trouble = this.#memory.save(when);
+    if (trouble !== null && trouble !== this.#saveTrouble) this.#tellOf("error", `state.json could not be written: ${trouble}`);
+    this.#saveTrouble = trouble;
+  }
+
+  #tellOf(level: LogRecord["level"], reason: string, event: LogRecord["event"] = "alert"): void {
+    this.#teller.tell({ level, event, target: "healer", strategy: null, reason });
+  }
+}
