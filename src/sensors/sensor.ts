@@ -30,27 +30,37 @@ export interface WatchedWorker {
   readonly row: WorkerRow;
 }
 
-/** Which targets a sensor cannot see (null = its whole source), so that `sight` follows `blind` exactly once. */
+/**
+ * Which targets a sensor sees (null = its whole source), so that `sight` follows `blind` once. The first look at a target
+ * counts as following blindness: the sensor's predecessor, before an edit of the configuration, may have been blind for
+ * it. The core ignores a `sight` without `blind`.
+ */
 export interface Eyesight {
   /** Goes out with every reading that saw nothing: the core says it once and keeps count of how long it lasts. */
   blind(target: TargetId | null, atMs: number, reason: string): Observation;
   /** Empty when the target was seen before. */
   sees(target: TargetId | null, atMs: number): readonly Observation[];
-  /** Blind for targets it no longer looks at: there is nothing to be blind for any more. */
+  /** Forgets all other targets; blindness for one it no longer looks at is over. */
   looksOnlyAt(targets: ReadonlySet<TargetId>, atMs: number): readonly Observation[];
 }
 
 export function createEyesight(sensor: string): Eyesight {
-  const unseen = new Set<TargetId | null>();
-  const sees = (target: TargetId | null, atMs: number): readonly Observation[] =>
-    unseen.delete(target) ? [{ kind: "sight", sensor, target, atMs }] : [];
+  const seen = new Map<TargetId | null, boolean>();
+  const sight = (target: TargetId | null, atMs: number): Observation => ({ kind: "sight", sensor, target, atMs });
   return {
-    sees,
     blind(target, atMs, reason) {
-      unseen.add(target);
+      seen.set(target, false);
       return { kind: "blind", sensor, target, atMs, reason };
     },
-    looksOnlyAt: (targets, atMs) =>
-      [...unseen].filter((target) => target !== null && !targets.has(target)).flatMap((target) => sees(target, atMs)),
+    sees(target, atMs) {
+      if (seen.get(target) === true) return [];
+      seen.set(target, true);
+      return [sight(target, atMs)];
+    },
+    looksOnlyAt(targets, atMs) {
+      const gone = [...seen].filter(([target]) => target !== null && !targets.has(target));
+      for (const [target] of gone) seen.delete(target);
+      return gone.filter(([, wasSeen]) => !wasSeen).map(([target]) => sight(target, atMs));
+    },
   };
 }

@@ -4,7 +4,7 @@ import { createHttpProbeSensors } from "../../src/sensors/http-probes.ts";
 import type { Sensor, WatchedWorker } from "../../src/sensors/sensor.ts";
 import { deadUrl, serveHttp, type TestServer } from "../support/http-server.ts";
 import { until } from "../support/until.ts";
-import { sensorContext, watchedWorker, watchedWorkers } from "../support/watched-worker.ts";
+import { facts, sensorContext, watchedWorker, watchedWorkers } from "../support/watched-worker.ts";
 
 const servers: TestServer[] = [];
 afterEach(async () => {
@@ -48,7 +48,7 @@ test("each worker is asked at its own address, and every answer names the rule",
     asked.push(request.url ?? "");
     response.end("ok");
   });
-  const observations = await probe(HEALTH).read(sensorContext([workerAt(port), workerAt(port, 1)]));
+  const observations = await facts(probe(HEALTH).read(sensorContext([workerAt(port), workerAt(port, 1)])));
   expect(asked.sort()).toEqual(["/health/rpa/0/0", "/health/rpa/1/1"]);
   const answer = { kind: "probe", rule: "http-probe", atMs: 1_000_000, ok: true, detail: "HTTP 200" };
   expect([...observations].sort(byTarget)).toEqual([
@@ -64,13 +64,13 @@ test.each([
   ["HTTP 399", 399, true],
 ])("%s within 200-399 is good: %j", async (detail, status, ok) => {
   const { port } = await serve((_, response) => response.writeHead(status, { location: "/elsewhere" }).end());
-  expect(await probe(HEALTH).read(sensorContext([workerAt(port)]))).toMatchObject([{ kind: "probe", ok, detail }]);
+  expect(await facts(probe(HEALTH).read(sensorContext([workerAt(port)])))).toMatchObject([{ kind: "probe", ok, detail }]);
 });
 
 test("a silent worker fails its probe, a dead one refuses, and neither makes the sensor blind", async () => {
   const { port } = await serve(() => {});
   const context = sensorContext([workerAt(port), workerAt(portOf(await deadUrl()), 1)]);
-  const observations = await probe(HEALTH, { timeout: 150 }).read(context);
+  const observations = await facts(probe(HEALTH, { timeout: 150 }).read(context));
   expect([...observations].sort(byTarget)).toMatchObject([
     { kind: "probe", target: "rpa:0", ok: false, detail: "no answer in 150 ms" },
     { kind: "probe", target: "rpa:1", ok: false, detail: "connection refused" },
@@ -87,19 +87,21 @@ test("a worker whose environment lacks the port is not judged: blind for it, wit
     target: "rpa:0",
     reason: "http-probe of rpa:0: its environment has no PORT, which its url needs",
   };
-  expect([...(await sensor.read(context))].sort(byTarget)).toMatchObject([blind, { kind: "probe", target: "rpa:1", ok: true }]);
+  expect([...(await facts(sensor.read(context)))].sort(byTarget)).toMatchObject([blind, { kind: "probe", target: "rpa:1", ok: true }]);
   context.workers = [workerAt(port), workerAt(port, 1)];
-  expect((await sensor.read(context)).map(({ kind }) => kind).sort()).toEqual(["probe", "probe", "sight"]);
+  const seen = await sensor.read(context);
+  expect(seen.filter(({ kind }) => kind === "probe")).toHaveLength(2);
+  expect(seen).toContainEqual({ kind: "sight", sensor: "http-probe:rpa", target: "rpa:0", atMs: 1_000_000 });
 });
 
 test.each([["70000"], ["-1"], ["not-a-port"]])("a PORT of %j makes no URL: blind, not sick", async (port) => {
-  expect(await probe("http://127.0.0.1:{env.PORT}").read(sensorContext([workerAt(port)]))).toMatchObject([
+  expect(await facts(probe("http://127.0.0.1:{env.PORT}").read(sensorContext([workerAt(port)])))).toMatchObject([
     { kind: "blind", target: "rpa:0" },
   ]);
 });
 
 test("a host that cannot be found says nothing of the worker", async () => {
-  expect(await probe("http://name.invalid/").read(sensorContext([workerAt(1)]))).toMatchObject([
+  expect(await facts(probe("http://name.invalid/").read(sensorContext([workerAt(1)])))).toMatchObject([
     { kind: "blind", target: "rpa:0", reason: expect.stringMatching(/no such host|name server/) as string },
   ]);
 });
@@ -117,7 +119,7 @@ test("workers of other strategies, stopped ones and those without a pid are not 
     watchedWorker({ status: "launching" }),
     watchedWorker({ status: "stopping" }),
   ];
-  expect(await probe(url).read(sensorContext(workers))).toEqual([]);
+  expect(await facts(probe(url).read(sensorContext(workers)))).toEqual([]);
   expect(asked).toBe(0);
 });
 
@@ -131,7 +133,7 @@ test("at most 16 probes are under way, and every worker gets its answer", async 
     }, 30);
   });
   const workers = Array.from({ length: 100 }, (_, index) => workerAt(port, index));
-  const observations = await probe(HEALTH, { every: 1 }).read(sensorContext(workers));
+  const observations = await facts(probe(HEALTH, { every: 1 }).read(sensorContext(workers)));
   expect(new Set(observations.map((seen) => "target" in seen && seen.target)).size).toBe(100);
   expect(most).toBeLessThanOrEqual(16);
   expect(most).toBeGreaterThan(8);
@@ -141,9 +143,9 @@ test("when most workers hang, a reading still ends, and who was left out comes f
   const { port } = await serve(() => {});
   const workers = Array.from({ length: 120 }, (_, index) => workerAt(port, index));
   const sensor = probe(HEALTH, { every: 1, timeout: 60 });
-  const first = new Set((await sensor.read(sensorContext(workers))).map((seen) => "target" in seen && seen.target));
+  const first = new Set((await facts(sensor.read(sensorContext(workers)))).map((seen) => "target" in seen && seen.target));
   expect(first.size).toBeLessThan(120);
-  const second = (await sensor.read(sensorContext(workers))).map((seen) => "target" in seen && seen.target);
+  const second = (await facts(sensor.read(sensorContext(workers)))).map((seen) => "target" in seen && seen.target);
   const leftOut = workers.filter(({ id }) => !first.has(id)).length;
   expect(second.slice(0, leftOut).filter((target) => first.has(target))).toEqual([]);
 });
@@ -179,7 +181,7 @@ test("an endless answer is an answer", async () => {
     const stream = setInterval(() => response.write("x".repeat(32_768)), 1);
     response.on("close", () => clearInterval(stream));
   });
-  expect(await probe(HEALTH).read(sensorContext([workerAt(port)]))).toMatchObject([{ kind: "probe", ok: true, detail: "HTTP 200" }]);
+  expect(await facts(probe(HEALTH).read(sensorContext([workerAt(port)])))).toMatchObject([{ kind: "probe", ok: true, detail: "HTTP 200" }]);
 });
 
 function byTarget(one: Observation, other: Observation): number {

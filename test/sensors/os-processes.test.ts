@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createOsProcessSensor } from "../../src/sensors/os-processes.ts";
 import { unsupportedProcesses } from "../../src/world/processes/unsupported-processes.ts";
 import { fakeProcesses } from "../support/fake-processes.ts";
-import { sensorContext, watchedWorker, watchedWorkers } from "../support/watched-worker.ts";
+import { facts, sensorContext, watchedWorker, watchedWorkers } from "../support/watched-worker.ts";
 
 const EVERYTHING = { memoryFor: () => true, pulseFor: () => true, everyMs: 2_000 };
 
@@ -30,7 +30,7 @@ test("only what some rule asks for is read, and only of workers that run", async
   const stopped = watchedWorker({ name: "stopped", pid: null, status: "stopped" });
   const pulseFor = (id: string): boolean => id !== "rpa:1";
   const sensor = createOsProcessSensor({ processes: counting, pulseFor, memoryFor: () => false, everyMs: 2_000 });
-  const observations = await sensor.read(sensorContext([first!, second!, stopped]));
+  const observations = await facts(sensor.read(sensorContext([first!, second!, stopped])));
   expect(observations.map((observation) => [observation.kind, "target" in observation && observation.target])).toEqual([
     ["pulse", "rpa:0"],
   ]);

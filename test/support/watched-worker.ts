@@ -1,3 +1,4 @@
+import type { Observation } from "../../src/core/observation.ts";
 import type { WorkerRow } from "../../src/core/worker-row.ts";
 import type { SensorContext, WatchedWorker } from "../../src/sensors/sensor.ts";
 
@@ -54,4 +55,9 @@ export function sensorContext(workers: readonly WatchedWorker[] = []): TestConte
   const stop = new AbortController();
   const context: TestContext = { atMs: 1_000_000, workers, stop, signal: stop.signal, now: () => context.atMs };
   return context;
+}
+
+/** A reading without the `sight` that every first look at a target brings. */
+export async function facts(reading: Promise<readonly Observation[]>): Promise<readonly Observation[]> {
+  return (await reading).filter(({ kind }) => kind !== "sight");
 }
