@@ -7,7 +7,7 @@ export interface LogLine {
   readonly endByte: number;
 }
 
-export const LINE_BYTES_MAX = 256 * 1024; // several times the longest line healer writes; longer ones are left out
+const LINE_BYTES_MAX = 256 * 1024; // several times the longest line healer writes; longer ones are left out
 const CHUNK_BYTES = 64 * 1024;
 const LF = 0x0a;
 

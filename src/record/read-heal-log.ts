@@ -21,7 +21,7 @@ export interface LogFile {
   readonly facts: FileFacts;
 }
 
-export const NEWEST_MAX = 100_000;
+const NEWEST_MAX = 100_000;
 
 /** Matching records of all files, oldest first, one in memory at a time. Torn and foreign lines are passed over. */
 export function* readHealLog(files: Files, dir: string, query: LogQuery = {}): Generator<SealedRecord> {

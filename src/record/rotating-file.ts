@@ -11,8 +11,8 @@ export interface RotationOptions {
   lossLine(lost: number, problem: string): string;
 }
 
-export const ROTATE_BYTES = 10_000_000;
-export const ROTATED_FILES = 10;
+const ROTATE_BYTES = 10_000_000;
+const ROTATED_FILES = 10;
 const OVERGROWN = 2; // times bytesMax: where rotation fails, the file may grow so far before lines are dropped
 const LF = 0x0a;
 
