@@ -26,7 +26,7 @@ export type Phase =
   | { readonly name: "healthy" }
   /** Leaves for `healthy` when the symptom goes, for `intent` when it is sustained and every guard passes. */
   /** `contain`: the row must be stopped now: a hold-down's trial failed, or the circuit opens with `on_open: stop`. */
-  | { readonly name: "suspect"; readonly sinceMs: number; readonly trial: boolean; readonly contain: boolean }
+  | { readonly name: "suspect"; readonly sinceMs: number; readonly trial: boolean; readonly contain: Containment | null }
   /** The journal is writing. Leaves when the intent is durable and the world was read again. */
   | { readonly name: "intent"; readonly heal: Heal; readonly step: ActionStep; readonly sinceMs: number }
   | { readonly name: "acting"; readonly heal: Heal; readonly step: ActionStep; readonly deadlineMs: number }
@@ -49,6 +49,12 @@ export type Phase =
       readonly heal: Heal | null;
       readonly restartedAtMs: number | null;
     };
+
+/** What the stop is about: the rule of the heal that failed, which will also judge the next trial. */
+export interface Containment {
+  readonly rule: string;
+  readonly reason: string;
+}
 
 export interface Heal {
   readonly id: string;

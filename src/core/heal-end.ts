@@ -18,7 +18,12 @@ export function endHeal(turn: Turn, target: Target, end: { verdict: Verdict; rea
   if (end.verdict === "aborted" && before.name === "intent" && before.step === "all") returnToken(turn.state);
   chargeStreak(target, strategy, heal, end.verdict);
   withControl(target, {
-    phase: phaseAfter(turn.state, target, strategy, { heal, verdict: end.verdict, stopFailed: end.stopFailed ?? false }),
+    phase: phaseAfter(turn.state, target, strategy, {
+      heal,
+      verdict: end.verdict,
+      stopFailed: end.stopFailed ?? false,
+      reason: end.reason,
+    }),
     lastHeal: { ...lastHealOf(target, turn.state, heal), verdict: end.verdict },
   });
   target.recoveringSinceMs = null;
@@ -87,12 +92,18 @@ function chargeStreak(target: Target, strategy: Strategy, heal: Heal, verdict: V
   withControl(target, { failedHeals, opens, unproven: false });
 }
 
-function phaseAfter(state: State, target: Target, strategy: Strategy, end: { heal: Heal; verdict: Verdict; stopFailed: boolean }): Phase {
+function phaseAfter(
+  state: State,
+  target: Target,
+  strategy: Strategy,
+  end: { heal: Heal; verdict: Verdict; stopFailed: boolean; reason: string },
+): Phase {
   const { heal, verdict } = end;
   if (verdict !== "failed") return { name: "healthy" };
   const opens = !heal.canary && (heal.trial || target.control.failedHeals >= strategy.knobs.consecutiveFailuresThreshold);
   const stops = heal.action === "hold-down" || (opens && mayStopOnOpen(state, target, strategy));
-  if (stops && !end.stopFailed) return { name: "suspect", sinceMs: heal.symptomAtMs, trial: opens, contain: true };
+  if (stops && !end.stopFailed)
+    return { name: "suspect", sinceMs: heal.symptomAtMs, trial: opens, contain: { rule: heal.rule, reason: end.reason } };
   if (opens) return openPhase(state, target, strategy, "failures");
   return { name: "backoff", untilMs: state.nowMs + backoffMs(state, target, strategy, Math.max(0, target.control.failedHeals - 1)) };
 }

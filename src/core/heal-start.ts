@@ -67,6 +67,8 @@ export function preImageOf(state: State, target: Target): PreImage | null {
 
 /** The sentence a person reads first: what was seen, in numbers. */
 function evidenceOf({ target, strategy, rule }: Candidate, by: string | null): string {
+  const { phase } = target.control;
+  if (phase.name === "suspect" && phase.contain !== null) return `the last heal did not help (${phase.contain.reason})`;
   if (rule === null) return by === null ? "no symptom" : `asked for by ${by}`;
   const bound = rulesFor(strategy, target.kind).find((candidate) => candidate.key === rule.key);
   return bound === undefined ? rule.key : bound.describe(rule.memory, target.view, rule.judgement);

@@ -63,9 +63,16 @@ function noteSymptom(turn: Turn, target: Target, found: { rule: BoundRule; ruleS
     ruleState.symptomAtMs = judgement.sinceMs ?? turn.state.nowMs;
     ruleState.healed = false;
     saySymptom(turn, target, rule, ruleState);
-  } else if (ruleState.symptomAtMs !== null && (judgement.state === "fine" || isStoppedByOperator(target))) {
+  } else if (ruleState.symptomAtMs !== null && (isGone(target, ruleState) || isStoppedByOperator(target))) {
     clearSymptom(turn, target, found);
   }
+}
+
+/** A crash loop on trial looks fine until it crashes again: its symptom is gone when the trial is proven, not before. */
+function isGone(target: Target, { key, judgement }: RuleState): boolean {
+  const { phase } = target.control;
+  const onTrial = phase.name === "verifying" && phase.heal.action === "hold-down" && phase.heal.rule === key;
+  return judgement.state === "fine" && !onTrial;
 }
 
 function isStoppedByOperator(target: Target): boolean {

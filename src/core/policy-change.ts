@@ -35,7 +35,7 @@ function adopt(turn: Turn, target: Target): void {
   );
   target.rules.splice(0, target.rules.length, ...next.filter((rule) => rule !== null));
   if (changed.has("success-rate") && target.tasks !== null) startTasksEpoch(target.tasks, state.nowMs);
-  if (changed.size > 0 && target.control.phase.name === "suspect" && !target.control.phase.contain)
+  if (changed.size > 0 && target.control.phase.name === "suspect" && target.control.phase.contain === null)
     withControl(target, { phase: { name: "healthy" } });
   target.said.hold = null;
   target.said.wouldHeal = false;

@@ -2,7 +2,7 @@ import { afterAction } from "./action-done.ts";
 import { pauseOf, whyHold } from "./guards.ts";
 import type { Candidate } from "./guards.ts";
 import { endHeal, closeCircuit } from "./heal-end.ts";
-import type { Phase } from "./control.ts";
+import type { Containment, Phase } from "./control.ts";
 import { firingRule } from "./judge.ts";
 import { tickRecovery } from "./recovery.ts";
 import { tickRoll } from "./roll.ts";
@@ -55,7 +55,7 @@ export function tickTarget(turn: Turn, target: Target, strategy: Strategy): Cand
 function tickHealthy(turn: Turn, target: Target, strategy: Strategy): Candidate | null {
   const firing = firingRule(target);
   if (firing === null) return null;
-  const phase = { name: "suspect", sinceMs: firing.judgement.sinceMs ?? turn.state.nowMs, trial: false, contain: false } as const;
+  const phase = { name: "suspect", sinceMs: firing.judgement.sinceMs ?? turn.state.nowMs, trial: false, contain: null } as const;
   withControl(target, { phase });
   return tickSuspect(target, strategy, phase);
 }
@@ -63,7 +63,8 @@ function tickHealthy(turn: Turn, target: Target, strategy: Strategy): Candidate 
 /** Row 2: the symptom went; row 3–5: it is sustained, so ask the guards. */
 function tickSuspect(target: Target, strategy: Strategy, phase: Extract<Phase, { name: "suspect" }>): Candidate | null {
   const firing = firingRule(target);
-  if (phase.contain) return candidateOf(target, strategy, { rule: firing, trial: phase.trial, holdsDown: true });
+  if (phase.contain !== null)
+    return candidateOf(target, strategy, { rule: containedRule(target, phase.contain), trial: phase.trial, holdsDown: true });
   if (firing === null) {
     withControl(target, { phase: { name: "healthy" } });
     target.said.hold = null;
@@ -73,6 +74,11 @@ function tickSuspect(target: Target, strategy: Strategy, phase: Extract<Phase, {
   if (!firing.judgement.sustained && !firing.judgement.dead) return null;
   const bound = boundOf(target, strategy, firing);
   return candidateOf(target, strategy, { rule: firing, trial: phase.trial, holdsDown: bound?.action === "hold-down" });
+}
+
+/** The rule whose heal failed goes on judging, whatever else shows symptoms by now. */
+function containedRule(target: Target, contain: Containment): RuleState | null {
+  return target.rules.find(({ key }) => key === contain.rule) ?? firingRule(target);
 }
 
 function boundOf(target: Target, strategy: Strategy, rule: RuleState): Strategy["rules"][number] | undefined {
@@ -98,11 +104,11 @@ export function candidateNow(target: Target, strategy: Strategy): Candidate {
   const { phase } = target.control;
   const rule = firingRule(target);
   const bound = rule === null ? undefined : boundOf(target, strategy, rule);
-  const contain = phase.name === "suspect" && phase.contain;
+  const contain = phase.name === "suspect" ? phase.contain : null;
   return candidateOf(target, strategy, {
     rule,
     trial: phase.name === "suspect" && phase.trial,
-    holdsDown: contain || bound?.action === "hold-down",
+    holdsDown: contain !== null || bound?.action === "hold-down",
   });
 }
 
@@ -178,7 +184,7 @@ function tickOpen(turn: Turn, target: Target, strategy: Strategy, phase: Extract
     closeCircuit(turn, target, "the cool-down is over and the symptom has gone by itself", "self_recovered");
     return null;
   }
-  const suspect = { name: "suspect", sinceMs: nowMs, trial: true, contain: false } as const;
+  const suspect = { name: "suspect", sinceMs: nowMs, trial: true, contain: null } as const;
   withControl(target, { phase: suspect });
   sayHalfOpen(turn, target);
   return tickSuspect(target, strategy, suspect);
