@@ -4,8 +4,9 @@ import { inWords, plural } from "../core/words.ts";
 import type { Compiled } from "./compiled.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
 import { formatProblem, type ConfigProblem } from "./config-error.ts";
+import { RULES_OF_A_QUEUE } from "../rules/registry.ts";
 import { selectRows, type Selection } from "./selection.ts";
-import { timeToHealMs, verdictTasks } from "./time-to-heal.ts";
+import { timeToHealMs, verdictTasks, type Load } from "./time-to-heal.ts";
 import { lintConfig } from "./warnings.ts";
 
 export interface CheckReport {
@@ -112,7 +113,7 @@ function atOnce(knobs: Knobs, groups: Groups | null): string {
 }
 
 function ruleWords(rule: CompiledStrategy["boundRules"][number]): string {
-  const implied = rule.path !== null ? "" : rule.name === "success-rate" ? " (implied by queue)" : " (always on)";
+  const implied = rule.path !== null ? "" : RULES_OF_A_QUEUE.includes(rule.name) ? " (implied by queue)" : " (always on)";
   return `${rule.key}${implied}${rule.observeOnly ? " (observes only)" : ""}`;
 }
 
@@ -127,7 +128,7 @@ function rateLines(
     ({ title, tasksPerMinute }) => `${inWords(((verdict ?? 0) / tasksPerMinute) * 60_000)} at ${title}`,
   );
   return [
-    `  Time to heal from fresh evidence, by a worker's true success rate (required: ${knobs.minSuccessRatePercent} %) and its volume:`,
+    `  Time to heal by a worker's true success rate (required: ${knobs.minSuccessRatePercent} %) and its volume, just started – after a good day:`,
     row(
       "",
       load.volumes.map(({ title }) => title),
@@ -145,12 +146,14 @@ function rateLines(
 }
 
 function row(title: string, cells: readonly string[]): string {
-  return `    ${title.padEnd(6)}${cells.map((cell) => cell.padStart(12)).join("")}`;
+  return `    ${title.padEnd(6)}${cells.map((cell) => cell.padStart(24)).join("")}`;
 }
 
-function healTime(knobs: Knobs, load: { ratePercent: number; tasksPerMinute: number; turnMs: number }): string {
-  const timeMs = timeToHealMs(knobs, load);
-  return timeMs === null ? "never" : inWords(timeMs);
+function healTime(knobs: Knobs, load: Load): string {
+  const times = timeToHealMs(knobs, load);
+  if (times === null) return "never";
+  const [fresh, afterGood] = [inWords(times.fresh), inWords(times.afterGood)];
+  return fresh === afterGood ? fresh : `${fresh} – ${afterGood}`;
 }
 
 /** decision-core §4.5: a group hides its one bad worker the better the larger it is. */

@@ -72,13 +72,18 @@ function strategySettings(
     return { path: `${prefix}.${layer.path.join(".")}`, shown, exact: shown, origin: layer.origin };
   });
   return [
-    setting(document, `${prefix}.mode`, [...path, "mode"], core?.mode ?? "observe"),
+    setting(document, `${prefix}.mode`, modeOrigin(strategy, core?.mode ?? "observe"), core?.mode ?? "observe"),
     ...(matchSettings.length > 0 ? matchSettings : [setting(document, `${prefix}.match`, [...path, "match"], selector.apps)]),
     ...(strategy.queues.length > 0 ? [setting(document, `${prefix}.queue`, [...path, "queue"], strategy.queues.join(", "))] : []),
     setting(document, `${prefix}.actions`, [...path, "actions"], strategy.actions.join(", ")),
     ...knobs,
     ...strategy.boundRules.flatMap((rule) => ruleSettings(document, `${prefix}.rules.${rule.key}`, rule)),
   ];
+}
+
+/** The safer of the file's mode and the strategy's holds, so either may be where it comes from. */
+function modeOrigin(strategy: CompiledStrategy, mode: string): ConfigPath {
+  return strategy.mode === mode ? [...strategy.path, "mode"] : ["mode"];
 }
 
 function ruleSettings(document: ConfigDocument, prefix: string, rule: CompiledStrategy["boundRules"][number]): readonly Setting[] {
@@ -109,7 +114,7 @@ function defaultsOf(schema: z.ZodType): readonly (readonly [string, unknown])[] 
   if (typeof properties !== "object" || properties === null) return [];
   return Object.entries(properties).flatMap(([key, property]: [string, unknown]) => {
     const value = valueAt(property, ["default"]);
-    return value === undefined ? [] : [[key, value] as const];
+    return value === undefined || value === null ? [] : [[key, value] as const]; // null: worked out where it is used
   });
 }
 

@@ -3,45 +3,74 @@ import type { Knobs } from "../core/strategy.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+const GOOD_RATE = 0.97; // a worker that is well, as in decision-core §1.4
 
-/**
- * How long it takes until a worker whose true success rate is `ratePercent` is healed, counted from fresh evidence (a
- * start, or a rate that was near the threshold); null = never, because the evidence within the windows cannot prove it.
- * The expected values of the tests the core makes (decision-core §1.3): the CUSUM climbs by its drift a task until the
- * threshold; a Wilson bound z falls below theta after z²·theta·(1-theta)/(theta-rate)² tasks, if the window holds as
- * many. Then the evidence has to stand, and the next turn acts.
- */
-export function timeToHealMs(knobs: Knobs, load: { ratePercent: number; tasksPerMinute: number; turnMs: number }): number | null {
-  const rate = load.ratePercent / 100;
-  const tasks = [fastTasks(knobs, rate, load.tasksPerMinute), ...slowTasks(knobs, rate, load.tasksPerMinute)].filter(
-    (count) => count !== null,
-  );
-  if (tasks.length === 0) return null;
-  return (Math.min(...tasks) / load.tasksPerMinute) * MINUTE_MS + knobs.sustainMs + load.turnMs;
+export interface Load {
+  /** True success rate of the worker. */
+  readonly ratePercent: number;
+  readonly tasksPerMinute: number;
+  readonly turnMs: number;
 }
 
-function fastTasks(knobs: Knobs, rate: number, tasksPerMinute: number): number | null {
+/**
+ * How long it takes until a worker whose true success rate is `ratePercent` is healed; null = never, because the
+ * evidence within the windows cannot prove it. `fresh`: its evidence began with the trouble (after a start). `afterGood`:
+ * it ran well for a day before, and the windows still hold that.
+ *
+ * Expected values of the tests the core makes (decision-core §1.3): the CUSUM climbs by its drift a task until the
+ * threshold; a Wilson bound z lies below theta when (theta - rate)² exceeds z²·theta·(1-theta)/tasks. Then the evidence
+ * has to stand, and the next turn acts.
+ */
+export function timeToHealMs(knobs: Knobs, load: Load): { readonly fresh: number; readonly afterGood: number } | null {
+  const fresh = soonest([fastTasks(knobs, load), ...slowTasks(knobs, load, freshTasks)]);
+  const afterGood = soonest([fastTasks(knobs, load), ...slowTasks(knobs, load, tasksAmongGood)]);
+  if (fresh === null || afterGood === null) return null;
+  const inMs = (tasks: number): number => (tasks / load.tasksPerMinute) * MINUTE_MS + knobs.sustainMs + load.turnMs;
+  return { fresh: inMs(fresh), afterGood: inMs(afterGood) };
+}
+
+function soonest(counts: readonly (number | null)[]): number | null {
+  const possible = counts.filter((count) => count !== null);
+  return possible.length === 0 ? null : Math.min(...possible);
+}
+
+function fastTasks(knobs: Knobs, load: Load): number | null {
   const { ok, failed } = incrementsOf(knobs.minSuccessRatePercent, knobs.effectSizePercent);
+  const rate = load.ratePercent / 100;
   const drift = rate * ok + (1 - rate) * failed;
   if (drift <= 0) return null;
-  const threshold = cusumThreshold(tasksPerMinute * 1440, knobs.maxFalseHealsPerWorkerDay);
+  const threshold = cusumThreshold(load.tasksPerMinute * 1440, knobs.maxFalseHealsPerWorkerDay);
   return Math.max(knobs.minTasks.fast, threshold / drift);
 }
 
-function slowTasks(knobs: Knobs, rate: number, tasksPerMinute: number): readonly (number | null)[] {
+/** One Wilson test: how many tasks at `rate` it takes, or null where the window cannot hold enough. */
+type SlowTest = (test: { theta: number; rate: number; z: number; held: number }) => number | null;
+
+function slowTasks(knobs: Knobs, load: Load, test: SlowTest): readonly (number | null)[] {
   const theta = thetaShare(knobs.minSuccessRatePercent);
+  const rate = load.ratePercent / 100;
   if (rate >= theta) return [];
-  const proof = (knobs.wilsonZ ** 2 * theta * (1 - theta)) / (theta - rate) ** 2;
   const within = (windowMs: number, atLeast: number): number | null => {
-    const tasks = Math.max(atLeast, proof);
-    return tasks <= (tasksPerMinute * windowMs) / MINUTE_MS ? tasks : null;
+    const held = (load.tasksPerMinute * windowMs) / MINUTE_MS;
+    const tasks = test({ theta, rate, z: knobs.wilsonZ, held });
+    return tasks === null || Math.max(atLeast, tasks) > held ? null : Math.max(atLeast, tasks);
   };
   return [within(knobs.windowMs, knobs.minTasks.short), within(DAY_MS, knobs.minTasks.long)];
 }
 
-/** Tasks that the verdict "it helped" takes, when the worker is well again at a rate of `goodPercent`. */
-export function verdictTasks(knobs: Knobs, goodPercent = 97): number | null {
+function freshTasks({ theta, rate, z }: Parameters<SlowTest>[0]): number {
+  return (z ** 2 * theta * (1 - theta)) / (theta - rate) ** 2;
+}
+
+/** The window is full of good tasks, and the bad ones take their place until the mean of all is proven too low. */
+function tasksAmongGood({ theta, rate, z, held }: Parameters<SlowTest>[0]): number | null {
+  const provenBelow = theta - z * Math.sqrt((theta * (1 - theta)) / held);
+  return rate < provenBelow ? (held * (GOOD_RATE - provenBelow)) / (GOOD_RATE - rate) : null;
+}
+
+/** Tasks that the verdict "it helped" takes, when the worker is well again. */
+export function verdictTasks(knobs: Knobs): number | null {
   const { ok, failed } = incrementsOf(knobs.minSuccessRatePercent, knobs.effectSizePercent);
-  const drift = (goodPercent / 100) * ok + (1 - goodPercent / 100) * failed;
+  const drift = GOOD_RATE * ok + (1 - GOOD_RATE) * failed;
   return drift >= 0 ? null : Math.ceil(knobs.verify.llr / -drift);
 }

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { formatDuration, parseDurationMs } from "../../core/quantities.ts";
 import type { WorkerKey } from "./worker-keys.ts";
 
-const TIMEOUT_MS = 5_000;
 const URL_EXPECTED = "expected an http or https URL such as http://127.0.0.1:8091/api/stats";
 const WORKER_KEY_EXPECTED = "expected name, name-instance, pm_id, pid or env.NAME";
 
@@ -15,7 +14,7 @@ export const HttpQueueParams = z.strictObject({
   type: z.literal("http"),
   url: httpUrl("answers JSON: pending, running or inflight, completed, failed, workers; counts since the server's start"),
   every: duration({ minMs: 500, maxMs: 3_600_000 }, "how often to ask; 5s, or the interval where that is longer").optional(),
-  timeout: duration({ minMs: 100, maxMs: 60_000 }, "for the whole answer").default(TIMEOUT_MS),
+  timeout: duration({ minMs: 100, maxMs: 60_000 }, "for the whole answer").prefault("5s"),
   headers: z.record(HeaderName, HeaderValue).default({}).describe("sent with each request"),
   fields: z
     .strictObject({
