@@ -57,7 +57,7 @@ export async function startDemoWorker(options: DemoWorkerOptions): Promise<DemoW
 
 function control(method: string | undefined, url: string, health: Health, file: AilmentFile): Reply {
   const { pathname, searchParams } = new URL(url, "http://localhost");
-  if (method === "GET" && pathname === "/health") return { status: 200, json: { ok: true } };
+  if (method === "GET" && pathname === "/health") return { status: 200, json: { ok: true, rss: process.memoryUsage.rss() } };
   if (method === "POST" && pathname === "/heal") {
     file.clear();
     health.stopLeak?.();
