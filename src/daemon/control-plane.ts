@@ -21,6 +21,7 @@ export interface DaemonFacts {
   readonly pm2Home: string;
   readonly startedWallMs: number;
   readonly config: () => DaemonStatus["config"];
+  readonly url: () => string | null;
   readonly host: () => HostStatus | null;
   readonly lastTurnWallMs: () => number | null;
   readonly nowMs: () => number;
@@ -61,6 +62,7 @@ function daemonStatus(state: State, facts: DaemonFacts): DaemonStatus {
     user: facts.user,
     home: facts.home,
     started_at: iso(facts.startedWallMs),
+    url: facts.url(),
     mode: state.policy.mode,
     paused: state.globals.paused === null || isOver(state) ? null : sayPause(state.globals.paused, state.nowMs),
     interval_ms: state.policy.intervalMs,

@@ -3,15 +3,17 @@ import type { Compiled } from "../config/compiled.ts";
 import type { LogRecord } from "../core/log-record.ts";
 import type { HealLog } from "../record/heal-log.ts";
 import type { StateHome } from "../record/state-home.ts";
+import { createHostReader, type HostReader } from "../sensors/host.ts";
+import { createIngest } from "../sensors/ingest.ts";
 import type { Clock } from "../world/clock/clock.ts";
 import type { Files } from "../world/files/files.ts";
+import { openHost } from "../world/host/host.ts";
 import type { Pm2, Pm2Hint } from "../world/pm2/pm2.ts";
 import type { Processes } from "../world/processes/processes.ts";
 import { buildSensors } from "./build-sensors.ts";
 import { createControlPlane } from "./control-plane.ts";
 import { Engine } from "./engine.ts";
-import { HostWatch } from "./host-watch.ts";
-import { IngestDoor } from "./ingest-door.ts";
+import { hostStatus } from "./host-status.ts";
 import { leftStopped } from "./left-stopped.ts";
 import { LiveConfig } from "./live-config.ts";
 import { Loop } from "./loop.ts";
@@ -23,6 +25,7 @@ import { restoreMemory, type Memory } from "./restore.ts";
 import { Sensing } from "./sensing.ts";
 import type { ControlPlane } from "./status.ts";
 import { Teller } from "./tell.ts";
+import { watchedWorkers } from "./watched-workers.ts";
 
 export interface DaemonParts {
   readonly compiled: Compiled;
@@ -45,13 +48,13 @@ export interface DaemonParts {
 export class Daemon {
   readonly #parts: DaemonParts;
   readonly #recent = new RecentRecords();
-  readonly #host = new HostWatch();
+  readonly #ingest = createIngest();
+  readonly #host: HostReader;
   readonly #teller: Teller;
   readonly #memory: Memory;
   readonly #pm2: Pm2;
   readonly #engine: Engine;
   readonly #sensing: Sensing;
-  readonly #ingest: IngestDoor;
   readonly #loop: Loop;
   readonly #config: LiveConfig;
   readonly #systemd: ReturnType<typeof systemdNotifier>;
@@ -74,13 +77,14 @@ export class Daemon {
       () => clock.nowMs(),
       () => this.#loop.hurry(),
     );
-    this.#ingest = new IngestDoor({ state, now: () => clock.nowMs(), deliver: (observations) => this.#sensing.add(observations) });
+    this.#host = createHostReader({ read: () => openHost(home.home).read(), nowMs: () => clock.nowMs() });
     this.#systemd = systemdNotifier(env);
     this.#loop = new Loop({
       engine: this.#engine,
       clock,
       watch,
-      sensing: this.#sensing,
+      startSensors: () => this.#sensing.startDue(watchedWorkers(state)),
+      observations: () => [...this.#sensing.drain(), ...this.#ingest.drain()],
       intervalMs: () => state.policy.intervalMs,
       afterTurn: () => this.#afterTurn(),
     });
@@ -97,7 +101,6 @@ export class Daemon {
     if (broken !== null) this.#tellOf("error", `${broken.reason}; healer only observes until a person has looked`);
     this.#useSensors(compiled);
     this.#api = await openApi(this.#plane(), { api: compiled.api, home, files, tell: this.#teller.tell });
-    this.#host.start();
     this.#config.start();
     this.#loop.start();
     this.#save("now");
@@ -107,7 +110,6 @@ export class Daemon {
   async stop(why: string): Promise<void> {
     this.#systemd.stopping();
     await this.#config.stop();
-    this.#host.stop();
     await this.#loop.stop();
     this.#sensing.close();
     await this.#engine.finish();
@@ -121,7 +123,7 @@ export class Daemon {
   }
 
   #plane(): ControlPlane {
-    const { clock } = this.#memory;
+    const { clock, state } = this.#memory;
     return createControlPlane(this.#engine, this.#recent, {
       version: this.#parts.version,
       user: this.#parts.username,
@@ -129,10 +131,11 @@ export class Daemon {
       pm2Home: this.#parts.pm2Home,
       startedWallMs: clock.wallMs(),
       config: () => this.#config.status(),
-      host: () => this.#host.latest,
+      url: () => this.#api?.url ?? null,
+      host: () => hostStatus(this.#host.latest()),
       lastTurnWallMs: () => this.#lastTurnWallMs,
       nowMs: () => clock.nowMs(),
-      ingest: (kind, body) => this.#ingest.take(kind, body),
+      ingest: (kind, body) => this.#ingest.accept(kind, body, { atMs: clock.nowMs(), workers: watchedWorkers(state) }),
     });
   }
 

@@ -1,8 +1,7 @@
+import type { Observation } from "../core/observation.ts";
 import type { ReducerClock } from "../world/clock/reducer-clock.ts";
 import type { Engine } from "./engine.ts";
 import type { Pm2Watch } from "./pm2-watch.ts";
-import type { Sensing } from "./sensing.ts";
-import { watchedWorkers } from "./watched-workers.ts";
 
 const HINTED_TURN_GAP_MS = 100; // a crash loop hints a dozen times a second; each look costs PM2 a list
 const STALLED_AFTER_TURNS = 5;
@@ -12,7 +11,9 @@ export interface LoopParts {
   readonly engine: Engine;
   readonly clock: ReducerClock;
   readonly watch: Pm2Watch;
-  readonly sensing: Sensing;
+  readonly startSensors: () => void;
+  /** What has come in since the previous turn. */
+  readonly observations: () => readonly Observation[];
   readonly intervalMs: () => number;
   /** After each complete turn: snapshot, systemd's watchdog. */
   readonly afterTurn: () => void;
@@ -64,15 +65,15 @@ export class Loop {
   }
 
   async #turn(): Promise<void> {
-    const { engine, clock, watch, sensing, intervalMs, afterTurn } = this.#parts;
-    sensing.startDue(watchedWorkers(engine.state));
+    const { engine, clock, watch, startSensors, observations, intervalMs, afterTurn } = this.#parts;
+    startSensors();
     const pm2 = await watch.read(clock.nowMs());
     const reading = clock.read();
     const gapMs = this.#turnedAtMs === null ? 0 : reading.nowMs - this.#turnedAtMs;
     const stalled = gapMs > Math.max(STALLED_AFTER_MS, STALLED_AFTER_TURNS * intervalMs());
     this.#turnedAtMs = reading.nowMs;
     if (this.#stopped) return;
-    engine.dispatch({ type: "turn", pm2, observations: sensing.drain(), stalledMs: reading.suspendedMs + (stalled ? gapMs : 0) });
+    engine.dispatch({ type: "turn", pm2, observations: observations(), stalledMs: reading.suspendedMs + (stalled ? gapMs : 0) });
     afterTurn();
   }
 }

@@ -11,6 +11,8 @@ export interface DaemonStatus {
   readonly user: string;
   readonly home: string;
   readonly started_at: string;
+  /** Where the port can be reached; null = control socket only. */
+  readonly url: string | null;
   readonly mode: "observe" | "heal";
   readonly paused: string | null;
   readonly interval_ms: number;
@@ -48,11 +50,11 @@ export interface QueueStatus {
 }
 
 export interface HostStatus {
-  readonly memory_total_bytes: number;
-  readonly memory_available_bytes: number;
+  readonly memory_total_bytes: number | null;
+  readonly memory_available_bytes: number | null;
   readonly disk_total_bytes: number | null;
   readonly disk_free_bytes: number | null;
-  readonly load_1m: number;
+  readonly load_1m: number | null;
   readonly cores: number;
 }
 
