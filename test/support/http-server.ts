@@ -14,14 +14,6 @@ export function serveHttp(listener: RequestListener, port = 0): Promise<TestServ
   return listen(createServer(listener), port);
 }
 
-/** A server that answers with plain JSON, asked anew for each request. */
-export function serveJson(body: () => unknown): Promise<TestServer> {
-  return serveHttp((_, response) => {
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify(body()));
-  });
-}
-
 /** A server below HTTP: takes connections and does with them what it is told. */
 export function serveTcp(onConnection: (socket: Socket) => void): Promise<TestServer> {
   return listen(createTcpServer(onConnection), 0);
