@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   record: ["core", "world", "winston", "winston-transport", ...HARMLESS],
   config: ["core", "world", ...REGISTRIES, ...DRAWERS.map((drawer) => `type ${drawer}`), "yaml", "zod", "chokidar", ...HARMLESS],
   daemon: ["config", "core", ...DRAWERS, "record", "world", "api", ...HARMLESS],
-  api: ["core", "record", "type daemon", "hono", "@hono/node-server", "zod", ...HARMLESS],
+  api: ["core", "record", "type daemon", "world", "hono", "@hono/node-server", "zod", ...HARMLESS],
   simulate: ["core", "rules", "config", "record", ...HARMLESS],
   worker: ["node:*"],
   dashboard: ["type api"],

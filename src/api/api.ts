@@ -1,0 +1,49 @@
+import { bodyLimit } from "hono/body-limit";
+import { Hono } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import type { ControlPlane } from "../daemon/status.ts";
+import { guardDoor, type Access, type ApiEnv } from "./access.ts";
+import { commandRoutes } from "./command-routes.ts";
+import { ingestRoutes } from "./ingest-routes.ts";
+import { metricsText } from "./metrics.ts";
+import { countRecords } from "./record-counts.ts";
+import { RecordFeed } from "./record-feed.ts";
+import { statusRoutes } from "./status-routes.ts";
+import { streamRoute } from "./stream-route.ts";
+
+export type Api = Hono<ApiEnv>;
+
+export interface ApiOptions {
+  readonly access: Access;
+  /** How often a silent stream says that it lives. */
+  readonly heartbeatMs?: number;
+  readonly streamsMax?: number;
+}
+
+const BODY_BYTES_MAX = 64 * 1024;
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/**
+ * The HTTP interface (interface.md §6), the same on the control socket and on the port; `access` says which of the two
+ * it is. Every error is JSON `{error}`. Listens to `plane` from now on, for the stream and the counters of /metrics.
+ */
+export function createApi(plane: ControlPlane, options: ApiOptions): Api {
+  const app = new Hono<ApiEnv>();
+  const feed = new RecordFeed(plane);
+  const counts = countRecords(plane);
+  app.use(secureHeaders({ strictTransportSecurity: false, contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] } }));
+  app.use(async (context, next) => {
+    await next();
+    context.res.headers.set("Cache-Control", "no-store");
+  });
+  app.use(guardDoor(options.access));
+  app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (context) => context.json({ error: "a body of at most 64 KiB" }, 413) }));
+  app.get("/metrics", (context) => context.body(metricsText(plane.status(), counts), 200, { "Content-Type": METRICS_TYPE }));
+  app.route("/", statusRoutes(plane));
+  app.route("/", streamRoute(feed, options));
+  app.route("/", ingestRoutes(plane));
+  app.route("/", commandRoutes(plane));
+  app.notFound((context) => context.json({ error: `nothing at ${context.req.method} ${context.req.path}` }, 404));
+  app.onError((error, context) => context.json({ error: `internal error: ${error.message}` }, 500));
+  return app;
+}

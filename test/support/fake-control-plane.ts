@@ -1,0 +1,134 @@
+import type { Command } from "../../src/core/event.ts";
+import type { Explanation } from "../../src/core/explain.ts";
+import { failure, success, type Outcome } from "../../src/core/outcome.ts";
+import type { SealedRecord } from "../../src/core/sealed-record.ts";
+import type { TargetStatus } from "../../src/core/status.ts";
+import type { CommandReply, ControlPlane, DaemonStatus } from "../../src/daemon/status.ts";
+import { WALL_MS } from "./log-records.ts";
+
+/** A daemon that says what a test tells it to, and remembers what it was asked. */
+export class FakeControlPlane implements ControlPlane {
+  current: DaemonStatus = daemonStatus();
+  explanations = new Map<string, Explanation>();
+  reply: CommandReply = { code: 0, text: "done", healId: null };
+  healthy = true;
+  ready = true;
+  records: SealedRecord[] = [];
+  readonly asked: { readonly by: string; readonly command: Command }[] = [];
+  readonly ingested: { readonly kind: string; readonly body: unknown }[] = [];
+  readonly #listeners = new Set<(record: SealedRecord) => void>();
+
+  status(): DaemonStatus {
+    return this.current;
+  }
+
+  explain(target: string): Outcome<Explanation, string> {
+    const found = this.explanations.get(target);
+    return found === undefined ? failure(`no target "${target}"; targets: rpa-worker`) : success(found);
+  }
+
+  async command(by: string, command: Command): Promise<CommandReply> {
+    this.asked.push({ by, command });
+    return this.reply;
+  }
+
+  ingest(kind: "outcomes" | "heartbeat", body: unknown): Outcome<null, string> {
+    if (typeof body !== "object" || body === null || !("worker" in body)) return failure("worker: expected a worker");
+    this.ingested.push({ kind, body });
+    return success(null);
+  }
+
+  isHealthy(): boolean {
+    return this.healthy;
+  }
+
+  isReady(): boolean {
+    return this.ready;
+  }
+
+  recent({ sinceWallMs, limit }: { readonly sinceWallMs: number; readonly limit: number }): readonly SealedRecord[] {
+    return this.records.filter((record) => Date.parse(record.ts) >= sinceWallMs).slice(-limit);
+  }
+
+  onRecord(listener: (record: SealedRecord) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  write(record: SealedRecord): void {
+    this.records.push(record);
+    for (const listener of this.#listeners) listener(record);
+  }
+}
+
+export function daemonStatus(changes: Partial<DaemonStatus> = {}): DaemonStatus {
+  const iso = (beforeMs: number): string => new Date(WALL_MS - beforeMs).toISOString();
+  return {
+    version: "0.1.0",
+    pid: 4242,
+    user: "app",
+    home: "/home/app/.healer",
+    started_at: iso(3 * 3_600_000),
+    mode: "heal",
+    paused: null,
+    interval_ms: 2_000,
+    last_turn_at: iso(1_000),
+    config: { file: "/etc/healer/healer.config.yaml", hash: "0a1b2c3d4e5f", loaded_at: iso(7_200_000), rejected: null },
+    pm2: { state: "up", home: "/home/app/.pm2", version: "7.0.4", reason: null, since: iso(3 * 3_600_000) },
+    journal_error: null,
+    budget: { tokens: 5, max: 5 },
+    targets: [],
+    queues: [],
+    blind: [],
+    host: null,
+    url: null,
+    needs_person: [],
+    ...changes,
+  };
+}
+
+export function targetStatus(changes: Partial<TargetStatus> = {}): TargetStatus {
+  return {
+    id: "rpa-worker:0",
+    kind: "worker",
+    strategy: "rpa-worker",
+    mode: "heal",
+    phase: "healthy",
+    state: "healthy",
+    pm2_status: "online",
+    pm_id: 0,
+    pid: 101,
+    uptime_ms: 7_500_000,
+    restarts: 0,
+    memory_bytes: 134_217_728,
+    success: { hour: { ok: 193, failed: 19, rate: 193 / 212, low: 0.865, high: 0.942 }, day: null },
+    threshold: 0.8,
+    symptom: null,
+    waits_for: null,
+    streak: 0,
+    streak_max: 3,
+    last_heal: null,
+    circuit_open: false,
+    incident: null,
+    paused: null,
+    needs_person: false,
+    ...changes,
+  };
+}
+
+export function explanation(changes: Partial<Explanation> = {}): Explanation {
+  return {
+    target: "rpa-worker:0",
+    kind: "worker",
+    strategy: "rpa-worker",
+    mode: "heal",
+    state: "healthy",
+    decision: "none",
+    reason: "no symptom",
+    rules: [],
+    guards: [],
+    streak: { failed: 0, threshold: 3, next_action: "restart" },
+    last_heal: null,
+    ...changes,
+  };
+}
