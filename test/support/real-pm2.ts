@@ -51,6 +51,8 @@ export interface ListedApp {
 
 export interface RealPm2 {
   readonly home: string;
+  /** Of the PM2 package under test. */
+  readonly version: string;
   readonly daemonPid: number;
   /** Starts an app and answers with all rows of that name. `asModule` flags it the way `pm2 install` does. */
   start(app: AppOptions, asModule?: boolean): Promise<readonly ListedApp[]>;
@@ -93,6 +95,7 @@ export async function startPm2(options: StartPm2Options = {}): Promise<RealPm2> 
   };
   return {
     home,
+    version: versionIn(packageDirOf(options)),
     get daemonPid() {
       return started.daemonPids.at(-1) ?? 0;
     },
@@ -145,18 +148,25 @@ async function startDriver(started: { home: string; options: StartPm2Options; da
 
 /** Clean on purpose: what the daemon gets, every cluster worker gets. */
 function daemonEnv(home: string, options: StartPm2Options): Record<string, string> {
-  const packageDir =
-    options.packageDir ?? process.env["HEALER_TEST_PM2"] ?? dirname(createRequire(import.meta.url).resolve("pm2/package.json"));
   return {
     PATH: process.env["PATH"] ?? "",
     HOME: process.env["HOME"] ?? homedir(),
     PM2_HOME: home,
-    PM2_PACKAGE_DIR: packageDir,
+    PM2_PACKAGE_DIR: packageDirOf(options),
     PM2_DISABLE_VERSION_CHECK: "true",
     PM2_NO_INTERACTION: "true",
     HEALER_TEST_RUN: process.env["HEALER_TEST_RUN"] ?? "", // by which the whole run finds what outlived it
     ...(options.workerIntervalMs === undefined ? {} : { PM2_WORKER_INTERVAL: String(options.workerIntervalMs) }),
   };
+}
+
+function packageDirOf(options: StartPm2Options): string {
+  return options.packageDir ?? process.env["HEALER_TEST_PM2"] ?? dirname(createRequire(import.meta.url).resolve("pm2/package.json"));
+}
+
+function versionIn(packageDir: string): string {
+  const { version } = JSON.parse(readFileSync(join(packageDir, "package.json"), "utf8")) as { readonly version: string };
+  return version;
 }
 
 function createCaller(child: ChildProcess): Driver["call"] {

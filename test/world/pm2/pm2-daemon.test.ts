@@ -6,7 +6,7 @@ import type { Pm2 } from "../../../src/world/pm2/pm2.ts";
 import { isAlive, sendSignal } from "../../support/process-scan.ts";
 import { startPm2, type ListedApp, type RealPm2 } from "../../support/real-pm2.ts";
 import { until } from "../../support/until.ts";
-import { DONE, LIMITS, listed, rowOf, viewOf } from "./pm2-world.ts";
+import { DONE, failureOf, LIMITS, listed, rowOf, viewOf } from "./pm2-world.ts";
 
 // What only a real daemon, a real kernel and real users can show.
 const NOBODY = 65534;
@@ -23,6 +23,10 @@ describe("a real PM2 daemon", () => {
   afterAll(async () => {
     door.close();
     await pm2.dispose();
+  });
+
+  it("says its own version", async () => {
+    expect((await viewOf(door)).version).toBe(pm2.version);
   });
 
   it("keeps an app's unusual settings through restart, stop and start", async () => {
@@ -76,8 +80,8 @@ describe("a real PM2 daemon", () => {
     const outcome = await stranger.list().finally(restore);
     stranger.close();
     const uid = process.getuid?.();
-    expect(outcome).toMatchObject({ error: { kind: "forbidden", message: expect.stringContaining(`belongs to uid ${uid}`) } });
-    if (isRoot) expect(outcome).toMatchObject({ error: { message: expect.stringContaining(`runs as uid ${NOBODY}`) } });
+    const words = `forbidden: no access to ${pm2.home}/rpc.sock: it belongs to uid ${uid}, healer runs as uid ${isRoot ? NOBODY : uid}`;
+    expect(failureOf(outcome)).toBe(words);
   });
 
   it("announces an orderly end, so that nobody heals it", async () => {

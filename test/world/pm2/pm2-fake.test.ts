@@ -1,5 +1,5 @@
 import { crashFakeRow } from "../../support/fake-pm2-commands.ts";
-import { FakePm2Daemon, startFakePm2Daemon } from "../../support/fake-pm2-daemon.ts";
+import { type FakePm2Daemon, startFakePm2Daemon } from "../../support/fake-pm2-daemon.ts";
 import { describePm2Contract } from "./contract.ts";
 import type { Pm2World } from "./pm2-world.ts";
 
@@ -22,7 +22,7 @@ function worldOf(daemon: FakePm2Daemon): Pm2World {
     },
     removeAll: async () => void daemon.rows.splice(0),
     pidOf: async (pmId) => row(pmId)?.pid ?? null,
-    statusOf: async (pmId) => String(row(pmId)?.pm2_env["status"] ?? "no such row"),
+    statusOf: async (pmId) => row(pmId)?.pm2_env["status"] as string,
     crash: async (pmId) => crashFakeRow(daemon, pmId),
     freeze: async () => void daemon.behaviours.set("*", { kind: "hang" }),
     thaw: async () => daemon.thaw(),

@@ -49,6 +49,11 @@ export function rowOf(view: Pm2View, pmId: number): WorkerRow {
   return row;
 }
 
+/** "kind: message", to be matched as one text. */
+export function failureOf(outcome: Pm2Outcome<unknown>): string {
+  return outcome.ok ? "no failure" : `${outcome.error.kind}: ${outcome.error.message}`;
+}
+
 export function kindOf(outcome: Pm2Outcome<unknown>): string {
   return outcome.ok ? "ok" : outcome.error.kind;
 }

@@ -4,12 +4,12 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openBusSocket } from "../../../src/world/pm2/bus-socket.ts";
 import { connectPm2, type ConnectPm2Options } from "../../../src/world/pm2/connect-pm2.ts";
-import type { Pm2, Pm2Hint, Pm2Outcome } from "../../../src/world/pm2/pm2.ts";
-import { FakePm2Daemon, frameOf, startFakePm2Daemon } from "../../support/fake-pm2-daemon.ts";
+import type { Pm2, Pm2Hint } from "../../../src/world/pm2/pm2.ts";
+import { type FakePm2Daemon, frameOf, startFakePm2Daemon } from "../../support/fake-pm2-daemon.ts";
 import { until } from "../../support/until.ts";
+import { failureOf, kindOf, LIMITS } from "./pm2-world.ts";
 
 // Only ever against the fake: one malformed frame kills a real daemon, and with it everybody's workers.
-const LIMITS = { killTimeoutMs: 1600, listenTimeoutMs: 3000 };
 let daemon: FakePm2Daemon;
 let doors: Pm2[];
 
@@ -26,10 +26,6 @@ function open(options: Partial<ConnectPm2Options> = {}): Pm2 {
   const door = connectPm2({ pm2Home: daemon.home, envNames: [], ...options });
   doors.push(door);
   return door;
-}
-
-function kindOf(outcome: Pm2Outcome<unknown>): string {
-  return outcome.ok ? "ok" : outcome.error.kind;
 }
 
 describe("a daemon that cannot be trusted", () => {
@@ -100,8 +96,7 @@ describe("a daemon that cannot be trusted", () => {
     const door = open();
     await door.list();
     daemon.behaviours.set("restartProcessId", { kind: "error", message: `spawn\u001b[31m\nfailed ${"x".repeat(9000)}` });
-    const outcome = await door.restart(0, LIMITS);
-    expect(outcome).toMatchObject({ error: { kind: "failed", message: expect.stringMatching(/^spawn \[31m failed x{100,300}$/) } });
+    expect(failureOf(await door.restart(0, LIMITS))).toMatch(/^failed: spawn \[31m failed x{100,300}$/);
   });
 
   it.each<[unknown, string]>([
@@ -181,6 +176,7 @@ describe("the bus", () => {
     ["an event without a process", "process:event", { event: "exit" }],
     ["a payload of null", "process:event", null],
     ["a list for a payload", "pm2:kill", ["killed"]],
+    ["an end that does not say so", "pm2:kill", { status: "well" }],
     ["a log line", "log:out", { data: "process:event", process: { pm_id: 0 } }],
   ])("gives no hint for %s", async (_what, topic, payload) => {
     const { hints } = await listen();
