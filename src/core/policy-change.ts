@@ -20,6 +20,21 @@ export function takePolicy(turn: Turn, policy: Policy): void {
     sayOf(turn, "healer", { level: "warn", event: "mode_changed", reason, more: { from: before.mode, to: policy.mode } });
   }
   for (const target of [...state.targets.values()]) adopt(turn, target);
+  forgetLostSensors(state);
+}
+
+/** A sensor that the edit took away can never see again; its blindness would stand for ever. */
+function forgetLostSensors(state: State): void {
+  const { strategies } = state.policy;
+  const names = strategies.flatMap(({ name, queues, rules }) => [
+    ...queues.map((queue) => `queue:${queue}`),
+    ...rules.map(({ key }) => `${key}:${name}`),
+  ]);
+  const sensors = new Set(["os-processes", ...names]);
+  for (const [key, { target }] of state.blind) {
+    const sensor = target === null ? key : key.slice(0, -(target.length + 1));
+    if (!sensors.has(sensor)) state.blind.delete(key);
+  }
 }
 
 function adopt(turn: Turn, target: Target): void {
