@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { LogEvent } from "../core/log-record.ts";
 import type { SealedRecord } from "../core/sealed-record.ts";
@@ -47,7 +48,12 @@ export async function runDemo(command: DemoCommand, io: CliIo): Promise<number> 
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
-    return await onStage({ place: await takePlace(), io, signal: interrupt.signal }, script, command.stay ?? false);
+    const place = await takePlace();
+    try {
+      return await onStage({ place, io, signal: interrupt.signal }, script, command.stay ?? false);
+    } finally {
+      place.remove();
+    }
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }
@@ -55,16 +61,16 @@ export async function runDemo(command: DemoCommand, io: CliIo): Promise<number> 
 
 async function onStage(stage: Stage, script: string, stay: boolean): Promise<number> {
   const { place, io } = stage;
+  const config = demoConfig(place, stay ? "shipped" : "short", readFileSync(SHIPPED_CONFIG, "utf8"));
   for (const line of place.moved) io.out(line);
   io.out(`Starting PM2 in ${place.pm2Home} with a task queue and three workers …`);
   const pm2 = await startDemoPm2(script, place);
   if (!pm2.ok) {
     io.err(`PM2 did not start: ${pm2.error}`);
-    place.remove();
     return EXIT.failed;
   }
   const watch = watchHealLog(place.healerHome, (record) => tell(record, io));
-  const healer = startDemoHealer(place, demoConfig(place, stay ? "shipped" : "short", SHIPPED_CONFIG));
+  const healer = startDemoHealer(place, config);
   try {
     return await perform(stage, { watch, healer, stay });
   } finally {
@@ -94,12 +100,11 @@ async function perform(stage: Stage, cast: { watch: HealLogWatch; healer: DemoHe
   return told || signal.aborted ? EXIT.fine : EXIT.failed;
 }
 
-async function tearDown({ place, io }: Stage, cast: { pm2: DemoPm2; watch: HealLogWatch; healer: DemoHealer }): Promise<void> {
+async function tearDown({ io }: Stage, cast: { pm2: DemoPm2; watch: HealLogWatch; healer: DemoHealer }): Promise<void> {
   io.out("\nTearing down: healer, PM2, the workers …");
   await cast.healer.end();
   await cast.watch.end();
   const left = await cast.pm2.end();
-  place.remove();
   io.out(left.length === 0 ? "Nothing is left running." : `Could not end these processes: ${left.join(", ")}`);
 }
 
