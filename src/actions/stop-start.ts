@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause } from "../world/clock/pause.ts";
 import type { ProcessIdentity, Processes } from "../world/processes/processes.ts";
 import type { Action, ActionContext, ActionResult } from "./action.ts";
 import { limitsOf, resultOf } from "./pm2-limits.ts";
@@ -46,7 +46,7 @@ async function endSurvivors(
     if (left.length === 0) return [];
     for (const process of left) processes.signal(process, signal);
     const deadlineMs = performance.now() + killTimeoutMs;
-    while (performance.now() < deadlineMs && left.some((process) => isAlive(processes, process))) await sleep(POLL_MS);
+    while (performance.now() < deadlineMs && left.some((process) => isAlive(processes, process))) await pause(POLL_MS);
   }
   return leavesFirst.filter((process) => isAlive(processes, process));
 }
