@@ -171,7 +171,7 @@ function flip(evidence: RateEvidence, view: TargetView, judgement: Judgement, bo
     const clears =
       evidence.cusum >= threshold
         ? `clears after ${plural(good, "good task")} in a row, if the windows agree`
-        : "clears when the rate may be high enough again";
+        : `clears when the window no longer proves it below ${knobs.minSuccessRatePercent} %`;
     return judgement.sustained ? clears : `would heal once it has stood for ${inWords(knobs.sustainMs)} of tasks; ${clears}`;
   }
   const missing = knobs.minTasks.fast - evidence.ok - evidence.failed;
