@@ -4,7 +4,7 @@ import { startEpoch } from "./target.ts";
 import { beginGroup, dropTarget, meetTarget } from "./arrivals.ts";
 import type { Pm2View, TargetId } from "./observation.ts";
 import { assignStrategy, groupIdOf, targetIdsOf } from "./select.ts";
-import { noteRestart } from "./restarts.ts";
+import { noteChangeWhileAway, noteRestart } from "./restarts.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { sayOf, type Turn } from "./turn.ts";
@@ -47,42 +47,62 @@ function updateRow(turn: Turn, target: Target, strategy: Strategy, row: WorkerRo
   const beforeIncarnation = target.incarnation;
   target.row = row;
   target.incarnation = incarnationOf(row, pm2.generation);
-  if (before === null || beforeIncarnation === null) firstSight(turn.state, target, row, strategy);
-  else if (beforeIncarnation.generation !== pm2.generation) newDaemon(turn, target, { strategy, row });
-  else noteRestart(turn, target, { strategy, before, row });
-  if (before?.status !== row.status) target.view.statusSinceMs = turn.state.nowMs;
-  followReadiness(turn.state, target, before, row);
+  if (before === null || beforeIncarnation === null) firstSight(turn, target, row, strategy);
+  else {
+    if (beforeIncarnation.generation !== pm2.generation) newDaemon(turn, target, { strategy, row });
+    else noteRestart(turn, target, { strategy, before, row });
+    if (before.status !== row.status) target.view.statusSinceMs = turn.state.nowMs;
+    followReadiness(turn.state, target, before, row);
+  }
+  if (row.pid !== null && row.status !== "stopping")
+    target.life = { ...target.incarnation, createdWallMs: row.createdWallMs, restarts: row.restarts };
 }
 
 /** Evidence restored from before healer's own restart is kept only if the process it speaks of still lives. */
-function firstSight(state: State, target: Target, row: WorkerRow, strategy: Strategy): void {
+function firstSight(turn: Turn, target: Target, row: WorkerRow, strategy: Strategy): void {
+  const { state } = turn;
   const { remembered, incarnation } = target;
   target.remembered = null;
-  if (remembered !== null && incarnation !== null && !sameIncarnation(remembered, incarnation))
+  if (remembered !== null && incarnation !== null) {
+    if (sameIncarnation(remembered, incarnation) && target.view.startedAtMs !== null) return;
     startEpoch(state, target, strategy, "other");
-
+    if (remembered.generation !== incarnation.generation) return newDaemon(turn, target, { strategy, row });
+    noteChangeWhileAway(turn, target, { strategy, row });
+  }
+  target.view.statusSinceMs = state.nowMs;
   target.view.startedAtMs = startedAtMs(state, row);
-  target.view.readyAtMs = row.status === "online" ? target.view.startedAtMs : null;
+  target.view.readyAtMs = isReady(row) ? target.view.startedAtMs : null;
 }
 
 /** A new PM2 daemon: same names perhaps, but nothing of what was planned for the old one may happen. */
 function newDaemon(turn: Turn, target: Target, found: { strategy: Strategy; row: WorkerRow }): void {
-  firstSight(turn.state, target, found.row, found.strategy);
-  if (isInFlight(target.control.phase))
-    endHeal(turn, target, { verdict: "aborted", reason: "PM2 was replaced by a new daemon before the verdict" });
+  if (isInFlight(target.control.phase)) endHeal(turn, target, { verdict: "aborted", reason: REPLACED });
   startEpoch(turn.state, target, found.strategy, "other");
   target.exits = [];
+  target.life = null;
   target.view.statusSinceMs = turn.state.nowMs;
+  target.view.startedAtMs = startedAtMs(turn.state, found.row);
+  target.view.readyAtMs = isReady(found.row) ? target.view.startedAtMs : null;
 }
 
-/** Ready = PM2 says online, counted from the process's start unless we watched it launch for a while first. */
-function followReadiness(state: State, target: Target, before: WorkerRow | null, row: WorkerRow): void {
-  target.view.startedAtMs = startedAtMs(state, row);
-  if (row.status !== "online") target.view.readyAtMs = null;
-  else if (target.view.readyAtMs === null) {
-    const watchedItLaunch = before !== null && before.status === "launching" && before.pid === row.pid;
+const REPLACED = "PM2 was replaced by a new daemon before the verdict";
+
+/**
+ * Ready = PM2 says online, counted from the process's start unless we watched it launch for a while first. Stamped once a
+ * process: a wall clock that is set later moves nobody's grace period.
+ */
+function followReadiness(state: State, target: Target, before: WorkerRow, row: WorkerRow): void {
+  const isSameStart = before.startedWallMs === row.startedWallMs;
+  if (!isSameStart) target.view.startedAtMs = startedAtMs(state, row);
+  if (!isReady(row)) target.view.readyAtMs = null;
+  else if (!isSameStart || before.pid !== row.pid || target.view.readyAtMs === null) {
+    const watchedItLaunch = before.status === "launching" && before.pid === row.pid;
     target.view.readyAtMs = watchedItLaunch ? state.nowMs : target.view.startedAtMs;
   }
+}
+
+function isReady(row: WorkerRow): boolean {
+  return row.status === "online" && row.pid !== null;
 }
 
 /** PM2 stamps starts with the wall clock; the difference to the wall clock now is all that is used of it. */
@@ -98,10 +118,18 @@ function seePm2(turn: Turn, pm2: Pm2View): void {
   const known = before.name === "unknown" ? null : before.generation;
   if (before.name === "unknown") return;
   const replaced = known !== null && known !== pm2.generation;
+  if (replaced) endGroupHeals(turn);
   const reason = replaced
     ? `PM2 was replaced by a new daemon (version ${pm2.version}, ${pm2.rows.length} processes); nothing planned for the old one will be done`
     : `PM2 answers again (version ${pm2.version}, ${pm2.rows.length} processes)`;
   sayOf(turn, "healer", { level: "info", event: "pm2_back", reason, more: { replaced } });
+}
+
+/** A rolling heal was planned for the old daemon's processes; each of them is a new one now. */
+function endGroupHeals(turn: Turn): void {
+  for (const target of turn.state.targets.values()) {
+    if (target.kind === "group" && isInFlight(target.control.phase)) endHeal(turn, target, { verdict: "aborted", reason: REPLACED });
+  }
 }
 
 function loseSightOfPm2(turn: Turn, reason: string): void {

@@ -1,9 +1,9 @@
 import { endHeal } from "./heal-end.ts";
 import { healOf } from "./control.ts";
-import type { Target } from "./state.ts";
+import type { Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { forgetOldProcess, startEpoch, withControl } from "./target.ts";
-import { say, type Turn } from "./turn.ts";
+import { say, strategyOf, type Turn } from "./turn.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
 const EXITS_KEPT_MAX = 64;
@@ -11,29 +11,43 @@ const EXITS_KEPT_MS = 3_600_000;
 
 interface Change {
   readonly strategy: Strategy;
-  readonly before: WorkerRow;
+  /** The process that lived before. */
+  readonly life: Pick<Life, "startedWallMs" | "createdWallMs" | "restarts">;
   readonly row: WorkerRow;
 }
 
 /**
- * Compares two readings of one row. PM2's `created_at` moves on every commanded start or restart (API, memory limit,
- * watch, cron) and stands still when PM2 merely brings a crashed process back.
+ * Compares the row with the process last seen alive. PM2's `created_at` moves on every commanded start or restart (API,
+ * memory limit, watch, cron) and stands still when PM2 merely brings a crashed process back. It moves before the old
+ * process has ended, so that a reading in between must not become the yardstick.
  */
-export function noteRestart(turn: Turn, target: Target, change: Change): void {
-  const { before, row } = change;
-  if (row.startedWallMs === before.startedWallMs && row.pid === before.pid) return;
-  if (isOursToExplain(target)) return;
-  const commanded = row.createdWallMs !== before.createdWallMs;
+export function noteRestart(turn: Turn, target: Target, change: { strategy: Strategy; before: WorkerRow; row: WorkerRow }): void {
+  const { before, row, strategy } = change;
+  if (isOursToExplain(turn.state, target)) return;
   if (isStopped(row) && !isStopped(before)) return stoppedBySomebody(turn, target);
   if (row.pid === null) return; // between an exit and PM2's restart of it: the restart will count
-  if (commanded) return restartedBySomebody(turn, target, change);
-  if (row.startedWallMs !== before.startedWallMs) crashed(turn, target, change);
+  const life = target.life ?? before;
+  if (row.startedWallMs === life.startedWallMs && row.pid === life.pid) return;
+  const commanded = row.createdWallMs !== life.createdWallMs || isStopped(before);
+  if (commanded) return restartedBySomebody(turn, target, { strategy, life, row });
+  if (row.startedWallMs !== life.startedWallMs) crashed(turn, target, { strategy, life, row });
 }
 
-/** While an action of ours runs, and until its result has come in, every change of the row is ours. */
-function isOursToExplain(target: Target): boolean {
-  const { phase } = target.control;
-  return phase.name === "acting" || target.recoveringSinceMs !== null;
+/** The same for a worker that is another process than before healer itself was restarted. */
+export function noteChangeWhileAway(turn: Turn, target: Target, found: { strategy: Strategy; row: WorkerRow }): void {
+  const { life } = target;
+  const { row, strategy } = found;
+  if (life === null || row.pid === null || isOursToExplain(turn.state, target)) return;
+  if (row.createdWallMs !== life.createdWallMs) restartedBySomebody(turn, target, { strategy, life, row });
+  else if (row.startedWallMs !== life.startedWallMs) crashed(turn, target, { strategy, life, row });
+}
+
+/** While an action of ours runs, on the worker or on it as a member of its group, every change of the row is ours. */
+function isOursToExplain(state: State, target: Target): boolean {
+  if (target.control.phase.name === "acting" || target.recoveringSinceMs !== null) return true;
+  const group = state.targets.get(target.group);
+  if (group === undefined || (group.control.phase.name !== "acting" && group.recoveringSinceMs === null)) return false;
+  return healOf(group.control.phase)?.roll?.current?.target === target.id;
 }
 
 function isStopped(row: WorkerRow): boolean {
@@ -44,6 +58,7 @@ function isStopped(row: WorkerRow): boolean {
 function stoppedBySomebody(turn: Turn, target: Target): void {
   const { phase } = target.control;
   if (phase.name === "held" || phase.name === "open") return;
+  target.said.hold = null;
   if (healOf(phase) !== null)
     return endHeal(turn, target, { verdict: "aborted", reason: "stopped by an operator or by PM2 before the verdict" });
   if (phase.name !== "healthy") withControl(target, { phase: { name: "healthy" } });
@@ -56,24 +71,37 @@ function restartedBySomebody(turn: Turn, target: Target, change: Change): void {
   say(turn, target, { level: "info", event: "external_restart", reason, more: { restarts: change.row.restarts } });
   target.exits = [];
   startEpoch(turn.state, target, change.strategy, "other");
-  if (phase.name === "open") {
-    withControl(target, { phase: { ...phase, heal: null, restartedAtMs: turn.state.nowMs } });
-    return;
-  }
+  target.view.readyAtMs = null; // and counts from the new process once it is ready
   if (healOf(phase) !== null)
     endHeal(turn, target, { verdict: "aborted", reason: "superseded: somebody else restarted it before the verdict" });
-  withControl(target, { phase: { name: "settling", sinceMs: turn.state.nowMs } });
+  const after = target.control.phase;
+  const nowMs = turn.state.nowMs;
+  withControl(target, { phase: after.name === "open" ? { ...after, restartedAtMs: nowMs } : { name: "settling", sinceMs: nowMs } });
+  forgetGroupEvidence(turn, target);
+}
+
+/** Once no process is left that a group's figures speak of, they speak of nobody. */
+function forgetGroupEvidence(turn: Turn, target: Target): void {
+  const { state } = turn;
+  const group = state.targets.get(target.group);
+  const members = state.groups.get(target.group)?.members ?? [];
+  if (group === undefined) return;
+  const isOld = (id: string): boolean => id !== target.id && (state.targets.get(id)?.epoch.atMs ?? 0) <= group.epoch.atMs;
+  if (members.some((id) => isOld(id) && state.targets.get(id)?.row?.pid != null)) return;
+  if (group.control.phase.name === "verifying")
+    endHeal(turn, group, { verdict: "aborted", reason: "superseded: somebody else restarted all its workers before the verdict" });
+  startEpoch(state, group, strategyOf(state, group), "other");
 }
 
 /** Row 24b: nobody commanded it. Counts toward a crash loop; the state of the machine stays. */
 function crashed(turn: Turn, target: Target, change: Change): void {
-  const { before, row } = change;
+  const { life, row } = change;
   const { nowMs } = turn.state;
-  const exits = Math.max(1, row.restarts - before.restarts);
+  const exits = Math.max(1, row.restarts - life.restarts);
   for (let exit = 0; exit < Math.min(exits, EXITS_KEPT_MAX); exit++) target.exits.push(nowMs);
   target.exits = target.exits.filter((atMs) => nowMs - atMs <= EXITS_KEPT_MS).slice(-EXITS_KEPT_MAX);
   target.view.exits = target.exits;
-  const livedMs = before.startedWallMs === null || row.startedWallMs === null ? null : row.startedWallMs - before.startedWallMs;
+  const livedMs = life.startedWallMs === null || row.startedWallMs === null ? null : row.startedWallMs - life.startedWallMs;
   if (livedMs !== null) target.view.lastLifeMs = exits === 1 ? livedMs : Math.round(livedMs / exits);
   forgetOldProcess(turn.state, target, change.strategy);
 }

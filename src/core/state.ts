@@ -75,6 +75,10 @@ export interface Target {
   tasks: TaskWindows | null;
   runningTasks: number;
   exits: number[];
+  /** The process last seen alive: what the next one is compared with, also over a stop or a crash between two readings. */
+  life: Life | null;
+  /** Since when a heal has been due, were it not for the guards; drain counts from here. */
+  dueSinceMs: number | null;
   readonly rules: RuleState[];
   /** The view handed to rules; one object a target, refreshed in place. */
   readonly view: Writable<TargetView>;
@@ -84,6 +88,11 @@ export interface Target {
   readonly said: { hold: string | null; wouldHeal: boolean };
   /** The daemon restarted while a heal was between intent and verdict; since when we look what became of it. */
   recoveringSinceMs: number | null;
+}
+
+export interface Life extends Incarnation {
+  readonly createdWallMs: number | null;
+  readonly restarts: number;
 }
 
 export interface RuleState {

@@ -26,6 +26,8 @@ export function newTarget(state: State, options: { id: TargetId; kind: "worker" 
     tasks: null,
     runningTasks: 0,
     exits: [],
+    life: null,
+    dueSinceMs: null,
     rules: rulesFor(strategy, kind).map((rule) => newRuleState(rule, epoch)),
     view: {
       id,
