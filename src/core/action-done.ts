@@ -3,11 +3,13 @@ import type { Heal, Phase } from "./control.ts";
 import { workerOf } from "./durable.ts";
 import { backoffMs, endHeal, openHeld } from "./heal-end.ts";
 import type { Pm2View, TargetId } from "./observation.ts";
+import { whyFlapping } from "./flapping.ts";
 import { memberDone } from "./roll.ts";
 import type { Target } from "./state.ts";
 import { startEpoch, withControl } from "./target.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
 import { inWords } from "./words.ts";
+import { isStoppedRow } from "./worker-row.ts";
 
 /** Rows 9 and 10: the action has ended, well or badly. What it did is read from the world, not believed. */
 export function onActionDone(
@@ -19,6 +21,8 @@ export function onActionDone(
   if (target === undefined || phase?.name !== "acting" || phase.heal.id !== event.healId) return;
   takeCensus(turn, event.pm2); // still `acting`: what changed in this row was our doing
   if (typeof event.pm2 === "string") target.recoveringSinceMs = turn.state.nowMs;
+  const now = target.control.phase;
+  if (now.name !== "acting" || now.heal.id !== event.healId) return; // the census has ended it: gone, or a new PM2
   sayAction(turn, target, phase, event);
   afterAction(turn, target, phase, event.ok ? null : (event.error ?? "failed"));
 }
@@ -28,20 +32,37 @@ export function afterAction(turn: Turn, target: Target, phase: { heal: Heal; ste
   for (const rule of target.rules) if (rule.symptomAtMs !== null) rule.healed = true;
   if (phase.step === "stop") return stopped(turn, target, phase.heal, error);
   if (phase.heal.roll !== null) return memberDone(turn, target, phase.heal);
+  if (error !== null && wasLeftDown(target, phase.heal))
+    return endHeal(turn, target, { verdict: "failed", reason: `it was stopped and could not be started: ${error}` });
   startEpoch(turn.state, target, strategyOf(turn.state, target), "our-action");
   withControl(target, { phase: { name: "verifying", heal: phase.heal, sinceMs: turn.state.nowMs, error } });
   journal(turn, target, { kind: "step", healId: phase.heal.id, note: { acted: true, error } });
 }
 
+/** Stopped by us, not by an operator: it must not be mistaken for one's wish. */
+function wasLeftDown({ row }: Target, heal: Heal): boolean {
+  return row !== null && isStoppedRow(row) && stopsFirst(heal);
+}
+
+/** Actions whose first half stops the row for longer than PM2 itself needs to restart it. */
+export function stopsFirst(heal: Heal): boolean {
+  return heal.action === "stop-start" || heal.action === "hold-down";
+}
+
 /** A hold-down's first half: down, until its backoff or, with the streak full, the circuit's cool-down is over. */
 function stopped(turn: Turn, target: Target, heal: Heal, error: string | null): void {
   const { state } = turn;
-  if (error !== null) return endHeal(turn, target, { verdict: "failed", reason: `it could not be stopped: ${error}`, stopFailed: true });
+  if (error !== null && (target.row === null || !isStoppedRow(target.row)))
+    return endHeal(turn, target, { verdict: "failed", reason: `it could not be stopped: ${error}`, stopFailed: true });
   const strategy = strategyOf(state, target);
   target.exits = [];
   target.view.exits = target.exits;
-  if (target.control.failedHeals >= strategy.knobs.consecutiveFailuresThreshold) return openHeld(turn, target, heal);
-  const waitMs = backoffMs(state, target, strategy, target.control.failedHeals);
+  const { failedHeals, healsAtMs } = target.control;
+  if (failedHeals >= strategy.knobs.consecutiveFailuresThreshold)
+    return openHeld(turn, target, heal, { why: "failures", reason: `${failedHeals} heals in a row did not help` });
+  const flapping = whyFlapping(state.nowMs, healsAtMs.slice(0, -1), strategy.knobs); // the last one is this one
+  if (flapping !== null) return openHeld(turn, target, heal, { why: "flapping", reason: flapping });
+  const waitMs = backoffMs(state, target, strategy, failedHeals);
   withControl(target, { phase: { name: "held", heal, resumeAtMs: state.nowMs + waitMs } });
   journal(turn, target, { kind: "step", healId: heal.id, note: { stopped: true, start_in_ms: Math.round(waitMs) } });
   say(turn, target, {

@@ -6,8 +6,10 @@ import type { Group, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { newTarget } from "./target.ts";
 import { say, type Turn } from "./turn.ts";
+import { isStoppedRow } from "./worker-row.ts";
 
 const ABSENT_KEPT_MS = 24 * 3_600_000; // a streak or an open circuit outlives `pm2 delete` and `pm2 resurrect` by a day
+const GONE = "gone from PM2's list (deleted or renamed)";
 const ABSENT_MAX = 1_000;
 
 export function beginGroup(turn: Turn, id: TargetId, strategy: Strategy): Group {
@@ -40,16 +42,18 @@ export function meetTarget(turn: Turn, options: { id: TargetId; kind: "worker" |
   return target;
 }
 
-/** Row 23: gone from PM2's list. Its heal is closed as superseded; its streak is kept in case it comes back. */
-export function dropTarget(turn: Turn, target: Target): void {
+/** Row 23: gone from PM2's list, or no longer selected. Its heal is closed as superseded; its streak is kept in case it comes back. */
+export function dropTarget(turn: Turn, target: Target, why = GONE): void {
   const { state } = turn;
-  if (healOf(target.control.phase) !== null)
-    endHeal(turn, target, { verdict: "aborted", reason: "gone from PM2's list before the verdict" });
+  const left = isLeftStopped(target) && why !== GONE ? `. healer had stopped it; to start it: pm2 start ${target.row?.pmId ?? ""}` : "";
+  if (healOf(target.control.phase) !== null) endHeal(turn, target, { verdict: "aborted", reason: `${why} before the verdict` });
   state.targets.delete(target.id);
   const group = state.groups.get(target.group);
   if (group !== undefined) group.members = group.members.filter((member) => member !== target.id);
-  if (target.kind === "group") state.groups.delete(target.id);
-  else say(turn, target, { level: "info", event: "target_gone", reason: "gone from PM2's list (deleted, renamed, or no longer selected)" });
+  if (target.kind === "group") {
+    if (group !== undefined && group.incident !== null) state.absentIncidents.set(target.id, group.incident);
+    state.groups.delete(target.id);
+  } else say(turn, target, { level: left === "" ? "info" : "warn", event: "target_gone", reason: `${why}${left}` });
   keepAbsent(state, target);
 }
 
@@ -58,4 +62,9 @@ function keepAbsent(state: State, target: Target): void {
   const oldest = state.absent.keys().next();
   if (state.absent.size >= ABSENT_MAX && oldest.done !== true) state.absent.delete(oldest.value);
   state.absent.set(target.id, { control: target.control, sinceMs: state.nowMs, saved: null });
+}
+
+function isLeftStopped({ control, row }: Target): boolean {
+  const { phase } = control;
+  return row !== null && isStoppedRow(row) && (phase.name === "held" || (phase.name === "open" && phase.heal !== null));
 }

@@ -4,12 +4,10 @@ import type { Candidate, Hold } from "./guards.ts";
 import { startHeal } from "./heal-start.ts";
 import { rulesFor } from "./target.ts";
 import { numbersOf } from "./judge.ts";
-import { sayHoldOnce } from "./tick.ts";
+import { whyFlapping } from "./flapping.ts";
+import { candidateNow, sayHoldOnce } from "./tick.ts";
 import { say, type Turn } from "./turn.ts";
-import { inWords, plural } from "./words.ts";
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+import { inWords } from "./words.ts";
 
 /** Who first: the dead, then whoever has been sick longest. Stable, so that the same world gives the same order. */
 export function byUrgency(one: Candidate, other: Candidate): number {
@@ -21,27 +19,17 @@ export function byUrgency(one: Candidate, other: Candidate): number {
 
 /** Rows 3–5: asks the guards, and either says why not, records what would be done, or writes the intent. */
 export function consider(turn: Turn, candidate: Candidate): void {
-  const { target, strategy } = candidate;
+  const { target, strategy, holdsDown } = candidate;
   const hold = whyHold(turn.state, candidate);
   if (hold?.guard === "observe") return wouldHeal(turn, candidate, hold);
   if (hold !== null) return sayHoldOnce(turn, target, hold);
-  const flapping = whyFlapping(turn.state.nowMs, candidate);
+  // A stop that contains a crash loop is not held back by how often it was healed; the circuit opens round it then.
+  const flapping = holdsDown ? null : whyFlapping(turn.state.nowMs, target.control.healsAtMs, strategy.knobs);
   if (flapping !== null) return openForFlapping(turn, target, flapping);
-  if (target.control.unproven && chargeUnproven(turn, target, strategy)) return;
-  const { phase } = target.control;
-  startHeal(turn, candidate, { by: null, trial: phase.name === "suspect" && phase.trial });
-}
-
-/** Row 4: each heal "helps" and it sickens again and again. A stop that contains a crash loop is not held back by it. */
-function whyFlapping(nowMs: number, { target, strategy, holdsDown }: Candidate): string | null {
-  if (holdsDown) return null;
-  const { maxHealsPerHour, circuit } = strategy.knobs;
-  const within = (spanMs: number): number => target.control.healsAtMs.filter((atMs) => nowMs - atMs < spanMs).length;
-  if (within(HOUR_MS) >= maxHealsPerHour)
-    return `healed ${plural(within(HOUR_MS), "time")} within an hour and sick again (max_heals_per_hour ${maxHealsPerHour}): it flaps`;
-  if (within(DAY_MS) >= circuit.maxHealsPerDay)
-    return `healed ${plural(within(DAY_MS), "time")} within a day and sick again (max_heals_per_day ${circuit.maxHealsPerDay}): it flaps`;
-  return null;
+  const { unproven, phase } = target.control;
+  if (unproven && chargeUnproven(turn, target, strategy, holdsDown)) return;
+  const charged = unproven ? candidateNow(target, strategy) : candidate; // one rung further
+  startHeal(turn, charged, { by: null, trial: phase.name === "suspect" && phase.trial });
 }
 
 /** Observe mode: the whole decision, once an episode, and nothing done. */

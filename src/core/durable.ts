@@ -1,55 +1,77 @@
 import { takeCensus } from "./census.ts";
+import { returnToken } from "./budget.ts";
 import type { Heal, Phase } from "./control.ts";
+import { GUARDS } from "./guards.ts";
 import { endHeal } from "./heal-end.ts";
 import { preImage, skipMember } from "./roll.ts";
 import type { Pm2View, TargetId } from "./observation.ts";
 import type { State, Target } from "./state.ts";
 import { withControl } from "./target.ts";
-import { say, type Turn } from "./turn.ts";
+import { say, sayOf, strategyOf, type Turn } from "./turn.ts";
+import { inWords } from "./words.ts";
 import { sameIncarnation } from "./worker-row.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
 const REPLY_SLACK_MS = 30_000;
+const START_RETRY_MS = 30_000;
 const JOURNAL_RETRY_MS = 60_000; // a full disk may be freed; the next intent then tries a new file
 
 /** Rows 6 and 7: the intent is on disk and PM2 was listed after that. Act if the world is still the one decided upon. */
 export function onDurable(turn: Turn, event: { target: TargetId; healId: string; pm2: Pm2View | string }): void {
-  const target = turn.state.targets.get(event.target);
+  const { state } = turn;
+  if (state.journalError !== null && state.journalError.retryAtMs !== null) state.journalError = null; // it takes writes again
+  const target = state.targets.get(event.target);
   if (target === undefined || !awaits(target.control.phase, event.healId)) return;
   takeCensus(turn, event.pm2);
   const { phase } = target.control;
   if (!awaits(phase, event.healId)) return; // the census has ended it: stopped, restarted or gone meanwhile
-  if (typeof event.pm2 === "string")
-    return endHeal(turn, target, { verdict: "aborted", reason: `PM2 could not be read before acting: ${event.pm2}` });
-  const worker = workerOf(turn.state, target, phase.heal);
-  const changed = worker === null || worker.row === null ? "it is gone" : whyChanged(turn.state, phase, worker.row);
+  if (typeof event.pm2 === "string") return doNothing(turn, target, phase, `PM2 could not be read before acting: ${event.pm2}`);
+  const worker = workerOf(state, target, phase.heal);
+  const row = worker?.row ?? null;
+  const changed = row === null ? "it is gone" : whyChanged(state, phase, row);
   if (changed !== null && phase.heal.roll !== null) return skipMember(turn, target, phase.heal, changed);
-  if (changed !== null || worker === null || worker.row === null)
-    return endHeal(turn, target, { verdict: "aborted", reason: `nothing was done: ${changed ?? "it is gone"}` });
-  const deadlineMs = turn.state.nowMs + 2 * worker.row.killTimeoutMs + worker.row.listenTimeoutMs + REPLY_SLACK_MS;
+  const reason = changed ?? whyNoLonger(state, target, phase);
+  if (reason !== null || row === null) return doNothing(turn, target, phase, `nothing was done: ${reason ?? "it is gone"}`);
+  const deadlineMs = state.nowMs + 2 * row.killTimeoutMs + row.listenTimeoutMs + REPLY_SLACK_MS;
   withControl(target, { phase: { name: "acting", heal: phase.heal, step: phase.step, deadlineMs } });
-  turn.effects.push({
-    type: "execute",
-    target: target.id,
-    healId: phase.heal.id,
-    action: phase.heal.action,
-    step: phase.step,
-    row: worker.row,
-  });
+  const { id: healId, action } = phase.heal;
+  turn.effects.push({ type: "execute", target: target.id, healId, action, step: phase.step, row });
 }
 
-/** Row 8: no durable intent, no action. */
+/** Row 8: no durable intent, no action. A person is told when it begins, whichever record it was. */
 export function onJournalFailed(turn: Turn, event: { target: TargetId | null; healId: string | null; error: string }): void {
-  turn.state.journalError = { reason: event.error, retryAtMs: turn.state.nowMs + JOURNAL_RETRY_MS };
-  const target = event.target === null ? undefined : turn.state.targets.get(event.target);
-  if (target === undefined || event.healId === null || !awaits(target.control.phase, event.healId)) return;
-  say(turn, target, {
-    level: "error",
-    event: "alert",
-    reason: `the journal could not be written (${event.error}): healer only watches until it can`,
-    heal_id: event.healId,
-  });
-  endHeal(turn, target, { verdict: "aborted", reason: "the intent could not be made durable; nothing was done" });
+  const { state } = turn;
+  if (state.journalError === null) {
+    const reason = `the journal could not be written (${event.error}): healer only watches until it can`;
+    sayOf(turn, "healer", { level: "error", event: "alert", reason });
+  }
+  if (state.journalError?.retryAtMs !== null || state.journalError === null)
+    state.journalError = { reason: event.error, retryAtMs: state.nowMs + JOURNAL_RETRY_MS };
+  const target = event.target === null ? undefined : state.targets.get(event.target);
+  const phase = target?.control.phase;
+  if (target === undefined || phase === undefined || event.healId === null || !awaits(phase, event.healId)) return;
+  doNothing(turn, target, phase, "the intent could not be made durable; nothing was done");
+}
+
+type Intent = Extract<Phase, { name: "intent" }>;
+
+/** The heal is dropped. A row that we have stopped ourselves is not: its start is tried again, or it would stay down. */
+function doNothing(turn: Turn, target: Target, phase: Intent, reason: string): void {
+  if (phase.step !== "start" || target.row?.pid != null) return endHeal(turn, target, { verdict: "aborted", reason });
+  if (phase.heal.action === "hold-down") returnToken(turn.state);
+  withControl(target, { phase: { name: "held", heal: phase.heal, resumeAtMs: turn.state.nowMs + START_RETRY_MS } });
+  const more = { guard: "start", until: START_RETRY_MS, flip: `healer reset ${target.id}` };
+  say(turn, target, { level: "warn", event: "hold", reason: `${reason}; its start is tried again in ${inWords(START_RETRY_MS)}`, more });
+}
+
+/** Paused, or told to observe only, since the decision. A person's own order and the second half of a hold-down stand. */
+function whyNoLonger(state: State, target: Target, phase: Intent): string | null {
+  if (phase.heal.by !== null || phase.step === "start") return null;
+  const strategy = strategyOf(state, target);
+  const observeOnly = strategy.rules.some((rule) => rule.key === phase.heal.rule && rule.observeOnly);
+  const candidate = { target, strategy, rule: null, action: phase.heal.action, actsInGrace: true, observeOnly, holdsDown: false };
+  const asked = GUARDS.filter(({ name }) => name === "paused" || name === "observe");
+  return asked.map((guard) => guard.ask(state, candidate)).find((answer) => answer !== null)?.reason ?? null;
 }
 
 function awaits(phase: Phase, healId: string): phase is Extract<Phase, { name: "intent" }> {
@@ -69,7 +91,8 @@ function whyChanged(state: State, phase: Extract<Phase, { name: "intent" }>, row
   const pre = phase.heal.roll?.current?.pre ?? phase.heal.pre;
   if (pre === null) return "it had not been seen when the decision was made";
   if (phase.step === "start") return row.pid === null ? null : "it runs already";
-  if (row.status === "stopping" || (row.status === "stopped" && row.pid === null)) return `PM2 says ${row.status}`;
+  if (row.status === "stopping") return "PM2 says stopping";
+  if (row.status === "stopped" && row.pid === null) return phase.step === "stop" && pre.pid === null ? null : "PM2 says stopped";
   // A crash loop changes the incarnation many times a second; what must not have changed is who commanded the start.
   const same =
     phase.step === "stop"

@@ -115,6 +115,7 @@ function askStatus(_state: State, { target, holdsDown }: Candidate): Answer {
 
 function isHeldByUs(target: Target): boolean {
   const { phase } = target.control;
+  if (phase.name === "suspect") return phase.contain !== null; // a start of ours that failed left it down
   return phase.name === "held" || (phase.name === "open" && phase.heal !== null);
 }
 
@@ -132,11 +133,19 @@ function askInFlight(state: State, { target }: Candidate): Answer {
   const { phase } = target.control;
   if (isInFlight(phase) || phase.name === "held")
     return { reason: `a heal of it is under way (${phase.name})`, untilMs: null, flip: "its verdict" };
+  if (target.kind === "group") {
+    const busy = state.groups.get(target.id)?.members.find((id) => isInFlightOrHeld(state.targets.get(id)));
+    return busy === undefined ? null : { reason: `a heal of its worker ${busy} is under way`, untilMs: null, flip: "its verdict" };
+  }
   const group = state.targets.get(target.group);
-  if (target.kind === "worker" && group !== undefined && isInFlight(group.control.phase)) {
+  if (group !== undefined && isInFlight(group.control.phase)) {
     return { reason: `a heal of the whole group ${target.group} is under way`, untilMs: null, flip: "its verdict" };
   }
   return null;
+}
+
+function isInFlightOrHeld(target: Target | undefined): boolean {
+  return target !== undefined && (isInFlight(target.control.phase) || target.control.phase.name === "held");
 }
 
 function askGrace(state: State, { target, strategy, actsInGrace }: Candidate): Answer {
@@ -158,9 +167,9 @@ function groupGraceFromMs(state: State, target: Target): number {
   return Math.max(target.control.calmFromMs, ...members.map(graceFromMs));
 }
 
-function askBackoff(state: State, { target }: Candidate): Answer {
+function askBackoff(state: State, { target, holdsDown }: Candidate): Answer {
   const { phase } = target.control;
-  if (phase.name !== "backoff" || phase.untilMs <= state.nowMs) return null;
+  if (holdsDown || phase.name !== "backoff" || phase.untilMs <= state.nowMs) return null;
   return {
     reason: `the last heal did not help; the next attempt is in ${inWords(phase.untilMs - state.nowMs)}`,
     untilMs: phase.untilMs,
@@ -202,9 +211,8 @@ function isDown(member: Target): boolean {
 }
 
 function askDrain(state: State, { target, strategy, rule }: Candidate): Answer {
-  const sinceMs = target.control.phase.name === "suspect" ? target.control.phase.sinceMs : null;
   if (strategy.knobs.drainMs === 0 || target.runningTasks === 0 || isDown(target) || rule?.judgement.dead === true) return null;
-  const untilMs = (sinceMs ?? state.nowMs) + strategy.knobs.drainMs;
+  const untilMs = (target.dueSinceMs ?? state.nowMs) + strategy.knobs.drainMs;
   if (state.nowMs >= untilMs) return null;
   return {
     reason: `${plural(target.runningTasks, "task")} in hand; waiting up to ${inWords(untilMs - state.nowMs)} for it to finish`,

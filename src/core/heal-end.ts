@@ -2,12 +2,14 @@ import { returnToken } from "./budget.ts";
 import { chance } from "./chance.ts";
 import { healOf } from "./control.ts";
 import type { Heal, Phase, Verdict } from "./control.ts";
+import { stopsFirst } from "./action-done.ts";
 import { noteCanaryVerdict } from "./incident.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { withControl } from "./target.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
 import { inWords } from "./words.ts";
+import { isStoppedRow } from "./worker-row.ts";
 
 /** Ends the heal under way: the verdict, what it does to the streak, and what comes next (rows 7, 13–16, 23, 24c, 27). */
 export function endHeal(turn: Turn, target: Target, end: { verdict: Verdict; reason: string; stopFailed?: boolean }): void {
@@ -15,10 +17,11 @@ export function endHeal(turn: Turn, target: Target, end: { verdict: Verdict; rea
   const heal = healOf(before);
   if (heal === null) return;
   const strategy = strategyOf(turn.state, target);
-  if (end.verdict === "aborted" && before.name === "intent" && before.step === "all") returnToken(turn.state);
+  if (end.verdict === "aborted") giveBack(turn.state, target, before);
   chargeStreak(target, strategy, heal, end.verdict);
   withControl(target, {
     phase: phaseAfter(turn.state, target, strategy, {
+      before,
       heal,
       verdict: end.verdict,
       stopFailed: end.stopFailed ?? false,
@@ -30,7 +33,8 @@ export function endHeal(turn: Turn, target: Target, end: { verdict: Verdict; rea
   target.said.hold = null;
   sayVerdict(turn, target, { heal, strategy, ...end });
   const { phase } = target.control;
-  if (phase.name === "open") sayCircuitOpen(turn, target, strategy, `${target.control.failedHeals} heals in a row did not help`);
+  if (phase.name === "open" && end.verdict === "failed")
+    sayCircuitOpen(turn, target, strategy, `${target.control.failedHeals} heals in a row did not help`);
   journal(turn, target, {
     kind: "outcome",
     healId: heal.id,
@@ -42,36 +46,49 @@ export function endHeal(turn: Turn, target: Target, end: { verdict: Verdict; rea
 /** Opens the circuit without a verdict: too many heals within an hour or a day, each of which "helped" (row 4). */
 export function openForFlapping(turn: Turn, target: Target, reason: string): void {
   const strategy = strategyOf(turn.state, target);
-  const opens = target.control.opens + 1;
-  withControl(target, { opens });
-  withControl(target, { phase: openPhase(turn.state, target, strategy, "flapping") });
-  sayCircuitOpen(turn, target, strategy, reason);
-  journal(turn, target, { kind: "control", healId: null, note: { circuit: "open", why: "flapping", reason } });
+  if (mayStopOnOpen(turn.state, target, strategy)) return contain(turn, target, reason); // opens once it is stopped
+  withControl(target, { opens: target.control.opens + 1 });
+  openNow(turn, target, strategy, { why: "flapping", reason });
 }
 
-/** The unproven heal turned out not to have helped: it counts now (row 16). Returns true if that opens the circuit. */
-export function chargeUnproven(turn: Turn, target: Target, strategy: Strategy): boolean {
+/**
+ * The unproven heal turned out not to have helped: it counts now (row 16). Returns true if that opens the circuit; a row
+ * that is to be stopped first is, and the circuit opens then.
+ */
+export function chargeUnproven(turn: Turn, target: Target, strategy: Strategy, holdsDown: boolean): boolean {
   const failedHeals = Math.min(strategy.knobs.consecutiveFailuresThreshold, target.control.failedHeals + 1);
   withControl(target, { unproven: false, failedHeals });
   if (failedHeals < strategy.knobs.consecutiveFailuresThreshold) return false;
   withControl(target, { opens: target.control.opens + 1 });
-  withControl(target, { phase: openPhase(turn.state, target, strategy, "failures") });
-  sayCircuitOpen(
-    turn,
-    target,
-    strategy,
-    `${failedHeals} heals in a row did not help (the last one ended unproven, and the symptom is back)`,
-  );
-  journal(turn, target, { kind: "control", healId: null, note: { circuit: "open", why: "failures" } });
+  if (holdsDown) return false;
+  const reason = `${failedHeals} heals in a row did not help (the last one ended unproven, and the symptom is back)`;
+  if (mayStopOnOpen(turn.state, target, strategy)) contain(turn, target, reason);
+  else openNow(turn, target, strategy, { why: "failures", reason });
   return true;
 }
 
-/** The circuit opens around a row that a hold-down has just stopped. */
-export function openHeld(turn: Turn, target: Target, heal: Heal): void {
-  const strategy = strategyOf(turn.state, target);
-  withControl(target, { phase: { ...openPhase(turn.state, target, strategy, "failures"), heal } });
-  sayCircuitOpen(turn, target, strategy, `${target.control.failedHeals} heals in a row did not help; it is stopped meanwhile`);
-  journal(turn, target, { kind: "control", healId: heal.id, note: { circuit: "open", why: "failures", held: true } });
+/** The circuit opens around a row that a hold-down has just stopped. A streak of failures was counted with its last verdict. */
+export function openHeld(turn: Turn, target: Target, heal: Heal, why: { why: "failures" | "flapping"; reason: string }): void {
+  if (why.why === "flapping") withControl(target, { opens: target.control.opens + 1 });
+  openNow(turn, target, strategyOf(turn.state, target), { ...why, reason: `${why.reason}; it is stopped meanwhile`, heal });
+}
+
+function openNow(
+  turn: Turn,
+  target: Target,
+  strategy: Strategy,
+  open: { why: "failures" | "flapping"; reason: string; heal?: Heal },
+): void {
+  const { why, reason, heal = null } = open;
+  withControl(target, { phase: { ...openPhase(turn.state, target, strategy, why), heal } });
+  target.said.hold = null;
+  sayCircuitOpen(turn, target, strategy, reason);
+  journal(turn, target, { kind: "control", healId: heal?.id ?? null, note: { circuit: "open", why, reason, held: heal !== null } });
+}
+
+function contain(turn: Turn, target: Target, reason: string): void {
+  const rule = target.control.lastHeal?.rule ?? "by-hand";
+  withControl(target, { phase: { name: "suspect", sinceMs: turn.state.nowMs, trial: true, contain: { rule, reason } } });
 }
 
 /** Rows 20, 22 and 24a: the streak is forgiven. `how`: "operator", "self_recovered", "reset". */
@@ -80,6 +97,19 @@ export function closeCircuit(turn: Turn, target: Target, reason: string, how: st
   target.said.hold = null;
   say(turn, target, { level: "info", event: "circuit_closed", reason, more: { how } });
   journal(turn, target, { kind: "control", healId: null, note: { circuit: "closed", how } });
+}
+
+/** What was not done costs no token and is no heal that the flapping limits count. A hold-down's token is for its start. */
+function giveBack(state: State, target: Target, before: Phase): void {
+  if (before.name !== "intent") return;
+  const { heal, step } = before;
+  if (step === "start") {
+    if (heal.action === "hold-down") returnToken(state);
+    return;
+  }
+  if (heal.roll !== null && heal.roll.done.length > 0) return;
+  withControl(target, { healsAtMs: target.control.healsAtMs.filter((atMs) => atMs !== heal.atMs) });
+  if (step === "all") returnToken(state);
 }
 
 function chargeStreak(target: Target, strategy: Strategy, heal: Heal, verdict: Verdict): void {
@@ -96,16 +126,24 @@ function phaseAfter(
   state: State,
   target: Target,
   strategy: Strategy,
-  end: { heal: Heal; verdict: Verdict; stopFailed: boolean; reason: string },
+  end: { before: Phase; heal: Heal; verdict: Verdict; stopFailed: boolean; reason: string },
 ): Phase {
-  const { heal, verdict } = end;
+  const { before, heal, verdict } = end;
+  if (verdict === "aborted") return phaseAfterNothing(state, before, heal);
   if (verdict !== "failed") return { name: "healthy" };
   const opens = !heal.canary && (heal.trial || target.control.failedHeals >= strategy.knobs.consecutiveFailuresThreshold);
-  const stops = heal.action === "hold-down" || (opens && mayStopOnOpen(state, target, strategy));
+  const isDownByUs = stopsFirst(heal) && target.row !== null && isStoppedRow(target.row);
+  const stops = heal.action === "hold-down" || isDownByUs || (opens && mayStopOnOpen(state, target, strategy));
   if (stops && !end.stopFailed)
     return { name: "suspect", sinceMs: heal.symptomAtMs, trial: opens, contain: { rule: heal.rule, reason: end.reason } };
   if (opens) return openPhase(state, target, strategy, "failures");
   return { name: "backoff", untilMs: state.nowMs + backoffMs(state, target, strategy, Math.max(0, target.control.failedHeals - 1)) };
+}
+
+/** An aborted heal changes nothing: a circuit stays open, and the trial that came to nothing is due again. */
+function phaseAfterNothing(state: State, before: Phase, heal: Heal): Phase {
+  if (before.name === "open") return { ...before, heal: null };
+  return heal.trial ? { name: "open", untilMs: state.nowMs, why: "failures", heal: null, restartedAtMs: null } : { name: "healthy" };
 }
 
 /** `on_open: stop` never stops the group's last running worker. */

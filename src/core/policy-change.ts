@@ -2,7 +2,7 @@ import { dropTarget } from "./arrivals.ts";
 import { assignStrategy } from "./select.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import type { Policy, Strategy } from "./strategy.ts";
-import { newRuleState, rulesFor, withControl } from "./target.ts";
+import { graceFromMs, newRuleState, rulesFor, withControl } from "./target.ts";
 import { startTasksEpoch } from "./task-windows.ts";
 import { sayOf, type Turn } from "./turn.ts";
 
@@ -19,7 +19,7 @@ export function takePolicy(turn: Turn, policy: Policy): void {
     const reason = policy.mode === "heal" ? "healer acts from now on" : "healer decides and records from now on, and does nothing";
     sayOf(turn, "healer", { level: "warn", event: "mode_changed", reason, more: { from: before.mode, to: policy.mode } });
   }
-  for (const target of [...state.targets.values()]) adopt(turn, target);
+  for (const target of [...state.targets.values()]) adopt(turn, target, before);
   forgetLostSensors(state);
 }
 
@@ -37,16 +37,17 @@ function forgetLostSensors(state: State): void {
   }
 }
 
-function adopt(turn: Turn, target: Target): void {
+function adopt(turn: Turn, target: Target, before: Policy): void {
   const { state } = turn;
   const strategy = strategyNow(state, target);
-  if (strategy === null) return dropTarget(turn, target);
+  if (strategy === null) return dropTarget(turn, target, "no longer selected by the configuration, or by two strategies");
+  keepGrace(state, target, { before: gracePeriodMs(before, target), after: strategy.knobs.gracePeriodMs });
   target.strategy = strategy.name;
   const changed = changedRules(target, strategy);
   const epoch = { ...target.epoch, atMs: state.nowMs };
-  const before = new Map(target.rules.map((rule) => [rule.key, rule]));
+  const rulesBefore = new Map(target.rules.map((rule) => [rule.key, rule]));
   const next = rulesFor(strategy, target.kind).map((rule) =>
-    changed.has(rule.key) ? newRuleState(rule, epoch) : keep(before.get(rule.key)),
+    changed.has(rule.key) ? newRuleState(rule, epoch) : keep(rulesBefore.get(rule.key)),
   );
   target.rules.splice(0, target.rules.length, ...next.filter((rule) => rule !== null));
   if (changed.has("success-rate") && target.tasks !== null) startTasksEpoch(target.tasks, state.nowMs);
@@ -54,6 +55,19 @@ function adopt(turn: Turn, target: Target): void {
     withControl(target, { phase: { name: "healthy" } });
   target.said.hold = null;
   target.said.wouldHeal = false;
+}
+
+function gracePeriodMs(policy: Policy, target: Target): number {
+  return policy.strategies.find(({ name }) => name === target.strategy)?.knobs.gracePeriodMs ?? 0;
+}
+
+/** A grace period that runs ends when it was promised to, also if new ones are shorter. */
+function keepGrace(state: State, target: Target, grace: { before: number; after: number }): void {
+  const { phase, calmFromMs } = target.control;
+  const fromMs =
+    target.kind === "worker" ? graceFromMs(target) : Math.max(calmFromMs, phase.name === "verifying" ? phase.sinceMs : calmFromMs);
+  const endMs = fromMs + grace.before;
+  if (state.nowMs < endMs && grace.after < grace.before) withControl(target, { calmFromMs: endMs - grace.after });
 }
 
 function strategyNow(state: State, target: Target): Strategy | null {

@@ -1,4 +1,5 @@
 import { afterAction } from "./action-done.ts";
+import { takeToken } from "./budget.ts";
 import { pauseOf, whyHold } from "./guards.ts";
 import type { Candidate } from "./guards.ts";
 import { endHeal, closeCircuit } from "./heal-end.ts";
@@ -11,12 +12,20 @@ import type { Strategy } from "./strategy.ts";
 import { graceFromMs, rulesFor, withControl } from "./target.ts";
 import { journal, say, type Turn } from "./turn.ts";
 import { tickVerifying } from "./verifying.ts";
+import { isStoppedRow } from "./worker-row.ts";
 
 /**
  * Lets time pass for one target (decision-core §4.2). Returns what it would like to have healed now, if anything; the
  * guards answer that afterwards, for all targets together, the most urgent first.
  */
 export function tickTarget(turn: Turn, target: Target, strategy: Strategy): Candidate | null {
+  const candidate = tickPhase(turn, target, strategy);
+  if (candidate === null) target.dueSinceMs = null;
+  else target.dueSinceMs ??= turn.state.nowMs;
+  return candidate;
+}
+
+function tickPhase(turn: Turn, target: Target, strategy: Strategy): Candidate | null {
   if (target.recoveringSinceMs !== null) tickRecovery(turn, target);
   const { phase } = target.control;
   switch (phase.name) {
@@ -67,8 +76,7 @@ function tickSuspect(target: Target, strategy: Strategy, phase: Extract<Phase, {
     return candidateOf(target, strategy, { rule: containedRule(target, phase.contain), trial: phase.trial, holdsDown: true });
   if (firing === null) {
     withControl(target, { phase: { name: "healthy" } });
-    target.said.hold = null;
-    target.said.wouldHeal = false;
+    target.said.hold = null; // and `wouldHeal` when the symptom is gone, not when it flickers
     return null;
   }
   if (!firing.judgement.sustained && !firing.judgement.dead) return null;
@@ -138,17 +146,17 @@ function tickHeld(turn: Turn, target: Target, strategy: Strategy, phase: Extract
   if (turn.state.nowMs >= phase.resumeAtMs) startHeldRow(turn, target, strategy, phase.heal);
 }
 
-const ASKED_BEFORE_A_START = ["status", "circuit", "in-flight", "grace", "backoff", "incident", "unavailable", "drain", "observe"];
+const NOT_ASKED_BEFORE_A_START = ["status", "circuit", "in-flight", "grace", "backoff", "incident", "unavailable", "drain", "observe"];
 
 /** The second half of a hold-down: finish what was begun, also if the mode is `observe` by now. */
 function startHeldRow(turn: Turn, target: Target, strategy: Strategy, heal: Extract<Phase, { name: "held" }>["heal"]): boolean {
   const candidate = { target, strategy, rule: null, action: heal.action, actsInGrace: true, observeOnly: false, holdsDown: false };
-  const hold = whyHold(turn.state, candidate, ASKED_BEFORE_A_START);
+  const hold = whyHold(turn.state, candidate, NOT_ASKED_BEFORE_A_START);
   if (hold !== null) {
     sayHoldOnce(turn, target, hold);
     return false;
   }
-  turn.state.globals.tokens = Math.max(0, turn.state.globals.tokens - 1);
+  takeToken(turn.state);
   withControl(target, { phase: { name: "intent", heal, step: "start", sinceMs: turn.state.nowMs } });
   journal(turn, target, { kind: "step", healId: heal.id, ack: true, note: { step: "start" } });
   return true;
@@ -165,6 +173,7 @@ export function sayHoldOnce(turn: Turn, target: Target, hold: NonNullable<Return
 /** Rows 19–21 and 24a. */
 function tickOpen(turn: Turn, target: Target, strategy: Strategy, phase: Extract<Phase, { name: "open" }>): Candidate | null {
   const { nowMs } = turn.state;
+  if (phase.heal === null && target.row !== null && isStoppedRow(target.row)) return null; // its operator's now; a start is answered
   const isBad = firingRule(target) !== null;
   if (
     phase.restartedAtMs !== null &&

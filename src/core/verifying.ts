@@ -15,30 +15,38 @@ export function tickVerifying(turn: Turn, target: Target, strategy: Strategy, ph
   const fired = target.rules.find((rule) => rule.key === phase.heal.rule) ?? null;
   const bound = fired === null ? null : (rulesFor(strategy, target.kind).find((rule) => rule.key === fired.key) ?? null);
   noteCleared(turn, target, phase, fired);
-  const graceOver =
-    nowMs >= Math.max(phase.sinceMs, target.kind === "group" ? phase.sinceMs : graceFromMs(target)) + strategy.knobs.gracePeriodMs;
-  const verdict = verdictOf(target, { fired, bound });
-  const early = phase.heal.action === "hold-down"; // lives or dies on its own proof, which is longer or shorter than grace
-  if (verdict.name === "failed" && (graceOver || early || bound?.actsInGrace === true))
+  const calmFromMs = target.kind === "group" ? target.control.calmFromMs : graceFromMs(target);
+  const graceOver = nowMs >= Math.max(phase.sinceMs, calmFromMs) + strategy.knobs.gracePeriodMs;
+  const verdict = verdictOf(target, strategy, { fired, bound });
+  // A crash loop's trial lives or dies on its own proof, which is longer or shorter than grace.
+  const early = phase.heal.action === "hold-down" && bound?.actsInGrace === true;
+  if (verdict.name === "failed" && (graceOver || early || verdict.inGrace))
     return endHeal(turn, target, { verdict: "failed", reason: verdict.reason });
   if (verdict.name === "recovered" && (graceOver || early)) return endHeal(turn, target, { verdict: "recovered", reason: verdict.reason });
   const timeoutMs = Math.max(strategy.knobs.verify.timeoutMs, strategy.knobs.gracePeriodMs);
   if (nowMs >= phase.sinceMs + timeoutMs) endUndecided(turn, target, phase, timeoutMs);
 }
 
+/** `inGrace`: failed for a reason that never outlives a grace period, a crash loop for one; waiting would be for ever. */
 function verdictOf(
   target: Target,
+  strategy: Strategy,
   by: { fired: RuleState | null; bound: BoundRule | null },
-): { name: "recovered" | "failed" | "undecided"; reason: string } {
+): { name: "recovered" | "failed" | "undecided"; reason: string; inGrace: boolean } {
   const dead = target.rules.find((rule) => rule.judgement.dead && rule.judgement.state === "sick");
-  if (dead !== undefined) return { name: "failed", reason: `it does not live (${dead.key})` };
+  if (dead !== undefined) {
+    const inGrace = rulesFor(strategy, target.kind).some((rule) => rule.key === dead.key && rule.actsInGrace);
+    return { name: "failed", reason: `it does not live (${dead.key})`, inGrace };
+  }
   if (by.fired === null || by.bound === null)
     return {
       name: target.row?.status === "online" || target.kind === "group" ? "recovered" : "undecided",
       reason: "no rule fired for this heal; it is online at the end of its grace period",
+      inGrace: false,
     };
   const name = by.bound.verdict(by.fired.memory, target.view);
-  return { name, reason: name === "undecided" ? "" : by.bound.describe(by.fired.memory, target.view, by.fired.judgement) };
+  const reason = name === "undecided" ? "" : by.bound.describe(by.fired.memory, target.view, by.fired.judgement);
+  return { name, reason, inGrace: by.bound.actsInGrace };
 }
 
 /** The moment the symptom is first seen gone: recovery time counts to here, the verdict comes later. */

@@ -48,6 +48,11 @@ export interface Incarnation {
   readonly startedWallMs: number | null;
 }
 
+/** Stopped for good as far as PM2 is concerned: by an operator, by healer, or because it was told to run once. */
+export function isStoppedRow(row: WorkerRow): boolean {
+  return row.status === "stopped" && row.pid === null;
+}
+
 export function incarnationOf(row: WorkerRow, generation: string): Incarnation {
   return { generation, pmId: row.pmId, pid: row.pid, startedWallMs: row.startedWallMs };
 }

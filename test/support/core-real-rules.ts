@@ -1,0 +1,16 @@
+import type { BoundRule } from "../../src/core/judgement.ts";
+import type { Knobs } from "../../src/core/strategy.ts";
+import { RULES } from "../../src/rules/registry.ts";
+import { KNOBS } from "./core-policy.ts";
+
+const PARAMS: Readonly<Record<string, unknown>> = {
+  "http-probe": { url: "http://127.0.0.1:8080/health" },
+  "memory-above": { limit: "512MB" },
+};
+
+/** Every registered rule with its defaults, under its own name. */
+export function bindRealRules(knobs: Partial<Knobs>): readonly BoundRule[] {
+  return RULES.map((rule) =>
+    rule.bind(rule.params.parse(PARAMS[rule.name] ?? {}), { key: rule.name, observeOnly: false, knobs: { ...KNOBS, ...knobs } }),
+  );
+}
