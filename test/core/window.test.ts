@@ -11,6 +11,7 @@ import {
   saveWindow,
   startWindowEpoch,
   type Outcomes,
+  type SavedWindow,
   type Window,
 } from "../../src/core/window.ts";
 
@@ -68,7 +69,7 @@ function play(step: Step, window: Window, reference: Reference): Window {
       reference.epoch++;
       return window;
     case "restore":
-      return loadWindow(JSON.parse(JSON.stringify(saveWindow(window))), SIZE, reference.nowMs);
+      return loadWindow(JSON.parse(JSON.stringify(saveWindow(window))) as SavedWindow, SIZE, reference.nowMs);
     default:
       step satisfies never;
       return window;

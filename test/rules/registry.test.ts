@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { RULES, RULES_ALWAYS_ON, RULES_NOT_YET, RULES_OF_A_QUEUE } from "../../src/rules/registry.ts";
+import { bindRule, EPOCH, viewOf } from "../support/rule-bound.ts";
+
+const NOT_RULES = ["registry", "rule", "param-schemas"];
+const REQUIRED: Readonly<Record<string, object>> = { "http-probe": { url: "http://127.0.0.1:3000/" }, "memory-above": { limit: "512MB" } };
+const names = RULES.map((rule) => rule.name);
+
+describe("the registry of rules", () => {
+  it("holds every rule of its folder, each named like its file", () => {
+    const files = readdirSync(new URL("../../src/rules/", import.meta.url)).map((file) => file.replace(/\.ts$/, ""));
+    expect(files.filter((file) => !NOT_RULES.includes(file)).sort()).toEqual([...names].sort());
+  });
+
+  it("promises nothing it has, and implies nothing it lacks", () => {
+    expect(RULES_NOT_YET.filter((name) => names.includes(name))).toEqual([]);
+    expect([...RULES_ALWAYS_ON, ...RULES_OF_A_QUEUE].filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  it("has a row for every rule in docs/rules.md", () => {
+    const docs = readFileSync(new URL("../../docs/rules.md", import.meta.url), "utf8");
+    expect(names.filter((name) => !docs.includes(`\n| \`${name}\``))).toEqual([]);
+  });
+
+  it.each(names)("%s calls nobody sick without evidence, keeps its memory through JSON, and has words for that", (name) => {
+    const rule = bindRule(name, REQUIRED[name] ?? {});
+    const memory = rule.fresh(EPOCH);
+    const view = viewOf({ nowMs: 3_600_000 });
+    const judgement = rule.judge(memory, view);
+    expect(["unknown", "fine"]).toContain(judgement.state);
+    expect(judgement).toMatchObject({ sustained: false, dead: false, sinceMs: null });
+    expect(JSON.parse(JSON.stringify(memory))).toEqual(memory);
+    expect(rule.describe(memory, view, judgement)).toMatch(/^\S.{5,}[^.]$/);
+    expect(rule.flip(memory, view, judgement)).toMatch(/^(would|needs|clears)/);
+  });
+});
