@@ -1,3 +1,4 @@
+import { stringify } from "yaml";
 import { groupIdOf } from "../core/select.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import { plural } from "../core/words.ts";
@@ -54,12 +55,12 @@ const EXAMPLE = `#  - name: my-worker
 function strategyText(rows: readonly WorkerRow[], { name, isShared }: { name: string; isShared: boolean }): string {
   const [first] = rows;
   if (first === undefined) return "";
-  const isPlain = (first.namespace === "default" || first.namespace === "") && !isShared;
+  const isPlain = first.namespace === "default" && !isShared;
   const namespace = isPlain ? "" : `, namespace: ${quoted(first.namespace)}`;
   const about = `${plural(rows.length, "worker")}, ${first.mode} mode${first.isNode ? "" : ", not Node"}`;
   const watchesFreeze = RULES.some((rule) => rule.name === "frozen");
   return [
-    `  - name: ${name} # ${about}`,
+    `  - name: ${stringify(name).trim()} # ${about}`,
     `    match: {app: ${quoted(first.name)}${namespace}}`,
     "    # queue: tasks # its success rate, once the queue above is there",
     watchesFreeze ? "    rules:\n      - frozen # stopped by the kernel, or burning a CPU without a pause" : "    # rules:",
@@ -87,7 +88,7 @@ function isShared(rows: readonly WorkerRow[], groups: ReadonlyMap<string, readon
 
 /** Names may hold anything; one that reads as a pattern might select other apps as well. */
 function isPlainName(row: WorkerRow): boolean {
-  return row.name !== "" && row.name.length <= APP_NAME_MAX && !/[*?]/.test(row.name + row.namespace);
+  return [row.name, row.namespace].every((name) => name !== "" && name.length <= APP_NAME_MAX && !/[*?]/.test(name));
 }
 
 function leftOut(apps: readonly WorkerRow[]): string {
@@ -97,7 +98,7 @@ function leftOut(apps: readonly WorkerRow[]): string {
 
 /** JSON's quoting is YAML's; what looks like a variable of the environment is none. */
 function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll("${", "$${");
+  return JSON.stringify(text).replaceAll("${", () => "$${");
 }
 
 function isHealer(row: WorkerRow): boolean {

@@ -15,6 +15,8 @@ export interface WordedIssue {
 
 type Issue = z.core.$ZodIssue;
 
+const CHOICES_SHOWN = 6; // the documentation has the rest
+
 /** Zod's findings in healer's words. `schema` is asked which keys exist, for "did you mean". */
 export function wordIssues(schema: z.ZodType, issues: readonly Issue[], input: unknown): readonly WordedIssue[] {
   return issues.flatMap((issue) => wordIssue(schema, issue, input, []));
@@ -50,8 +52,13 @@ function wordUnion(schema: z.ZodType, issue: z.core.$ZodIssueInvalidUnion, input
     (member) => member.length > 0 && member.every((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys"),
   );
   if (near !== undefined) return near.flatMap((inner) => wordIssue(schema, inner, input, path));
-  const fitting = issue.errors.flatMap((member) => member.map(expectedBy)).filter((word) => word !== null);
   const received = valueAt(input, path);
+  const words = issue.errors.flat().flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
+  if (words.length > CHOICES_SHOWN) {
+    const help = typeof received === "string" ? hint(received, words) : "";
+    return [{ path, atKey: false, message: `expected one of ${words.slice(0, CHOICES_SHOWN).join(", ")} …${help}` }];
+  }
+  const fitting = issue.errors.flatMap((member) => member.map(expectedBy)).filter((word) => word !== null);
   if (fitting.length === 0) return [{ path, atKey: false, message: sentence(issue.message) }];
   return [{ path, atKey: false, message: `${received === undefined ? "is missing; " : ""}expected ${[...new Set(fitting)].join(" or ")}` }];
 }
