@@ -7,7 +7,7 @@
  */
 import type { BoundRule, TargetView } from "../src/core/judgement.ts";
 import type { Writable } from "../src/core/state.ts";
-import { addTasks, advanceTasks, createTaskWindows, startTasksEpoch } from "../src/core/task-windows.ts";
+import { addTasks, advanceTasks, createTaskWindows } from "../src/core/task-windows.ts";
 import { randomFrom } from "../test/support/prng.ts";
 import { bindRule, viewOf } from "../test/support/rule-bound.ts";
 
@@ -39,7 +39,7 @@ interface Sim {
 
 function newSim(atMs: number): Sim {
   const rule = bindRule("success-rate");
-  const view: Writable<TargetView> = { ...viewOf(), tasks: createTaskWindows(atMs, null), nowMs: atMs };
+  const view: Writable<TargetView> = { ...viewOf(), tasks: createTaskWindows(atMs), nowMs: atMs };
   return { rule, view, memory: rule.fresh({ atMs, ignoreTasksUntilMs: atMs, forgiveFailures: 0 }), tasks: 0 };
 }
 
@@ -76,7 +76,6 @@ function falseHealsPerDay(rate: number, volume: Volume, seed: number): number {
     heals++;
     graceEndMs = atMs + GRACE_MS;
     sim.memory = sim.rule.fresh({ atMs, ignoreTasksUntilMs: atMs, forgiveFailures: 0 });
-    if (sim.view.tasks !== null) startTasksEpoch(sim.view.tasks, atMs);
   }
   return heals / volume.days;
 }

@@ -1,9 +1,8 @@
 import type { Observation } from "./observation.ts";
 import type { QueueFacts } from "./judgement.ts";
 import type { State, Target } from "./state.ts";
-import type { Strategy } from "./strategy.ts";
 import { rulesFor } from "./target.ts";
-import { addTasks, createTaskWindows, startTasksEpoch } from "./task-windows.ts";
+import { addTasks, createTaskWindows } from "./task-windows.ts";
 import { sayOf, strategyOf, type Turn } from "./turn.ts";
 import { inWords } from "./words.ts";
 
@@ -37,7 +36,7 @@ function fileForTarget(turn: Turn, observation: Exclude<Observation, { kind: "qu
   if (target === undefined || observation.atMs < target.epoch.atMs) return; // gone, or evidence of another life (I16)
   const strategy = strategyOf(turn.state, target);
   if (observation.kind === "running") target.runningTasks = observation.tasks;
-  if (observation.kind === "tasks") countTasks(turn.state, target, strategy, observation);
+  if (observation.kind === "tasks") countTasks(turn.state, target, observation);
   const rules = rulesFor(strategy, target.kind);
   target.view.nowMs = turn.state.nowMs;
   for (let index = 0; index < rules.length; index++) {
@@ -46,26 +45,11 @@ function fileForTarget(turn: Turn, observation: Exclude<Observation, { kind: "qu
   }
 }
 
-/** The display shows every task; the evidence since a heal leaves out what our own kill cut short. */
-function countTasks(state: State, target: Target, strategy: Strategy, tasks: { atMs: number; ok: number; failed: number }): void {
-  target.tasks ??= createTaskWindows(state.nowMs, strategy.knobs.timeWeightingHalfLifeMs);
+/** The windows show every task; what counts as evidence since a heal is the rule's own account. */
+function countTasks(state: State, target: Target, tasks: { atMs: number; ok: number; failed: number }): void {
+  target.tasks ??= createTaskWindows(state.nowMs);
   target.view.tasks = target.tasks;
-  const atMs = Math.min(tasks.atMs, state.nowMs);
-  if (tasks.atMs < target.epoch.ignoreTasksUntilMs) {
-    addTasks(target.tasks, atMs, tasks);
-    startTasksEpoch(target.tasks, atMs);
-    return;
-  }
-  const forgiven = Math.min(target.forgive, tasks.failed);
-  target.forgive -= forgiven;
-  addTasks(target.tasks, atMs, { ok: tasks.ok, failed: tasks.failed });
-  forgiveFailures(target, forgiven);
-}
-
-function forgiveFailures(target: Target, count: number): void {
-  if (target.tasks === null || count === 0) return;
-  target.tasks.hour.beforeFailed += count;
-  target.tasks.day.beforeFailed += count;
+  addTasks(target.tasks, Math.min(tasks.atMs, state.nowMs), tasks);
 }
 
 function queueFactsAfter(before: QueueFacts | undefined, reading: Extract<Observation, { kind: "queue" }>): QueueFacts {

@@ -25,7 +25,6 @@ export interface SavedTarget {
 interface SavedEvidence {
   readonly incarnation: Incarnation | null;
   readonly epoch: Target["epoch"];
-  readonly forgive: number;
   readonly exits: readonly number[];
   readonly lastLifeMs: number | null;
   readonly tasks: SavedTaskWindows | null;
@@ -52,7 +51,6 @@ function evidenceOf(target: Target): SavedEvidence {
   return {
     incarnation: target.incarnation,
     epoch: target.epoch,
-    forgive: target.forgive,
     exits: target.exits,
     lastLifeMs: target.view.lastLifeMs,
     tasks: target.tasks === null ? null : saveTaskWindows(target.tasks),
@@ -97,7 +95,6 @@ export function restoreTarget(state: State, target: Target, strategy: Strategy, 
   target.remembered = saved.incarnation;
   target.epoch = saved.epoch;
   target.view.epochAtMs = saved.epoch.atMs;
-  target.forgive = saved.forgive;
   target.exits = [...saved.exits];
   target.view.lastLifeMs = saved.lastLifeMs;
   target.tasks = saved.tasks === null ? null : loadTaskWindows(saved.tasks, state.nowMs);

@@ -3,7 +3,6 @@ import { assignStrategy } from "./select.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import type { Policy, Strategy } from "./strategy.ts";
 import { graceFromMs, newRuleState, rulesFor, withControl } from "./target.ts";
-import { startTasksEpoch } from "./task-windows.ts";
 import { sayOf, type Turn } from "./turn.ts";
 
 /**
@@ -50,7 +49,6 @@ function adopt(turn: Turn, target: Target, before: Policy): void {
     changed.has(rule.key) ? newRuleState(rule, epoch) : keep(rulesBefore.get(rule.key)),
   );
   target.rules.splice(0, target.rules.length, ...next.filter((rule) => rule !== null));
-  if (changed.has("success-rate") && target.tasks !== null) startTasksEpoch(target.tasks, state.nowMs);
   if (changed.size > 0 && target.control.phase.name === "suspect" && target.control.phase.contain === null)
     withControl(target, { phase: { name: "healthy" } });
   target.said.hold = null;

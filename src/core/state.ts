@@ -70,8 +70,6 @@ export interface Target {
   /** The incarnation its restored evidence speaks of, until the first list tells whether it still lives. */
   remembered: Incarnation | null;
   epoch: Epoch;
-  /** Failures still to be forgiven after our own action. */
-  forgive: number;
   tasks: TaskWindows | null;
   runningTasks: number;
   exits: number[];

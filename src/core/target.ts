@@ -5,7 +5,6 @@ import type { TargetId } from "./observation.ts";
 import { NO_JUDGEMENT } from "./state.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
-import { startTasksEpoch } from "./task-windows.ts";
 
 const TASKS_IGNORED_AFTER_ACTION_MS = 10_000; // tasks our own kill cut short still come in for a while (decision-core §4.1)
 
@@ -22,7 +21,6 @@ export function newTarget(state: State, options: { id: TargetId; kind: "worker" 
     incarnation: null,
     remembered: null,
     epoch,
-    forgive: 0,
     tasks: null,
     runningTasks: 0,
     exits: [],
@@ -74,9 +72,7 @@ export function startEpoch(state: State, target: Target, strategy: Strategy, cau
     ignoreTasksUntilMs: ours ? state.nowMs + TASKS_IGNORED_AFTER_ACTION_MS : state.nowMs,
     forgiveFailures: ours ? target.runningTasks : 0,
   };
-  target.forgive = target.epoch.forgiveFailures;
   target.view.epochAtMs = target.epoch.atMs;
-  if (target.tasks !== null) startTasksEpoch(target.tasks, state.nowMs);
   const rules = rulesFor(strategy, target.kind);
   for (const ruleState of target.rules) {
     const rule = rules.find((candidate) => candidate.key === ruleState.key);

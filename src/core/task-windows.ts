@@ -1,6 +1,5 @@
-import { addOutcomes, advanceWindow, createWindow, loadWindow, saveWindow, startWindowEpoch } from "./window.ts";
+import { addOutcomes, advanceWindow, createWindow, loadWindow, saveWindow } from "./window.ts";
 import type { Outcomes, SavedWindow, Window } from "./window.ts";
-import { decay, type Weighted } from "./weighted.ts";
 
 /**
  * The rolling windows of one target. 1 h in 10 s buckets is off by at most 0.28 percentage points, 24 h in 5 min
@@ -9,25 +8,18 @@ import { decay, type Weighted } from "./weighted.ts";
 export interface TaskWindows {
   readonly hour: Window;
   readonly day: Window;
-  /** Exponentially weighted outcomes since the epoch; null unless `time_weighting` asks for it. */
-  weighted: Weighted | null;
 }
 
 const HOUR = { bucketMs: 10_000, buckets: 360 };
 const DAY = { bucketMs: 300_000, buckets: 288 };
 
-export function createTaskWindows(atMs: number, halfLifeMs: number | null): TaskWindows {
-  return {
-    hour: createWindow(HOUR.bucketMs, HOUR.buckets, atMs),
-    day: createWindow(DAY.bucketMs, DAY.buckets, atMs),
-    weighted: halfLifeMs === null ? null : { halfLifeMs, atMs, ok: 0, n: 0, nSquared: 0 },
-  };
+export function createTaskWindows(atMs: number): TaskWindows {
+  return { hour: createWindow(HOUR.bucketMs, HOUR.buckets, atMs), day: createWindow(DAY.bucketMs, DAY.buckets, atMs) };
 }
 
 export function addTasks(windows: TaskWindows, atMs: number, outcomes: Outcomes): void {
   addOutcomes(windows.hour, atMs, outcomes);
   addOutcomes(windows.day, atMs, outcomes);
-  if (windows.weighted !== null) windows.weighted = decay(windows.weighted, atMs, outcomes);
 }
 
 export function advanceTasks(windows: TaskWindows, atMs: number): void {
@@ -35,22 +27,15 @@ export function advanceTasks(windows: TaskWindows, atMs: number): void {
   advanceWindow(windows.day, atMs);
 }
 
-export function startTasksEpoch(windows: TaskWindows, atMs: number): void {
-  startWindowEpoch(windows.hour);
-  startWindowEpoch(windows.day);
-  if (windows.weighted !== null) windows.weighted = { ...windows.weighted, atMs, ok: 0, n: 0, nSquared: 0 };
-}
-
 export interface SavedTaskWindows {
   readonly hour: SavedWindow;
   readonly day: SavedWindow;
-  readonly weighted: Weighted | null;
 }
 
 export function saveTaskWindows(windows: TaskWindows): SavedTaskWindows {
-  return { hour: saveWindow(windows.hour), day: saveWindow(windows.day), weighted: windows.weighted };
+  return { hour: saveWindow(windows.hour), day: saveWindow(windows.day) };
 }
 
 export function loadTaskWindows(saved: SavedTaskWindows, atMs: number): TaskWindows {
-  return { hour: loadWindow(saved.hour, HOUR, atMs), day: loadWindow(saved.day, DAY, atMs), weighted: saved.weighted };
+  return { hour: loadWindow(saved.hour, HOUR, atMs), day: loadWindow(saved.day, DAY, atMs) };
 }

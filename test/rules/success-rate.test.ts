@@ -19,7 +19,7 @@ class Watched {
 
   constructor(knobs: Partial<Knobs> = {}, epoch: Epoch = EPOCH) {
     this.rule = bindRule("success-rate", {}, knobs);
-    this.view = { ...viewOf(), tasks: createTaskWindows(0, knobs.timeWeightingHalfLifeMs ?? null) };
+    this.view = { ...viewOf(), tasks: createTaskWindows(0) };
     this.memory = this.rule.fresh(epoch);
   }
 
