@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node, type Pair, type Scalar } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Pair, type Scalar } from "yaml";
 import type { ConfigPath, ConfigProblem } from "./config-error.ts";
 import { expandScalars, type Expansion } from "./expand-env.ts";
 import { withoutSecrets } from "./secrets.ts";
@@ -154,5 +154,5 @@ function childOf(document: Document.Parsed, parent: unknown, step: string | numb
 
 function keyOf(pair: Pair): string {
   const key: unknown = isScalar(pair.key) ? pair.key.value : pair.key;
-  return typeof key === "symbol" ? (key.description ?? "") : String(key as Node);
+  return typeof key === "symbol" ? (key.description ?? "") : String(key);
 }

@@ -39,6 +39,14 @@ test("an edit in place is reported once, with its whole text", async () => {
   expect(seen.texts).toEqual(["b", "c"]);
 });
 
+test("an edit is heard without waiting for the next look at the content", async () => {
+  const file = fileWith("a");
+  const seen = watching(file, { known: "a", pollMs: 3_600_000 });
+  const edit = setInterval(() => appendFileSync(file, "b"), 1000); // the first may come before the watch has begun
+  await until(() => seen.texts.length > 0, "the edit").finally(() => clearInterval(edit));
+  expect(seen.texts[0]).toMatch(/^ab+$/);
+});
+
 test("a file that changed between loading and watching is news at once", async () => {
   const seen = watching(fileWith("now"), { known: "loaded before" });
   await until(() => seen.texts.length > 0, "the difference");
@@ -118,6 +126,8 @@ test("touching the file, or writing the same text again, is no news", async () =
   writeFileSync(file, "a");
   writeFileSync(`${file}.new`, "b"); // another file of the folder is none of ours
   renameSync(`${file}.new`, `${file}.other`);
+  const later = watching(file, { known: "something else" });
+  await until(() => later.texts.length > 0, "a later watch to find its first text settled");
   writeFileSync(file, "c");
   await until(() => seen.texts.length > 0, "the real edit");
   expect(seen.texts).toEqual(["c"]);
