@@ -57,6 +57,22 @@ export function dropTarget(turn: Turn, target: Target, why = GONE): void {
   keepAbsent(state, target);
 }
 
+/** Heals of workers that vanished while healer was away: nobody will ever give a verdict on them. */
+export function endAbsentHeals(turn: Turn): void {
+  const { state } = turn;
+  for (const [id, absent] of state.absent) {
+    const { phase } = absent.control;
+    const heal = healOf(phase);
+    if (heal === null) continue;
+    const [strategy] = state.policy.strategies;
+    if (strategy === undefined) return;
+    const gone = newTarget(state, { id, kind: heal.roll === null ? "worker" : "group", group: id, strategy });
+    gone.control = absent.control;
+    endHeal(turn, gone, { verdict: "aborted", reason: `${GONE} while healer was away` });
+    state.absent.set(id, { ...absent, control: gone.control });
+  }
+}
+
 function keepAbsent(state: State, target: Target): void {
   for (const [id, absent] of state.absent) if (state.nowMs - absent.sinceMs > ABSENT_KEPT_MS) state.absent.delete(id);
   const oldest = state.absent.keys().next();

@@ -1,7 +1,7 @@
 import { isInFlight } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
 import { startEpoch } from "./target.ts";
-import { beginGroup, dropTarget, meetTarget } from "./arrivals.ts";
+import { beginGroup, dropTarget, endAbsentHeals, meetTarget } from "./arrivals.ts";
 import type { Pm2View, TargetId } from "./observation.ts";
 import { assignStrategy, groupIdOf, targetIdsOf } from "./select.ts";
 import { noteChangeWhileAway, noteRestart } from "./restarts.ts";
@@ -23,6 +23,7 @@ export function takeCensus(turn: Turn, pm2: Pm2View | string): void {
     const rows = pm2.rows.filter((row) => !isUntouchable(turn.state, row));
     for (const [row, id] of targetIdsOf(rows)) countRow(turn, { row, id, pm2, present });
     for (const target of [...turn.state.targets.values()]) if (!present.has(target.id)) dropTarget(turn, target);
+    endAbsentHeals(turn);
   }
 }
 

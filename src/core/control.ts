@@ -92,6 +92,8 @@ export interface Roll {
 export interface Pause {
   /** null = for ever. */
   readonly untilMs: number | null;
+  /** When a pause for ever is brought to mind next. */
+  readonly remindAtMs?: number | null;
   readonly by: string;
   readonly reason: string;
 }

@@ -1,7 +1,8 @@
-import { isInFlight } from "./control.ts";
+import { healOf, isInFlight } from "./control.ts";
 import type { Heal, Verdict } from "./control.ts";
 import type { Group, Incident, State, Target } from "./state.ts";
 import type { Knobs } from "./strategy.ts";
+import { withControl } from "./target.ts";
 import { sayOf, strategyOf, type Turn } from "./turn.ts";
 import { inWords } from "./words.ts";
 
@@ -46,7 +47,7 @@ function openIncident(turn: Turn, group: Group, members: readonly Target[], knob
   const recent = members.filter((member) => member.onsetAtMs !== null && nowMs - member.onsetAtMs <= knobs.incident.onsetWindowMs);
   if (recent.length < 2 || !recent.some(isElevatedNow)) return;
   const wide = recent.length * 100 >= members.length * knobs.incident.widePercent;
-  const inFlight = members.find((member) => isInFlight(member.control.phase));
+  const inFlight = members.find(isHealedByRestart);
   const incident: Incident = {
     openedAtMs: nowMs,
     wide,
@@ -57,6 +58,7 @@ function openIncident(turn: Turn, group: Group, members: readonly Target[], knob
     quietSinceMs: null,
   };
   group.incident = incident;
+  if (inFlight !== undefined) makeCanary(inFlight);
   const wait =
     inFlight !== undefined ? `${inFlight.id} is being healed already; the others wait for its verdict` : waitInWords(incident, nowMs);
   const names = recent.map((member) => member.id).join(", ");
@@ -68,6 +70,17 @@ function openIncident(turn: Turn, group: Group, members: readonly Target[], knob
   });
 }
 
+/** A stop that contains a crash loop cures nobody, so it tells nothing about the others. */
+function isHealedByRestart({ control }: Target): boolean {
+  return isInFlight(control.phase) && healOf(control.phase)?.action !== "hold-down";
+}
+
+/** The heal under way becomes the incident's: its failure is not charged to the worker. */
+function makeCanary(target: Target): void {
+  const { phase } = target.control;
+  if ("heal" in phase && phase.heal !== null) withControl(target, { phase: { ...phase, heal: { ...phase.heal, canary: true } } });
+}
+
 function waitInWords(incident: Incident, nowMs: number): string {
   const waitMs = incident.nextAtMs - nowMs;
   return waitMs > 0
@@ -77,11 +90,20 @@ function waitInWords(incident: Incident, nowMs: number): string {
 
 function followIncident(turn: Turn, group: Group, incident: Incident, knobs: Knobs): void {
   const { state } = turn;
+  findCanary(state, group, incident);
   const stillBad = membersOf(state, group).some(keepsAlive);
   if (stillBad) incident.quietSinceMs = null;
   else incident.quietSinceMs ??= state.nowMs;
   if (incident.quietSinceMs === null || state.nowMs - incident.quietSinceMs < knobs.incident.quietMs) return;
   closeIncident(turn, group, incident, `no worker of the group has been in trouble for ${inWords(knobs.incident.quietMs)}`);
+}
+
+/** After a restart of the daemon the incident may be older than the heals: they say who the canary is, or that it is none. */
+function findCanary(state: State, group: Group, incident: Incident): void {
+  if (incident.phase === "generalise") return;
+  const canary = membersOf(state, group).find(({ control }) => isInFlight(control.phase) && healOf(control.phase)?.canary === true);
+  if (canary !== undefined) Object.assign(incident, { phase: "canary", canary: canary.id });
+  else if (incident.phase === "canary") Object.assign(incident, { phase: "waiting", canary: null });
 }
 
 /** An open circuit counts for the onset only; a worker in or before a heal keeps the incident alive. */
@@ -104,7 +126,9 @@ export function closeIncident(turn: Turn, group: Group, incident: Incident, reas
 /** Why an incident of its group forbids healing this member now; null = it does not. */
 export function whyIncidentHolds(state: State, target: Target): { reason: string; untilMs: number | null } | null {
   const incident = state.groups.get(target.group)?.incident ?? null;
-  if (incident === null || target.kind === "group" || incident.phase === "generalise") return null;
+  if (incident === null || incident.phase === "generalise") return null;
+  if (target.kind === "group")
+    return { reason: `several workers of ${target.id} went bad together; one of them is healed first`, untilMs: null };
   const waitMs = incident.nextAtMs - state.nowMs;
   if (incident.phase === "canary") {
     if (incident.canary === target.id) return null;

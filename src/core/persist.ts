@@ -2,7 +2,7 @@ import { newControl } from "./control.ts";
 import type { Control } from "./control.ts";
 import type { Json } from "./log-record.ts";
 import type { TargetId } from "./observation.ts";
-import type { AbsentTarget, Globals, Incident, State, Target } from "./state.ts";
+import type { AbsentTarget, Globals, Incident, Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { rulesFor, startEpoch } from "./target.ts";
 import { loadTaskWindows, saveTaskWindows } from "./task-windows.ts";
@@ -27,6 +27,12 @@ interface SavedEvidence {
   readonly epoch: Target["epoch"];
   readonly exits: readonly number[];
   readonly lastLifeMs: number | null;
+  readonly life: Life | null;
+  readonly runningTasks: number;
+  readonly onsetAtMs: number | null;
+  readonly dueSinceMs: number | null;
+  readonly said: Target["said"];
+  readonly view: { readonly readyAtMs: number | null; readonly startedAtMs: number | null; readonly statusSinceMs: number };
   readonly tasks: SavedTaskWindows | null;
   readonly rules: readonly {
     readonly key: string;
@@ -53,6 +59,12 @@ function evidenceOf(target: Target): SavedEvidence {
     epoch: target.epoch,
     exits: target.exits,
     lastLifeMs: target.view.lastLifeMs,
+    life: target.life,
+    runningTasks: target.runningTasks,
+    onsetAtMs: target.onsetAtMs,
+    dueSinceMs: target.dueSinceMs,
+    said: target.said,
+    view: { readyAtMs: target.view.readyAtMs, startedAtMs: target.view.startedAtMs, statusSinceMs: target.view.statusSinceMs },
     tasks: target.tasks === null ? null : saveTaskWindows(target.tasks),
     rules: target.rules.map(({ key, fingerprint, memory, symptomAtMs, healed }) => ({
       key,
@@ -70,19 +82,26 @@ function evidenceOf(target: Target): SavedEvidence {
  */
 export function loadState(state: State, saved: SavedState): void {
   state.globals = { ...saved.globals, tokens: Math.min(state.policy.budget.tokens, saved.globals.tokens) };
-  const { refillMs } = state.policy.budget;
-  state.globals.refilledAtMs = Math.max(saved.globals.refilledAtMs, state.nowMs - refillMs);
+  earnOneAtMost(state);
   for (const [id, target] of Object.entries(saved.targets)) {
-    state.absent.set(id, { control: { ...newControl(), ...target.control }, sinceMs: state.nowMs, saved: target.evidence });
+    state.absent.set(id, { control: { ...newControl(), ...target.control }, sinceMs: target.sinceMs, saved: target.evidence });
   }
   for (const [id, incident] of Object.entries(saved.incidents)) state.absentIncidents.set(id, incident);
 }
 
+/** However long healer was away, and however often it is restarted. */
+function earnOneAtMost(state: State): void {
+  state.globals.refilledAtMs = Math.max(state.globals.refilledAtMs, state.nowMs - state.policy.budget.refillMs);
+}
+
 /** A journal record newer than the snapshot: its control and globals stand. */
 export function overlayRecord(state: State, record: { target: TargetId; control: Control; globals: Globals }): void {
-  const absent = state.absent.get(record.target);
-  state.absent.set(record.target, { control: { ...newControl(), ...record.control }, sinceMs: state.nowMs, saved: absent?.saved ?? null });
-  state.globals = { ...state.globals, tokens: record.globals.tokens, healCount: record.globals.healCount, paused: record.globals.paused };
+  const saved = (state.absent.get(record.target)?.saved ?? null) as SavedEvidence | null;
+  // What the snapshot knew of the process may be from before our own restart of it, which was nobody else's.
+  const evidence = saved === null ? null : { ...saved, life: null };
+  state.absent.set(record.target, { control: { ...newControl(), ...record.control }, sinceMs: state.nowMs, saved: evidence });
+  state.globals = { ...record.globals, tokens: Math.min(state.policy.budget.tokens, record.globals.tokens) };
+  earnOneAtMost(state);
 }
 
 /** A target found again. A heal that was between intent and result is looked into before anything else. */
@@ -96,7 +115,12 @@ export function restoreTarget(state: State, target: Target, strategy: Strategy, 
   target.epoch = saved.epoch;
   target.view.epochAtMs = saved.epoch.atMs;
   target.exits = [...saved.exits];
-  target.view.lastLifeMs = saved.lastLifeMs;
+  Object.assign(target.view, saved.view, { lastLifeMs: saved.lastLifeMs });
+  Object.assign(target.said, saved.said);
+  target.life = saved.life;
+  target.runningTasks = saved.runningTasks;
+  target.onsetAtMs = saved.onsetAtMs;
+  target.dueSinceMs = saved.dueSinceMs;
   target.tasks = saved.tasks === null ? null : loadTaskWindows(saved.tasks, state.nowMs);
   restoreRules(target, strategy, saved);
   // The snapshot may be older than the journal: evidence from before the action must not give the verdict on it (I16).

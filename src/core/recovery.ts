@@ -1,4 +1,4 @@
-import { afterAction } from "./action-done.ts";
+import { afterAction, stopsFirst } from "./action-done.ts";
 import type { Heal, Phase, PreImage } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
 import { skipMember } from "./roll.ts";
@@ -64,9 +64,8 @@ function recoverDown(turn: Turn, target: Target, phase: Extract<Phase, { name: "
     target.recoveringSinceMs = null;
     return afterAction(turn, target, phase, null);
   }
-  const stopsFirst = phase.heal.action === "stop-start" || phase.heal.action === "hold-down";
   if (!hasSettled(turn, target, row)) return;
-  if (!stopsFirst) return giveUp(turn, target, phase.heal, `PM2 says ${row.status}: stopped by somebody else`);
+  if (!stopsFirst(phase.heal)) return giveUp(turn, target, phase.heal, `PM2 says ${row.status}: stopped by somebody else`);
   target.recoveringSinceMs = null;
   withControl(target, { phase: { name: "intent", heal: phase.heal, step: "start", sinceMs: turn.state.nowMs } });
   journal(turn, target, {

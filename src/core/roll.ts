@@ -5,6 +5,7 @@ import type { TargetId } from "./observation.ts";
 import type { State, Target } from "./state.ts";
 import { startEpoch, withControl } from "./target.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
+import { inWords } from "./words.ts";
 import { incarnationOf } from "./worker-row.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
@@ -50,7 +51,9 @@ export function skipMember(turn: Turn, target: Target, heal: Heal, why: string):
     heal_id: heal.id,
     more: { ok: false, took_ms: 0, error: why },
   });
-  memberDone(turn, target, heal);
+  const left: Heal = heal.roll === null ? heal : { ...heal, roll: { ...heal.roll, current: null } };
+  withControl(target, { phase: { name: "rolling", heal: left, sinceMs: turn.state.nowMs } });
+  journal(turn, target, { kind: "step", healId: heal.id, note: { left_out: member } });
 }
 
 /** Asked each turn while rolling: the next member, or the watch over the whole group begins. */
@@ -58,7 +61,14 @@ export function tickRoll(turn: Turn, target: Target, phase: { heal: Heal; sinceM
   const { state } = turn;
   const { roll } = phase.heal;
   if (roll === null) return endHeal(turn, target, { verdict: "aborted", reason: "the group heal lost its list of members" });
-  if (!isLastOneUp(state, roll.current?.target ?? null, phase.sinceMs)) return;
+  if (state.pm2.name !== "up") return;
+  if (roll.current !== null && roll.current.pre.generation !== state.pm2.generation)
+    return endHeal(turn, target, { verdict: "aborted", reason: "PM2 was replaced by a new daemon before all its workers were done" });
+  if (!isLastOneUp(state, roll.current?.target ?? null, phase.sinceMs)) {
+    // Whoever does not come back must not take the others down with it.
+    if (state.nowMs - phase.sinceMs >= WAIT_FOR_ONLINE_MAX_MS) stopRoll(turn, target, phase.heal, roll);
+    return;
+  }
   const next = advance(state, roll);
   const heal: Heal = { ...phase.heal, roll: next };
   if (next.current === null) return watchGroup(turn, target, heal);
@@ -67,9 +77,15 @@ export function tickRoll(turn: Turn, target: Target, phase: { heal: Heal; sinceM
 }
 
 function isLastOneUp(state: State, id: TargetId | null, sinceMs: number): boolean {
-  if (id === null || state.nowMs - sinceMs >= WAIT_FOR_ONLINE_MAX_MS) return true;
+  if (id === null) return true;
   const readyAtMs = state.targets.get(id)?.view.readyAtMs ?? null;
   return readyAtMs !== null && state.nowMs - Math.max(readyAtMs, sinceMs) >= ONLINE_BEFORE_NEXT_MS;
+}
+
+function stopRoll(turn: Turn, target: Target, heal: Heal, roll: Roll): void {
+  const reason = `${roll.current?.target ?? "a worker"} is not online ${inWords(WAIT_FOR_ONLINE_MAX_MS)} after its restart; the other ${roll.waiting.length} are left as they are`;
+  say(turn, target, { level: "error", event: "heal_action", reason, heal_id: heal.id, more: { ok: false, took_ms: null, error: reason } });
+  watchGroup(turn, target, { ...heal, roll: { ...roll, waiting: [] } });
 }
 
 /** Epoch and grace of the group start at the last step. */

@@ -10,6 +10,7 @@ import type { Candidate } from "./guards.ts";
 import { watchIncident } from "./incident.ts";
 import { judgeTarget } from "./judge.ts";
 import { fileObservation } from "./observe.ts";
+import { followPauses } from "./pauses.ts";
 import { takePolicy } from "./policy-change.ts";
 import type { State } from "./state.ts";
 import { voidSilences } from "./stall.ts";
@@ -56,6 +57,7 @@ function takeTurn(turn: Turn, event: Extract<Event, { type: "turn" }>): void {
   const { state } = turn;
   if (event.stalledMs > 0) voidSilences(turn, event.stalledMs);
   if (event.pm2 !== null) takeCensus(turn, event.pm2);
+  followPauses(turn);
   for (const observation of event.observations) fileObservation(turn, observation);
   for (const target of state.targets.values()) judgeTarget(turn, target, strategyOf(state, target));
   for (const group of state.groups.values()) watchIncident(turn, group);
