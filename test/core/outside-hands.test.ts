@@ -1,0 +1,331 @@
+import { describe, expect, test } from "vitest";
+import { CoreWorld } from "../support/core-world.ts";
+import { corePolicy } from "../support/core-policy.ts";
+import { FINE, scriptedRule, SICK, stormRule } from "../support/scripted-rules.ts";
+
+/** Rows 23 to 25: what operators, deploys, PM2 itself, the machine's sleep and an edited configuration do. */
+
+const MINUTE = 60_000;
+const GRACE = 180_000;
+
+function verifying(): CoreWorld {
+  const world = new CoreWorld({ apps: { app: 1, other: 1 } });
+  world.sicken("app:0");
+  world.turn();
+  return world;
+}
+
+describe("an operator", () => {
+  test("row 23: who stops a worker is respected: nothing heals it, and its streak is kept", () => {
+    const world = verifying();
+    world.pm2.stop(world.pm2.row("app:0"));
+    world.advance(60 * MINUTE);
+    expect(world.control("app:0")).toMatchObject({ phase: { name: "healthy" }, failedHeals: 0 });
+    expect(world.reasons("heal_verdict")).toEqual(["aborted: stopped by an operator or by PM2 before the verdict"]);
+    expect(world.executed).toHaveLength(1);
+  });
+
+  test("row 23: who stops a worker between PM2's crash restarts is seen as well", () => {
+    const world = verifying();
+    world.pm2.die(world.pm2.row("app:0"));
+    world.advance(2000);
+    world.pm2.stop(world.pm2.row("app:0"));
+    world.advance(2000);
+    expect(world.reasons("heal_verdict")).toEqual(["aborted: stopped by an operator or by PM2 before the verdict"]);
+  });
+
+  test("row 23: who deletes a worker closes its heal, and its streak waits for it for a day", () => {
+    const world = verifying();
+    world.untilPhase("app:0", "backoff");
+    const row = world.pm2.row("app:0");
+    world.pm2.delete(row);
+    world.advance(MINUTE);
+    expect(world.reasons("target_gone")).toEqual(["gone from PM2's list (deleted or renamed)"]);
+    world.pm2.add("app");
+    world.advance(2000);
+    expect(world.control("app:0").failedHeals).toBe(1);
+    expect(world.reasons("target_new", "app:0"), "known already").toHaveLength(1);
+  });
+
+  test.each(["healthy", "suspect", "backoff"] as const)(
+    "row 24: who restarts a %s worker starts a grace period without a verdict",
+    (name) => {
+      const world = new CoreWorld({ strategy: { mode: name === "suspect" ? "observe" : "heal" } });
+      if (name !== "healthy") world.sicken("app:0");
+      world.untilPhase("app:0", name);
+      const { failedHeals } = world.control("app:0");
+      world.pm2.restart(world.pm2.row("app:0"));
+      world.advance(2000);
+      expect(world.phase("app:0", "settling").sinceMs).toBe(world.nowMs);
+      expect(world.control("app:0").failedHeals).toBe(failedHeals);
+      expect(world.lines("external_restart")).toHaveLength(1);
+      world.cure("app:0");
+      const executed = world.executed.length;
+      world.advance(GRACE - 4000);
+      expect(world.control("app:0").phase.name).toBe("settling");
+      world.advance(6000);
+      expect(world.control("app:0").phase.name).toBe("healthy");
+      expect(world.executed).toHaveLength(executed);
+    },
+  );
+
+  test("whose restart is seen half-way is not taken for a crash", () => {
+    const world = new CoreWorld();
+    const row = world.pm2.row("app:0");
+    Object.assign(row, { status: "stopping", createdWallMs: world.wallMs }); // PM2 stamps it before the old process has ended
+    world.advance(2000);
+    Object.assign(row, { pid: 999, status: "online", startedWallMs: world.wallMs, restarts: 1 });
+    world.advance(2000);
+    expect(world.lines("external_restart")).toHaveLength(1);
+    expect(world.target("app:0").exits).toEqual([]);
+    Object.assign(row, { createdWallMs: world.wallMs, restarts: 0 }); // `pm2 reset`
+    world.advance(2000);
+    world.pm2.crash(row);
+    world.advance(2000);
+    expect(world.target("app:0").exits, "and a crash after a `pm2 reset` is one").toHaveLength(1);
+  });
+
+  test("row 24: who restarts a worker in its grace period begins a new one", () => {
+    const world = new CoreWorld({ uptimeMs: 170_000 });
+    world.sicken("app:0");
+    world.pm2.restart(world.pm2.row("app:0"));
+    world.advance(GRACE - 2000);
+    expect(world.executed).toEqual([]);
+    world.advance(8000);
+    expect(world.executed).toHaveLength(1);
+  });
+
+  test("row 24a: who repairs a worker with an open circuit closes it, once it has been well for a grace period", () => {
+    const world = verifying();
+    world.untilPhase("app:0", "open");
+    const { untilMs } = world.phase("app:0", "open");
+    world.pm2.restart(world.pm2.row("app:0"));
+    world.cure("app:0");
+    world.advance(GRACE - 2000);
+    expect(world.control("app:0").phase.name).toBe("open");
+    world.advance(6000);
+    expect(world.control("app:0")).toMatchObject({ phase: { name: "healthy" }, failedHeals: 0, opens: 0 });
+    expect(world.lines("circuit_closed")).toMatchObject([{ more: { how: "operator" } }]);
+    expect(world.nowMs).toBeLessThan(untilMs);
+  });
+
+  test("row 24a: whose restart did not help leaves the circuit open, and healer does nothing", () => {
+    const world = verifying();
+    world.untilPhase("app:0", "open");
+    const { untilMs } = world.phase("app:0", "open");
+    const executed = world.executed.length;
+    world.pm2.restart(world.pm2.row("app:0"));
+    world.advance(untilMs - world.nowMs - 2000);
+    expect(world.control("app:0")).toMatchObject({ phase: { name: "open" }, failedHeals: 3 });
+    expect(world.executed).toHaveLength(executed);
+  });
+
+  test("row 24c: who restarts a worker while its heal is watched supersedes the verdict", () => {
+    const world = verifying();
+    world.advance(MINUTE);
+    world.pm2.restart(world.pm2.row("app:0"));
+    world.advance(2000);
+    expect(world.control("app:0")).toMatchObject({ phase: { name: "settling" }, failedHeals: 0 });
+    expect(world.reasons("heal_verdict")).toEqual(["aborted: superseded: somebody else restarted it before the verdict"]);
+  });
+});
+
+describe("a crash that PM2 answers by itself (row 24b)", () => {
+  test.each(["healthy", "verifying", "backoff"] as const)("leaves a %s worker in its state and is counted", (name) => {
+    const world = new CoreWorld();
+    if (name !== "healthy") world.sicken("app:0");
+    world.untilPhase("app:0", name);
+    world.advance(10_000);
+    world.pm2.crash(world.pm2.row("app:0"));
+    world.advance(2000);
+    expect(world.control("app:0").phase.name).toBe(name);
+    expect(world.target("app:0").exits).toHaveLength(1);
+    expect(world.lines("external_restart")).toEqual([]);
+  });
+
+  test("says how long it had lived, and a restart seen in two steps is one exit", () => {
+    const world = new CoreWorld({ uptimeMs: 90_000 });
+    world.pm2.die(world.pm2.row("app:0"));
+    world.advance(2000);
+    world.pm2.revive(world.pm2.row("app:0"));
+    world.advance(2000);
+    expect(world.target("app:0").exits).toHaveLength(1);
+    expect(world.target("app:0").view.lastLifeMs).toBe(92_000);
+  });
+});
+
+describe("PM2", () => {
+  test("lost holds every heal, is told once, and so is its return", () => {
+    const world = new CoreWorld();
+    world.pm2.lost = "connection refused";
+    world.advance(MINUTE);
+    world.sicken("app:0");
+    world.advance(MINUTE);
+    expect(world.executed).toEqual([]);
+    expect(world.reasons("pm2_lost")).toEqual(["connection refused; nothing will be healed until it answers"]);
+    expect(world.reasons("hold")).toEqual(["PM2 does not answer: connection refused"]);
+    world.pm2.lost = null;
+    world.advance(2000);
+    expect(world.reasons("pm2_back")).toEqual(["PM2 answers again (version 7.0.4, 1 processes)"]);
+    expect(world.executed).toHaveLength(1);
+  });
+
+  test("replaced by a new daemon ends what was planned for the old one and starts everybody's grace anew", () => {
+    const world = verifying();
+    world.pm2.replace();
+    world.advance(2000);
+    expect(world.reasons("heal_verdict")).toEqual(["aborted: PM2 was replaced by a new daemon before the verdict"]);
+    expect(world.reasons("pm2_back")[0]).toContain("nothing planned for the old one will be done");
+    world.advance(GRACE - 4000);
+    expect(world.executed).toHaveLength(1);
+  });
+
+  test("replaced under an action ends the heal once, whatever the action says afterwards", () => {
+    const world = new CoreWorld();
+    world.faults.takesMs = 1000;
+    world.sicken("app:0");
+    world.turn();
+    world.pm2.replace();
+    world.advance(2000);
+    expect(world.notes("outcome")).toHaveLength(1);
+    expect(world.notes("step")).toEqual([]);
+  });
+});
+
+describe("the machine (row 25)", () => {
+  test("that slept gives everybody one grace period and says why", () => {
+    const world = new CoreWorld();
+    world.wallAheadMs += 7_200_000;
+    world.sicken("app:0");
+    world.turn(7_200_000);
+    world.advance(GRACE - 2000);
+    expect(world.executed).toEqual([]);
+    expect(world.reasons("alert")[0]).toMatch(/^no turn for 2 h \(the machine slept, or healer was stopped\)/);
+    world.advance(4000);
+    expect(world.executed).toHaveLength(1);
+  });
+
+  test("whose clock is set changes no grace period", () => {
+    for (const jumpMs of [-3_600_000, 3_600_000]) {
+      const world = new CoreWorld({ uptimeMs: MINUTE });
+      world.wallAheadMs += jumpMs;
+      world.sicken("app:0");
+      world.advance(2 * MINUTE - 2000);
+      expect(world.executed).toEqual([]);
+      world.advance(4000);
+      expect(world.executed).toHaveLength(1);
+    }
+  });
+});
+
+describe("an edited configuration (row 25)", () => {
+  test("never shortens a grace period that runs", () => {
+    const world = new CoreWorld({ uptimeMs: MINUTE });
+    world.sicken("app:0");
+    const [strategy] = world.policy.strategies;
+    if (strategy === undefined) throw new Error("no strategy");
+    world.setPolicy({ ...world.policy, strategies: [{ ...strategy, knobs: { ...strategy.knobs, gracePeriodMs: 10_000 } }] });
+    world.advance(2 * MINUTE - 2000);
+    expect(world.executed).toEqual([]);
+    world.advance(4000);
+    expect(world.executed).toHaveLength(1);
+  });
+
+  test("starts a changed rule anew, so that it never heals on retained history; the others go on", () => {
+    const world = new CoreWorld({ strategy: { mode: "observe" } });
+    world.sicken("app:0");
+    world.turn();
+    const before = world.target("app:0").rules.map(({ memory }) => memory);
+    world.advance(MINUTE);
+    const edited = scriptedRule(world.scripts, { fingerprint: "probe, edited" });
+    world.setPolicy(corePolicy([edited, stormRule()], { strategy: { mode: "observe" } }));
+    expect(world.control("app:0").phase.name).toBe("healthy");
+    const after = world.target("app:0").rules.map(({ memory }) => memory);
+    expect(after[0]).toEqual({ epochAtMs: world.nowMs });
+    expect(after[1]).toBe(before[1]);
+  });
+
+  test("that no longer selects a worker drops it and closes its heal", () => {
+    const world = verifying();
+    world.setPolicy(
+      corePolicy(world.policy.strategies[0]?.rules ?? [], { strategy: { selector: { apps: ["other"], namespace: null, exclude: [] } } }),
+    );
+    world.advance(2000);
+    expect([...world.state.targets.keys()]).toEqual(["other", "other:0"]);
+    expect(world.reasons("heal_verdict")).toEqual([
+      "aborted: no longer selected by the configuration, or by two strategies before the verdict",
+    ]);
+  });
+
+  test("that lets two strategies select an app leaves it alone and says so once", () => {
+    const world = new CoreWorld();
+    const [strategy] = world.policy.strategies;
+    if (strategy === undefined) throw new Error("no strategy");
+    world.setPolicy({ ...world.policy, strategies: [strategy, { ...strategy, name: "twin" }] });
+    world.sicken("app:0");
+    world.advance(MINUTE);
+    expect(world.executed).toEqual([]);
+    expect(world.reasons("alert")).toEqual(['selected by two strategies, "all" and "twin"; left alone until only one selects it']);
+  });
+
+  test("of the mode is told", () => {
+    const world = new CoreWorld();
+    world.scripts.set("app:0", FINE);
+    world.setPolicy({ ...world.policy, mode: "observe" });
+    expect(world.reasons("mode_changed")).toEqual(["healer decides and records from now on, and does nothing"]);
+  });
+});
+
+describe("a pause", () => {
+  test("holds, and its end begins a grace period and a new epoch whether somebody resumes it or its time is over", () => {
+    for (const resumes of [true, false]) {
+      const world = new CoreWorld();
+      world.command({ name: "pause", target: "app:0", forMs: 10 * MINUTE, reason: "moving house" }, "anna");
+      world.sicken("app:0");
+      world.advance(9 * MINUTE);
+      expect(world.executed).toEqual([]);
+      expect(world.reasons("hold")[0]).toMatch(/^paused by anna for .* more \(moving house\)$/);
+      if (resumes) world.command({ name: "resume", target: "app:0" });
+      else world.advance(MINUTE);
+      const since = world.nowMs;
+      expect(world.target("app:0").epoch.atMs).toBe(since);
+      expect(world.lines("resumed")).toHaveLength(1);
+      world.advance(GRACE - 2000);
+      expect(world.executed).toEqual([]);
+      world.advance(4000);
+      expect(world.executed).toHaveLength(1);
+    }
+  });
+
+  test.each([["app"], [null]])("of %j holds every worker of it, survives the daemon, and ends for all", (target) => {
+    const world = new CoreWorld({ apps: { app: 2 } });
+    world.command({ name: "pause", target, forMs: null, reason: "" });
+    world.sicken("app:0");
+    world.kill();
+    world.boot();
+    world.advance(GRACE);
+    expect(world.executed).toEqual([]);
+    world.command({ name: "resume", target });
+    world.advance(GRACE + 2000);
+    expect(world.executed).toHaveLength(1);
+  });
+
+  test("for ever is brought to mind daily", () => {
+    const world = new CoreWorld();
+    world.command({ name: "pause", target: "app:0", forMs: null, reason: "" });
+    world.advance(49 * 60 * MINUTE);
+    expect(world.reasons("paused")).toEqual([
+      "app:0 paused by operator until resumed",
+      "app:0 is still paused by operator: nothing is healed until healer resume app:0",
+      "app:0 is still paused by operator: nothing is healed until healer resume app:0",
+    ]);
+  });
+});
+
+test("a flickering symptom does not repeat the reason to hold", () => {
+  const world = new CoreWorld({ strategy: { mode: "observe" } });
+  world.command({ name: "pause", target: "app:0", forMs: null, reason: "" });
+  world.scripts.set("app:0", SICK);
+  world.advance(10 * MINUTE);
+  expect(world.lines("hold")).toHaveLength(1);
+});
