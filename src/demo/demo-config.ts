@@ -5,14 +5,14 @@ import type { DemoPlace } from "./demo-place.ts";
 const SHORT: readonly (readonly [path: readonly (string | number)[], value: unknown])[] = [
   [["interval"], "1s"],
   [["defaults", "grace_period_seconds"], 10],
-  [["defaults", "window"], "5m"],
+  [["defaults", "window"], "1m"],
   [
     ["defaults", "advanced"],
     {
       sustain_seconds: 3,
-      backoff: { base: 5, max: 20 },
+      backoff: { base: 2, max: 4 },
       incident: { onset_window: 20, canary_delay: 10, quiet: 15 },
-      budget: { tokens: 5, refill_seconds: 20 },
+      budget: { tokens: 8, refill_seconds: 10 },
     },
   ],
   [["queues", "demo", "every"], "1s"],

@@ -14,33 +14,56 @@ export interface StoryOptions {
 
 const WARM_TASKS = 5;
 const WARM_MS = 30_000;
-const HEAL_MS = 75_000; // usually thirty seconds: proof, grace period, proof of recovery
+const ACT_MS = 120_000; // usually thirty seconds for a heal (proof, grace period, proof of recovery), eighty for the circuit
 const LOOK_AGAIN_MS = 200;
 const REQUEST_MS = 2000;
 
 interface Act {
   readonly worker: number;
   readonly ailment: Ailment;
+  readonly incurable: boolean;
   readonly opening: readonly string[];
+  /** The act is over with the first record of this worker that this holds for. */
+  isEnd(record: SealedRecord): boolean;
+  ending(seconds: number): string;
 }
+
+const recovered = (record: SealedRecord): boolean => record.event === "heal_verdict" && record.more?.["verdict"] === "recovered";
 
 const ACTS: readonly Act[] = [
   {
     worker: 1,
     ailment: "fail",
+    incurable: false,
     opening: [
       "Act 1. demo-worker:1 begins to fail four tasks of five. PM2 says `online`, its /health says 200, its memory is fine.",
       "What gives it away is the outcome of its work; healer waits until that is proof and not bad luck.",
     ],
+    isEnd: recovered,
+    ending: (seconds) => `demo-worker:1 works again, ${seconds} s after it was broken. The heal was watched, and proven to have helped.`,
   },
   {
     worker: 2,
     ailment: "hang",
+    incurable: false,
     opening: ["Act 2. The event loop of demo-worker:2 stands still. PM2 goes on saying `online`."],
+    isEnd: recovered,
+    ending: (seconds) => `demo-worker:2 works again, ${seconds} s after it was broken.`,
+  },
+  {
+    worker: 0,
+    ailment: "fail",
+    incurable: true,
+    opening: [
+      "Act 3. demo-worker:0 begins to fail as well, and this time a restart is no cure: say, its credentials have expired.",
+      "A supervisor that restarts for ever would hide that. healer tries three times, and then says that it needs a person.",
+    ],
+    isEnd: (record) => record.event === "circuit_open",
+    ending: (seconds) => `After ${seconds} s and three heals that did not help, healer leaves demo-worker:0 alone and tells a person.`,
   },
 ];
 
-/** Breaks workers and waits for their heals; false when one of them did not recover in time. */
+/** Breaks workers and waits for what healer makes of it; false when one of the acts did not end as it should, in time. */
 export async function tellStory(options: StoryOptions): Promise<boolean> {
   const { say, place } = options;
   say("Waiting until all three workers have finished a few tasks …");
@@ -55,24 +78,17 @@ export async function tellStory(options: StoryOptions): Promise<boolean> {
   return true;
 }
 
-async function play({ worker, ailment, opening }: Act, { place, watch, say, signal }: StoryOptions): Promise<boolean> {
-  say(`\n${opening.join("\n")}\n`);
-  const target = `demo-worker:${worker}`;
+async function play(act: Act, { place, watch, say, signal }: StoryOptions): Promise<boolean> {
+  say(`\n${act.opening.join("\n")}\n`);
   const startedMs = Date.now();
-  const broken = await fetch(breakUrl(place, worker, ailment), { method: "POST", signal: AbortSignal.timeout(REQUEST_MS) }).catch(
-    () => null,
-  );
+  const url = `${breakUrl(place, act.worker, act.ailment)}${act.incurable ? "?incurable" : ""}`;
+  const broken = await fetch(url, { method: "POST", signal: AbortSignal.timeout(REQUEST_MS) }).catch(() => null);
   if (broken?.status !== 202) return false;
-  const isVerdict = (record: SealedRecord): boolean =>
-    record.target === target &&
-    record.event === "heal_verdict" &&
-    Date.parse(record.ts) >= startedMs &&
-    record.more?.["verdict"] === "recovered";
-  const verdict = await Promise.race([watch.until(isVerdict, HEAL_MS), aborted(signal)]);
-  if (verdict === null) return false;
-  say(
-    `\n${target} works again, ${Math.round((Date.parse(verdict.ts) - startedMs) / 1000)} s after it was broken; the heal was watched and proven.`,
-  );
+  const isEnd = (record: SealedRecord): boolean =>
+    record.target === `demo-worker:${act.worker}` && Date.parse(record.ts) >= startedMs && act.isEnd(record);
+  const end = await Promise.race([watch.until(isEnd, ACT_MS), aborted(signal)]);
+  if (end === null) return false;
+  say(`\n${act.ending(Math.round((Date.parse(end.ts) - startedMs) / 1000))}`);
   return true;
 }
 

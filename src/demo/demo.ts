@@ -33,7 +33,7 @@ interface Stage {
 
 /**
  * `healer demo`: a real PM2 daemon in a home of its own, a task queue, three workers, the healer daemon, and the story of
- * two heals in about two minutes. Leaves nothing running and nothing on disk, also after Ctrl-C. Answers the exit code.
+ * two heals and one surrender in about two minutes. Leaves nothing running and nothing on disk, also after Ctrl-C. Answers the exit code.
  */
 export async function runDemo(command: DemoCommand, io: CliIo): Promise<number> {
   const script = findPm2(io.env);
