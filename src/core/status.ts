@@ -69,7 +69,7 @@ export function statusOf(state: State, target: Target): TargetStatus {
     uptime_ms: view.startedAtMs === null || row?.pid == null ? null : Math.round(state.nowMs - view.startedAtMs),
     restarts: row?.restarts ?? null,
     memory_bytes: row?.memoryBytes ?? null,
-    success: { hour: rateOf(target.tasks?.hour), day: rateOf(target.tasks?.day) },
+    success: { hour: rateOf(windowsOf(state, target, "hour")), day: rateOf(windowsOf(state, target, "day")) },
     threshold: strategy.knobs.minSuccessRatePercent / 100,
     symptom: firing === null || rule === undefined ? null : rule.describe(firing.memory, view, firing.judgement),
     waits_for: firing === null ? null : waitsFor(state, target),
@@ -83,11 +83,17 @@ export function statusOf(state: State, target: Target): TargetStatus {
   };
 }
 
-function rateOf(window: Window | undefined): Rate | null {
-  if (window === undefined) return null;
-  const { ok, failed } = allOutcomes(window);
-  if (ok + failed === 0) return null;
+/** A group whose figures come by worker shows the sum of its members'. */
+function windowsOf(state: State, target: Target, length: "hour" | "day"): readonly Window[] {
+  const members = target.kind === "group" && target.tasks === null ? (state.groups.get(target.id)?.members ?? []) : [target.id];
+  return members.map((id) => state.targets.get(id)?.tasks?.[length]).filter((window) => window !== undefined);
+}
+
+function rateOf(windows: readonly Window[]): Rate | null {
+  const ok = windows.reduce((sum, window) => sum + allOutcomes(window).ok, 0);
+  const failed = windows.reduce((sum, window) => sum + allOutcomes(window).failed, 0);
   const n = ok + failed;
+  if (n === 0) return null;
   return { ok, failed, rate: ok / n, low: wilsonLower(ok, n, SHOWN_Z), high: wilsonUpper(ok, n, SHOWN_Z) };
 }
 

@@ -127,8 +127,10 @@ function proofInWords(evidence: RateEvidence, view: TargetView, bound: RateBound
   const proof = rateProof(evidence, context);
   const hour = windowInWords(view, evidence, bound);
   if (proof === "fast") return `${runInWords(evidence, bound)}; ${hour}`;
-  if (proof !== "day") return hour;
-  return `24 h: ${rateInWords(since(evidence, context, DAY_MS), bound.knobs)}; ${hour}`;
+  const { windowMs, wilsonZ } = bound.knobs;
+  const proving = since(evidence, context, proof === "day" ? DAY_MS : windowMs);
+  const atMost = `at most ${Math.round(inPercent(wilsonUpper(proving.ok, proving.ok + proving.failed, wilsonZ)))} %`;
+  return proof === "day" ? `24 h: ${rateInWords(proving)}, ${atMost}; ${hour}` : `${hour}, ${atMost}`;
 }
 
 /** "last 45 tasks: 9 ok, at most 46 %" */
@@ -148,14 +150,16 @@ function windowInWords(view: TargetView, evidence: RateEvidence, bound: RateBoun
     weighted === null || weighted.n === 0
       ? ""
       : `; weighted to the last ${inWords(weighted.halfLifeMs)}: ${Math.round((100 * weighted.ok) / weighted.n)} %`;
-  return `${inWords(knobs.windowMs)}: ${rateInWords(shown, knobs)}${recent}`;
+  return `${inWords(knobs.windowMs)}: ${rateInWords(shown)}${recent}`;
 }
 
-function rateInWords(outcomes: Outcomes, knobs: Knobs): string {
+const SHOWN_Z = 1.96; // the interval people know and `status` shows; decisions use the stricter `wilson_z`
+
+function rateInWords(outcomes: Outcomes): string {
   const count = outcomes.ok + outcomes.failed;
   if (count === 0) return "no finished task";
-  const low = Math.round(100 * wilsonLower(outcomes.ok, count, knobs.wilsonZ));
-  const high = Math.round(100 * wilsonUpper(outcomes.ok, count, knobs.wilsonZ));
+  const low = Math.round(100 * wilsonLower(outcomes.ok, count, SHOWN_Z));
+  const high = Math.round(100 * wilsonUpper(outcomes.ok, count, SHOWN_Z));
   return `${Math.round((100 * outcomes.ok) / count)} % (${low}–${high} %, n=${count})`;
 }
 

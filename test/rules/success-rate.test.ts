@@ -138,14 +138,14 @@ describe("success-rate, the slow paths", () => {
     expect(judgement).toMatchObject({ state: "sick", sustained: true, threshold: 70, unit: "%", n: 360 });
     expect(judgement.value).toBeCloseTo(55, 0);
     expect(judgement.high).toBeLessThan(70);
-    expect(worker.say()).toBe("1 h: 55 % (46–64 %, n=360); required: 70 %");
+    expect(worker.say()).toBe("1 h: 55 % (50–60 %, n=360), at most 64 %; required: 70 %");
   });
 
   it("finds a slow decline only the 24 h window can prove", () => {
     const worker = new Watched({ effectSizePercent: 60 });
     worker.stream(MINUTE, 24 * HOUR, (index) => index % 5 < 3); // 60 %: the hour's interval reaches 78 %
     expect(worker.judge().state).toBe("sick");
-    expect(worker.say()).toMatch(/^24 h: 60 % \(55–64 %, n=14\d\d\); 1 h: 60 %/);
+    expect(worker.say()).toMatch(/^24 h: 60 % \(57–62 %, n=14\d\d\), at most 64 %; 1 h: 60 %/);
   });
 
   it("does not touch a worker at exactly 69 %: the threshold is proven, not touched", () => {
@@ -228,7 +228,7 @@ describe("success-rate, in words", () => {
     const worker = new Watched();
     worker.stream(6000, 555 * 6000, () => true);
     worker.stream(6000, 600 * 6000, (index) => index % 5 === 4);
-    expect(worker.say()).toBe("last 45 tasks: 9 ok, at most 46 %; 1 h: 94 % (90–97 %, n=599); required: 70 %");
+    expect(worker.say()).toBe("last 45 tasks: 9 ok, at most 46 %; 1 h: 94 % (92–96 %, n=599); required: 70 %");
     expect(worker.judge()).toMatchObject({ value: 20, n: 600, sustained: true });
     expect(worker.judge().high).toBeCloseTo(46, 0);
   });
