@@ -5,6 +5,8 @@ import type { Policy, Strategy } from "./strategy.ts";
 import { graceFromMs, newRuleState, rulesFor, withControl } from "./target.ts";
 import { sayOf, type Turn } from "./turn.ts";
 
+const UNSELECTED = "no longer selected by the configuration, or by two strategies";
+
 /**
  * An edited configuration. A rule that changed starts a new epoch, so that an edit never heals on retained history;
  * running grace periods and cool-downs are not shortened (row 25).
@@ -12,6 +14,10 @@ import { sayOf, type Turn } from "./turn.ts";
 export function takePolicy(turn: Turn, policy: Policy): void {
   const { state } = turn;
   const before = state.policy;
+  for (const target of [...state.targets.values()]) {
+    // Under the old policy: closing a heal needs the strategy that began it.
+    if (strategyIn(policy, state, target) === null) dropTarget(turn, target, UNSELECTED);
+  }
   state.policy = policy;
   state.conflicts.clear();
   if (before.mode !== policy.mode) {
@@ -38,8 +44,8 @@ function forgetLostSensors(state: State): void {
 
 function adopt(turn: Turn, target: Target, before: Policy): void {
   const { state } = turn;
-  const strategy = strategyNow(state, target);
-  if (strategy === null) return dropTarget(turn, target, "no longer selected by the configuration, or by two strategies");
+  const strategy = strategyIn(state.policy, state, target);
+  if (strategy === null) throw new Error(`${target.id} is selected by nothing and should have been dropped`);
   keepGrace(state, target, { before: gracePeriodMs(before, target), after: strategy.knobs.gracePeriodMs });
   target.strategy = strategy.name;
   const changed = changedRules(target, strategy);
@@ -68,9 +74,9 @@ function keepGrace(state: State, target: Target, grace: { before: number; after:
   if (state.nowMs < endMs && grace.after < grace.before) withControl(target, { calmFromMs: endMs - grace.after });
 }
 
-function strategyNow(state: State, target: Target): Strategy | null {
+function strategyIn(policy: Policy, state: State, target: Target): Strategy | null {
   const row = target.row ?? firstMemberRow(state, target);
-  const assigned = row === null ? null : assignStrategy(state.policy, row);
+  const assigned = row === null ? null : assignStrategy(policy, row);
   return assigned === null || "conflict" in assigned ? null : assigned;
 }
 

@@ -168,7 +168,7 @@ export class CoreWorld {
   }
 
   untilPhase(id: string, name: Phase["name"], maxMs?: number): void {
-    this.until(() => this.daemon !== null && this.control(id).phase.name === name, maxMs);
+    this.until(() => this.daemon?.targets.get(id)?.control.phase.name === name, maxMs);
   }
 
   command(command: Command, by = "operator"): Reply {
