@@ -1,0 +1,84 @@
+import type { ExplainedGuard, ExplainedRule, Explanation } from "../core/explain.ts";
+import { agoText } from "./status-words.ts";
+import { paint, plain, type Style, type Terminal } from "./terminal.ts";
+import { padTo, widthOf, wrap } from "./text-layout.ts";
+
+type Screen = Pick<Terminal, "columns" | "colour">;
+
+const DECISIONS: Readonly<Record<Explanation["decision"], { readonly word: string; readonly style: Style }>> = {
+  heal: { word: "HEAL", style: "yellow" },
+  hold: { word: "HOLD", style: "cyan" },
+  busy: { word: "BUSY", style: "yellow" },
+  none: { word: "NOTHING TO DO", style: "green" },
+};
+
+/** A rule's mark and word: a symptom is a cross, no evidence a question. */
+const RULE_STATES: Readonly<Record<string, { readonly mark: string; readonly word: string; readonly style: Style }>> = {
+  fine: { mark: "✓", word: "fine", style: "green" },
+  unknown: { mark: "?", word: "no evidence yet", style: "dim" },
+  elevated: { mark: "!", word: "suspicious, not proven", style: "yellow" },
+  sick: { mark: "✗", word: "symptom", style: "red" },
+};
+
+/** The answer to "why is it (not) healed?": the decision first, then each rule and each guard with what would change it. */
+export function explainPage(explanation: Explanation, screen: Screen, nowWallMs: number): string {
+  const { target, kind, strategy, mode, decision, reason, streak, last_heal: last } = explanation;
+  const { word, style } = DECISIONS[decision];
+  const heal =
+    last === null
+      ? "none yet"
+      : `${last.id}: ${last.action} for ${last.rule}, ${last.verdict ?? "no verdict yet"}, ${agoText(nowWallMs - last.wallMs)}`;
+  const holding = explanation.guards.filter(({ holds }) => holds).length;
+  return [
+    paint(screen, "bold", plain(`${target} (${kind} of strategy ${strategy}, mode ${mode})`)),
+    ...labelled("state", explanation.state, screen, null),
+    ...labelled("decision", `${word}: ${reason}`, screen, style),
+    ...labelled(
+      "streak",
+      `${streak.failed} of ${streak.threshold} heals in a row did not help; next action: ${streak.next_action}`,
+      screen,
+      null,
+    ),
+    ...labelled("last heal", heal, screen, null),
+    "",
+    paint(screen, "bold", "RULES (one symptom is enough)"),
+    ...(explanation.rules.length === 0 ? ["  none judges this target"] : explanation.rules.flatMap((rule) => ruleLines(rule, screen))),
+    "",
+    paint(screen, "bold", `GUARDS (each must let pass; ${holding === 0 ? "all do" : `${holding} of ${explanation.guards.length} hold`})`),
+    ...guardLines(explanation.guards, screen),
+  ].join("\n");
+}
+
+const LABEL_WIDTH = 12;
+
+function labelled(label: string, text: string, screen: Screen, style: Style | null): readonly string[] {
+  const lines = wrap(plain(text), screen.columns, padTo(`  ${label}`, LABEL_WIDTH), " ".repeat(LABEL_WIDTH));
+  return lines.map((line) => paint(screen, style, line));
+}
+
+function ruleLines(rule: ExplainedRule, screen: Screen): readonly string[] {
+  const { mark, word, style } = RULE_STATES[rule.state] ?? { mark: "?", word: rule.state, style: "dim" as const };
+  const brief = rule.state === "sick" && !rule.sustained ? "symptom, not sustained yet" : word;
+  return [
+    paint(screen, style, `  ${mark} ${plain(rule.rule)}: ${brief}`),
+    ...(rule.text === "" ? [] : wrap(plain(rule.text), screen.columns, "      ")),
+    ...(rule.flip === "" ? [] : wrap(plain(rule.flip), screen.columns, "      → ", "        ")),
+  ];
+}
+
+/** Those that let pass on one line: they are only of interest as a list. */
+function guardLines(guards: readonly ExplainedGuard[], screen: Screen): readonly string[] {
+  const width = Math.max(0, ...guards.map(({ guard }) => widthOf(guard)));
+  const holding = guards
+    .filter(({ holds }) => holds)
+    .flatMap(({ guard, reason, flip }) => {
+      const first = `  ✗ ${padTo(guard, width)}  `;
+      const rest = " ".repeat(widthOf(first));
+      return [
+        ...wrap(plain(reason), screen.columns, first, rest).map((line) => paint(screen, "yellow", line)),
+        ...(flip === "" ? [] : wrap(`until: ${plain(flip)}`, screen.columns, `${rest}→ `, `${rest}  `)),
+      ];
+    });
+  const passing = guards.filter(({ holds }) => !holds).map(({ guard }) => guard);
+  return [...holding, ...(passing.length === 0 ? [] : wrap(`let pass: ${passing.join(", ")}`, screen.columns, "  ✓ ", "    "))];
+}
