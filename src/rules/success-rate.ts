@@ -119,7 +119,15 @@ function describe(evidence: RateEvidence, view: TargetView, judgement: Judgement
   }
   const suspicion = judgement.state === "elevated" ? `; ${runInWords(evidence, bound)}: suspicious, not proven` : "";
   const little = judgement.state === "unknown" ? `; ${plural(judgement.n, "task")} since the evidence began, not enough yet` : "";
-  return `${windowInWords(view, evidence, bound)}; ${required}${suspicion}${little}`;
+  return `${sinceStartInWords(evidence, view, bound)}${windowInWords(view, evidence, bound)}; ${required}${suspicion}${little}`;
+}
+
+/** After a heal the hour still shows what was before it; what counts is said first. */
+function sinceStartInWords(evidence: RateEvidence, view: TargetView, bound: RateBound): string {
+  const count = evidence.ok + evidence.failed;
+  const shown = view.tasks === null ? evidence : rolling(view.tasks, bound.knobs.windowMs);
+  if (shown.ok + shown.failed <= count || view.nowMs - evidence.epochAtMs >= bound.knobs.windowMs) return "";
+  return `${plural(count, "task")} since its last start: ${evidence.ok} ok; `;
 }
 
 function proofInWords(evidence: RateEvidence, view: TargetView, bound: RateBound): string {

@@ -181,7 +181,7 @@ describe("success-rate, the slow paths", () => {
     worker.memory = worker.rule.fresh({ atMs: HOUR, ignoreTasksUntilMs: HOUR, forgiveFailures: 0 });
     worker.stream(6000, HOUR + 5 * MINUTE, () => true);
     expect(worker.judge()).toMatchObject({ state: "fine", value: 100, n: 50 });
-    expect(worker.say()).toMatch(/^1 h: 8 % /);
+    expect(worker.say()).toMatch(/^50 tasks since its last start: 50 ok; 1 h: 8 % /);
   });
 });
 
