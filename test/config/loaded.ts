@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Compiled } from "../../src/config/compiled.ts";
-import { formatConfigError, type ConfigProblem } from "../../src/config/config-error.ts";
+import { formatConfigError } from "../../src/config/config-error.ts";
 import { loadConfig } from "../../src/config/load.ts";
 
 type Env = Readonly<Record<string, string>>;
@@ -16,12 +16,6 @@ export function loaded(text: string, options: { env?: Env; observe?: boolean } =
 export function mistakes(text: string, env: Env = {}): readonly string[] {
   const outcome = loadConfig(text, { file: "h.yaml", env });
   return outcome.ok ? [] : formatConfigError(outcome.error).split("\n");
-}
-
-export function problems(text: string): readonly ConfigProblem[] {
-  const outcome = loadConfig(text, { file: "h.yaml", env: {} });
-  expect(outcome.ok).toBe(false);
-  return outcome.ok ? [] : outcome.error.problems;
 }
 
 /** A small valid file; `extra` goes under the one strategy, indented by four. */
