@@ -149,10 +149,11 @@ export class CoreWorld {
   advance(ms: number): void {
     const untilMs = this.nowMs + ms;
     while (this.nowMs < untilMs) {
-      const next = Math.min(untilMs, this.#nextTurnMs, ...this.#pending.map(({ atMs }) => atMs));
+      const turnMs = this.daemon === null ? untilMs : Math.max(this.nowMs, this.#nextTurnMs);
+      const next = Math.min(untilMs, turnMs, ...this.#pending.map(({ atMs }) => atMs));
       this.nowMs = Math.max(this.nowMs, next);
       this.#drain();
-      if (this.nowMs < this.#nextTurnMs) continue;
+      if (this.nowMs < this.#nextTurnMs || this.daemon === null) continue;
       this.#nextTurnMs = this.nowMs + TURN_MS;
       this.turn();
     }
