@@ -1,4 +1,3 @@
-import { expect } from "vitest";
 import type { Compiled } from "../../src/config/compiled.ts";
 import { formatConfigError } from "../../src/config/config-error.ts";
 import { loadConfig } from "../../src/config/load.ts";
