@@ -1,4 +1,5 @@
 import { takeCensus } from "./census.ts";
+import { stopsFirst } from "./control.ts";
 import type { Heal, Phase } from "./control.ts";
 import { workerOf } from "./durable.ts";
 import { backoffMs, endHeal, openHeld } from "./heal-end.ts";
@@ -42,11 +43,6 @@ export function afterAction(turn: Turn, target: Target, phase: { heal: Heal; ste
 /** Stopped by us, not by an operator: it must not be mistaken for one's wish. */
 function wasLeftDown({ row }: Target, heal: Heal): boolean {
   return row !== null && isStoppedRow(row) && stopsFirst(heal);
-}
-
-/** Actions whose first half stops the row for longer than PM2 itself needs to restart it. */
-export function stopsFirst(heal: Heal): boolean {
-  return heal.action === "stop-start" || heal.action === "hold-down";
 }
 
 /** A hold-down's first half: down, until its backoff or, with the streak full, the circuit's cool-down is over. */

@@ -133,3 +133,8 @@ export function healOf(phase: Phase): Heal | null {
 export function isInFlight(phase: Phase): boolean {
   return phase.name === "intent" || phase.name === "acting" || phase.name === "rolling" || phase.name === "verifying";
 }
+
+/** Actions whose first half stops the row for longer than PM2 itself needs to restart it. */
+export function stopsFirst(heal: Heal): boolean {
+  return heal.action === "stop-start" || heal.action === "hold-down";
+}

@@ -2,7 +2,7 @@ import { returnToken } from "./budget.ts";
 import { chance } from "./chance.ts";
 import { healOf } from "./control.ts";
 import type { Heal, Phase, Verdict } from "./control.ts";
-import { stopsFirst } from "./action-done.ts";
+import { stopsFirst } from "./control.ts";
 import { noteCanaryVerdict } from "./incident.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";

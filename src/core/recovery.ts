@@ -1,4 +1,5 @@
-import { afterAction, stopsFirst } from "./action-done.ts";
+import { afterAction } from "./action-done.ts";
+import { stopsFirst } from "./control.ts";
 import type { Heal, Phase, PreImage } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
 import { skipMember } from "./roll.ts";
