@@ -4,6 +4,7 @@ import type { Action, ActionContext, ActionResult } from "./action.ts";
 import { limitsOf, resultOf } from "./pm2-limits.ts";
 
 const POLL_MS = 100;
+const KILLED_MS = 5_000; // SIGKILL needs no time of the process's own; who is still there after this waits in the kernel
 
 /**
  * Stop, end what survived of its process tree, start. For a wrapper (`npm start`, `sh -c`) whose child outlives it and
@@ -45,7 +46,7 @@ async function endSurvivors(
     const left = leavesFirst.filter((process) => isAlive(processes, process));
     if (left.length === 0) return [];
     for (const process of left) processes.signal(process, signal);
-    const deadlineMs = performance.now() + killTimeoutMs;
+    const deadlineMs = performance.now() + (signal === "SIGTERM" ? killTimeoutMs : KILLED_MS);
     while (performance.now() < deadlineMs && left.some((process) => isAlive(processes, process))) await pause(POLL_MS);
   }
   return leavesFirst.filter((process) => isAlive(processes, process));

@@ -12,7 +12,10 @@ export interface ConfigWatch {
 export interface WatchOptions {
   /** The text in force; a file that differs from it is news at once. Left out: the first reading is the measure. */
   readonly known?: string;
-  /** The file cannot be read: gone, not permitted, too large. Said once until it changes; the text in force stays. */
+  /**
+   * The file cannot be read, and not for a moment only: gone, not permitted, too large. Said once until it changes; the
+   * text in force stays. When the file can be read again its text is reported, also if it is the one before.
+   */
   readonly onTrouble?: (message: string) => void;
   /** How often the file is read even if nothing was heard. */
   readonly pollMs?: number;
@@ -59,12 +62,13 @@ interface Reader {
 function createReader(path: string, onChange: (text: string) => void, options: WatchOptions): Reader {
   let reported = options.known === undefined ? null : hashOf(options.known);
   let pending: { readonly hash: string; readonly sinceMs: number } | null = null;
-  let trouble: string | null = null;
+  let trouble: { readonly message: string; readonly sinceMs: number; told: boolean } | null = null;
   let reading = false;
   let stopped = false;
   let again: NodeJS.Timeout | null = null;
 
   const take = (text: string): void => {
+    if (trouble?.told === true) reported = "";
     trouble = null;
     const hash = hashOf(text);
     reported ??= hash;
@@ -76,6 +80,16 @@ function createReader(path: string, onChange: (text: string) => void, options: W
     [reported, pending] = [hash, null];
     onChange(text);
   };
+  // Editors that remove the file and write it anew leave a moment without one.
+  const miss = (message: string): void => {
+    pending = null;
+    if (trouble?.message !== message) trouble = { message, sinceMs: performance.now(), told: false };
+    if (trouble.told) return;
+    const leftMs = trouble.sinceMs + SETTLE_MS - performance.now();
+    if (leftMs > 0) return lookIn(leftMs);
+    trouble.told = true;
+    options.onTrouble?.(message);
+  };
   const lookIn = (waitMs: number): void => {
     if (again !== null) clearTimeout(again);
     again = setTimeout(look, Math.ceil(waitMs));
@@ -86,10 +100,8 @@ function createReader(path: string, onChange: (text: string) => void, options: W
     void readTextFile(path, CONFIG_BYTES_MAX).then((read) => {
       reading = false;
       if (stopped) return;
-      if (read.ok) return take(read.value);
-      pending = null;
-      if (trouble !== read.error.message) options.onTrouble?.(read.error.message);
-      trouble = read.error.message;
+      if (read.ok) take(read.value);
+      else miss(read.error.message);
     });
   };
   const stop = (): void => {

@@ -28,7 +28,7 @@ export function takePolicy(turn: Turn, policy: Policy): void {
   forgetLostSensors(state);
 }
 
-/** A sensor that the edit took away can never see again; its blindness would stand for ever. */
+/** A sensor that the edit took away can never see again; its blindness, and its queue's last figures, would stand for ever. */
 function forgetLostSensors(state: State): void {
   const { strategies } = state.policy;
   const names = strategies.flatMap(({ name, queues, rules }) => [
@@ -40,6 +40,7 @@ function forgetLostSensors(state: State): void {
     const sensor = target === null ? key : key.slice(0, -(target.length + 1));
     if (!sensors.has(sensor)) state.blind.delete(key);
   }
+  for (const queue of state.queues.keys()) if (!sensors.has(`queue:${queue}`)) state.queues.delete(queue);
 }
 
 function adopt(turn: Turn, target: Target, before: Policy): void {

@@ -12,6 +12,7 @@ import type { ControlPlane, DaemonStatus, HostStatus } from "./status.ts";
 
 const BLIND_NEEDS_PERSON_AFTER_MS = 300_000;
 const HEALTHY_TURNS = 5;
+const HEALTHY_SLACK_MS = 1_000;
 
 /** What does not live in the core's state but belongs into the status. */
 export interface DaemonFacts {
@@ -23,8 +24,11 @@ export interface DaemonFacts {
   readonly config: () => DaemonStatus["config"];
   readonly url: () => string | null;
   readonly host: () => HostStatus | null;
-  readonly lastTurnWallMs: () => number | null;
+  /** The newest complete turn, in reducer time. */
+  readonly lastTurnAtMs: () => number | null;
   readonly nowMs: () => number;
+  /** Why what should be on disk is not: the heal log, `state.json`. */
+  readonly diskTroubles: () => readonly string[];
   readonly ingest: ControlPlane["ingest"];
 }
 
@@ -39,8 +43,8 @@ export function createControlPlane(engine: Engine, records: RecentRecords, facts
     command: (by, command) => engine.command(by, command),
     ingest: facts.ingest,
     isHealthy() {
-      const last = facts.lastTurnWallMs();
-      return last !== null && Date.now() - last <= HEALTHY_TURNS * state.policy.intervalMs + 1_000;
+      const last = facts.lastTurnAtMs();
+      return last !== null && facts.nowMs() - last <= HEALTHY_TURNS * state.policy.intervalMs + HEALTHY_SLACK_MS;
     },
     isReady: () => state.pm2.name === "up",
     recent: (options) => records.since(options),
@@ -50,7 +54,7 @@ export function createControlPlane(engine: Engine, records: RecentRecords, facts
 
 function daemonStatus(state: State, facts: DaemonFacts): DaemonStatus {
   const targets = [...state.targets.values()].map((target) => statusOf(state, target));
-  const lastTurn = facts.lastTurnWallMs();
+  const lastTurn = facts.lastTurnAtMs();
   const config = facts.config();
   const blind = [...state.blind].map(([key, { reason, target, sinceMs }]) => {
     const sensor = target === null ? key : key.slice(0, -(target.length + 1));
@@ -66,7 +70,7 @@ function daemonStatus(state: State, facts: DaemonFacts): DaemonStatus {
     mode: state.policy.mode,
     paused: state.globals.paused === null || isOver(state) ? null : sayPause(state.globals.paused, state.nowMs),
     interval_ms: state.policy.intervalMs,
-    last_turn_at: lastTurn === null ? null : iso(lastTurn),
+    last_turn_at: lastTurn === null ? null : iso(state.wallMs - (state.nowMs - lastTurn)),
     config,
     pm2: pm2Status(state, facts),
     journal_error: state.journalError?.reason ?? null,
@@ -81,7 +85,7 @@ function daemonStatus(state: State, facts: DaemonFacts): DaemonStatus {
     })),
     blind,
     host: facts.host(),
-    needs_person: needsPerson({ state, targets, blind, config }),
+    needs_person: needsPerson({ state, targets, blind, config, diskTroubles: facts.diskTroubles() }),
   };
 }
 
@@ -102,15 +106,16 @@ function pm2Status(state: State, facts: DaemonFacts): DaemonStatus["pm2"] {
   };
 }
 
-/** Circuit or incident open, a sensor blind for long, a refused configuration, PM2 or the journal gone. */
+/** Circuit or incident open, a sensor blind for long, a refused configuration, PM2, the journal or the disk gone. */
 function needsPerson(now: {
   state: State;
   targets: readonly TargetStatus[];
   blind: DaemonStatus["blind"];
   config: DaemonStatus["config"];
+  diskTroubles: readonly string[];
 }): readonly string[] {
   const { state, targets, blind, config } = now;
-  const reasons: string[] = [];
+  const reasons: string[] = [...now.diskTroubles];
   if (state.pm2.name === "lost") reasons.push(`PM2 is not there: ${state.pm2.reason}`);
   if (state.journalError !== null) reasons.push(`the journal cannot be trusted: ${state.journalError.reason}`);
   if (config.rejected !== null) reasons.push(`the edited configuration was refused: ${config.rejected}`);

@@ -33,6 +33,8 @@ export interface DaemonParts {
   readonly pm2Home: string;
   readonly username: string;
   readonly version: string;
+  /** Name of this machine. */
+  readonly host: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly observe: boolean;
   readonly files: Files;
@@ -53,43 +55,46 @@ export class Daemon {
   readonly #teller: Teller;
   readonly #memory: Memory;
   readonly #pm2: Pm2;
+  readonly #watch: Pm2Watch;
   readonly #engine: Engine;
   readonly #sensing: Sensing;
   readonly #loop: Loop;
   readonly #config: LiveConfig;
   readonly #systemd: ReturnType<typeof systemdNotifier>;
   #api: OpenApi | null = null;
-  #lastTurnWallMs: number | null = null;
+  #lastTurnAtMs: number | null = null;
   #saveTrouble: string | null = null;
 
   constructor(parts: DaemonParts) {
-    const { compiled, files, home, env, processes, clock: systemClock } = parts;
+    const { compiled, files, home, env, host, processes, clock: systemClock } = parts;
+    const wallMs = (): number => systemClock.wallMs();
     this.#parts = parts;
-    this.#teller = new Teller({ healLog: parts.healLog, recent: this.#recent, wallMs: () => systemClock.wallMs(), compiled });
+    this.#teller = new Teller({ healLog: parts.healLog, recent: this.#recent, wallMs, compiled });
     const selfPids = [process.pid, ...processes.snapshot().ancestors(process.pid)];
-    this.#memory = restoreMemory({ files, home, clock: systemClock, policy: compiled.policy, selfPids });
+    this.#memory = restoreMemory({ files, home, clock: systemClock, policy: compiled.policy, selfPids, host });
     const { state, clock, journal } = this.#memory;
-    const onHint = (hint: Pm2Hint): void => (watch.hint(hint) ? this.#loop.hurry() : undefined);
+    const onHint = (hint: Pm2Hint): void => (this.#watch.hint(hint) ? this.#loop.hurry() : undefined);
     this.#pm2 = parts.connect(onHint, (line) => this.#tellOf("warn", line));
-    const watch = new Pm2Watch(this.#pm2);
+    this.#watch = new Pm2Watch(this.#pm2);
     this.#engine = new Engine({ state, clock, journal, pm2: this.#pm2, processes, actions: parts.actions, write: this.#teller.tell });
     this.#sensing = new Sensing(
       () => clock.nowMs(),
       () => this.#loop.hurry(),
     );
-    this.#host = createHostReader({ read: () => openHost(home.home).read(), nowMs: () => clock.nowMs() });
+    const machine = openHost(home.home);
+    this.#host = createHostReader({ read: () => machine.read(), nowMs: () => clock.nowMs() });
     this.#systemd = systemdNotifier(env);
     this.#loop = new Loop({
       engine: this.#engine,
       clock,
-      watch,
+      watch: this.#watch,
       startSensors: () => this.#sensing.startDue(watchedWorkers(state)),
       observations: () => [...this.#sensing.drain(), ...this.#ingest.drain()],
       intervalMs: () => state.policy.intervalMs,
       afterTurn: () => this.#afterTurn(),
     });
     const adopt = (edited: Compiled): void => this.#adopt(edited);
-    this.#config = new LiveConfig({ compiled, text: parts.text, env, observe: parts.observe, tell: this.#teller.tell, adopt });
+    this.#config = new LiveConfig({ compiled, text: parts.text, env, observe: parts.observe, wallMs, tell: this.#teller.tell, adopt });
   }
 
   async start(): Promise<void> {
@@ -112,8 +117,8 @@ export class Daemon {
     await this.#config.stop();
     await this.#loop.stop();
     this.#sensing.close();
+    await this.#api?.close(); // what is ordered now would not be done
     await this.#engine.finish();
-    await this.#api?.close();
     this.#save("now");
     this.#memory.journal.close();
     this.#pm2.close();
@@ -133,8 +138,9 @@ export class Daemon {
       config: () => this.#config.status(),
       url: () => this.#api?.url ?? null,
       host: () => hostStatus(this.#host.latest()),
-      lastTurnWallMs: () => this.#lastTurnWallMs,
+      lastTurnAtMs: () => this.#lastTurnAtMs,
       nowMs: () => clock.nowMs(),
+      diskTroubles: () => this.#diskTroubles(),
       ingest: (kind, body) => this.#ingest.accept(kind, body, { atMs: clock.nowMs(), workers: watchedWorkers(state) }),
     });
   }
@@ -142,6 +148,7 @@ export class Daemon {
   #adopt(edited: Compiled): void {
     this.#teller.use(edited);
     this.#pm2.wantEnv(edited.envNames);
+    this.#watch.lookAgain(); // for apps that only the edit selects
     this.#engine.dispatch({ type: "policy", policy: edited.policy });
     this.#useSensors(edited);
     this.#loop.hurry();
@@ -152,7 +159,7 @@ export class Daemon {
   }
 
   #afterTurn(): void {
-    this.#lastTurnWallMs = this.#memory.clock.wallMs();
+    this.#lastTurnAtMs = this.#memory.state.nowMs;
     this.#systemd.turned();
     this.#save("if-due");
   }
@@ -161,6 +168,14 @@ export class Daemon {
     const trouble = this.#memory.save(when);
     if (trouble !== null && trouble !== this.#saveTrouble) this.#tellOf("error", `state.json could not be written: ${trouble}`);
     this.#saveTrouble = trouble;
+  }
+
+  #diskTroubles(): readonly string[] {
+    const { problem } = this.#parts.healLog;
+    return [
+      ...(problem === null ? [] : [`the heal log cannot be written: ${problem}`]),
+      ...(this.#saveTrouble === null ? [] : [`state.json could not be written: ${this.#saveTrouble}`]),
+    ];
   }
 
   #tellOf(level: LogRecord["level"], reason: string, event: LogRecord["event"] = "alert"): void {

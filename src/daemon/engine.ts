@@ -50,11 +50,15 @@ export class Engine {
     const id = ++this.#commands;
     return new Promise((resolve) => {
       this.#replies.set(id, resolve);
-      this.dispatch({ type: "command", id, by, command });
+      // On its own, not in the caller's hands: a bug in the core must end healer, not just one request.
+      queueMicrotask(() => this.dispatch({ type: "command", id, by, command }));
     });
   }
 
-  /** Waits for what has been begun: an action PM2 is working on cannot be taken back, its result should be on record. */
+  /**
+   * Waits for what has been begun: an action PM2 is working on cannot be taken back, its result should be on record.
+   * Nothing else begins: an intent that has not been acted on is dropped when healer is back.
+   */
   async finish(): Promise<void> {
     this.#stopped = true;
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
@@ -90,7 +94,7 @@ export class Engine {
 
   async #confirm(target: string, healId: string): Promise<void> {
     const pm2 = await this.#list();
-    this.dispatch({ type: "durable", target, healId, pm2 });
+    if (!this.#stopped) this.dispatch({ type: "durable", target, healId, pm2 });
   }
 
   async #execute(effect: Extract<Effect, { type: "execute" }>): Promise<void> {

@@ -14,6 +14,7 @@ export interface LiveConfigOptions {
   readonly text: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly observe: boolean;
+  readonly wallMs: () => number;
   readonly tell: (record: LogRecord) => void;
   /** Puts a valid edit into force. */
   readonly adopt: (compiled: Compiled) => void;
@@ -24,12 +25,13 @@ export class LiveConfig {
   readonly #options: LiveConfigOptions;
   #watch: ConfigWatch | null = null;
   #rejected: string | null = null;
-  #loadedWallMs = Date.now();
+  #loadedWallMs: number;
   compiled: Compiled;
 
   constructor(options: LiveConfigOptions) {
     this.#options = options;
     this.compiled = options.compiled;
+    this.#loadedWallMs = options.wallMs();
   }
 
   start(): void {
@@ -48,22 +50,30 @@ export class LiveConfig {
   }
 
   #take(text: string): void {
-    const { env, observe, tell, adopt } = this.#options;
+    const { env, observe } = this.#options;
     const loaded = loadConfig(text, { file: this.compiled.file, env, observe });
     if (!loaded.ok) {
       const lines = formatConfigError(loaded.error).split("\n");
       const more = lines.length > PROBLEMS_SHOWN ? ` (and ${lines.length - PROBLEMS_SHOWN} more)` : "";
       return this.#reject(`${lines.slice(0, PROBLEMS_SHOWN).join(" | ")}${more}; the configuration in force stays`);
     }
-    const diff = diffConfigs(this.compiled, loaded.value);
-    const needsRestart = restartNeeded(this.compiled, loaded.value);
     this.#rejected = null;
-    this.#loadedWallMs = Date.now();
-    this.compiled = loaded.value;
-    adopt(loaded.value);
+    if (loaded.value.hash === this.compiled.hash) return this.#say(`${this.compiled.file} is again what is in force`, []);
+    this.#adopt(loaded.value);
+  }
+
+  #adopt(edited: Compiled): void {
+    const { compiled: started, adopt, wallMs } = this.#options;
+    const diff = diffConfigs(this.compiled, edited);
+    this.#loadedWallMs = wallMs();
+    this.compiled = edited;
+    adopt(edited);
     const changes = diff.length === 0 ? "nothing that decides has changed" : diff.slice(0, PROBLEMS_SHOWN).join(" | ");
-    const reason = `${loaded.value.file} (${loaded.value.hash}) in force: ${changes}${needsRestart}`;
-    tell({ level: "info", event: "config_loaded", target: "healer", strategy: null, reason, more: { diff: diff.slice(0, DIFF_SHOWN) } });
+    this.#say(`${edited.file} (${edited.hash}) in force: ${changes}${restartNeeded(started, edited)}`, diff.slice(0, DIFF_SHOWN));
+  }
+
+  #say(reason: string, diff: readonly string[]): void {
+    this.#options.tell({ level: "info", event: "config_loaded", target: "healer", strategy: null, reason, more: { diff } });
   }
 
   #reject(reason: string): void {
@@ -72,10 +82,11 @@ export class LiveConfig {
   }
 }
 
-function restartNeeded(before: Compiled, after: Compiled): string {
+/** What was opened at the start stays open. */
+function restartNeeded(started: Compiled, edited: Compiled): string {
   const names = [
-    ...(before.pm2Home === after.pm2Home ? [] : ["pm2_home"]),
-    ...(JSON.stringify(before.api) === JSON.stringify(after.api) ? [] : ["api"]),
+    ...(started.pm2Home === edited.pm2Home ? [] : ["pm2_home"]),
+    ...(JSON.stringify(started.api) === JSON.stringify(edited.api) ? [] : ["api"]),
   ];
   return names.length === 0 ? "" : `; ${names.join(" and ")} only after a restart of healer`;
 }

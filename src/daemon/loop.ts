@@ -1,16 +1,17 @@
-import type { Observation } from "../core/observation.ts";
+import type { Observation, Pm2View } from "../core/observation.ts";
 import type { ReducerClock } from "../world/clock/reducer-clock.ts";
 import type { Engine } from "./engine.ts";
 import type { Pm2Watch } from "./pm2-watch.ts";
 
 const HINTED_TURN_GAP_MS = 100; // a crash loop hints a dozen times a second; each look costs PM2 a list
 const STALLED_AFTER_TURNS = 5;
-const STALLED_AFTER_MS = 10_000;
+const STALLED_AFTER_MS = 12_000; // a PM2 that hangs makes a turn up to 10 s late: connecting 5 s, listing 5 s
 
 export interface LoopParts {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "dispatch">;
   readonly clock: ReducerClock;
   readonly watch: Pm2Watch;
+  /** Starts what is due; called more often than that. */
   readonly startSensors: () => void;
   /** What has come in since the previous turn. */
   readonly observations: () => readonly Observation[];
@@ -25,8 +26,9 @@ export class Loop {
   #timer: NodeJS.Timeout | null = null;
   #turning: Promise<void> | null = null;
   #hinted = false;
-  #stopped = false;
+  #isRunning = false;
   #turnedAtMs: number | null = null;
+  #dueAtMs = 0;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -39,21 +41,27 @@ export class Loop {
   }
 
   start(): void {
+    this.#isRunning = true;
+    this.#dueAtMs = this.#parts.clock.nowMs();
     this.#runTurn();
   }
 
+  /** The turn under way comes to its end without deciding anything. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#isRunning = false;
     if (this.#timer !== null) clearTimeout(this.#timer);
     await this.#turning;
   }
 
   #schedule(): void {
-    if (this.#stopped) return;
+    if (!this.#isRunning) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    const sinceMs = this.#parts.clock.nowMs() - (this.#turnedAtMs ?? 0);
-    const gapMs = this.#hinted ? Math.max(HINTED_TURN_GAP_MS, 5 * this.#parts.watch.listTookMs) : this.#parts.intervalMs();
-    this.#timer = setTimeout(() => this.#runTurn(), Math.max(0, gapMs - sinceMs));
+    const { clock, watch, intervalMs } = this.#parts;
+    const soonMs = Math.max(HINTED_TURN_GAP_MS, 5 * watch.listTookMs);
+    const gapMs = this.#hinted ? Math.min(soonMs, intervalMs()) : intervalMs(); // a hint never makes a turn later
+    const nowMs = clock.nowMs();
+    this.#dueAtMs = Math.max(nowMs, (this.#turnedAtMs ?? nowMs) + gapMs);
+    this.#timer = setTimeout(() => this.#runTurn(), this.#dueAtMs - nowMs);
   }
 
   #runTurn(): void {
@@ -66,14 +74,25 @@ export class Loop {
 
   async #turn(): Promise<void> {
     const { engine, clock, watch, startSensors, observations, intervalMs, afterTurn } = this.#parts;
-    startSensors();
-    const pm2 = await watch.read(clock.nowMs());
+    // Sensors look at the workers of the newest list. Where none is read they look now, and what reads at once counts now.
+    if (!watch.isDue(clock.nowMs())) startSensors();
+    const pm2 = await this.#read();
     const reading = clock.read();
-    const gapMs = this.#turnedAtMs === null ? 0 : reading.nowMs - this.#turnedAtMs;
-    const stalled = gapMs > Math.max(STALLED_AFTER_MS, STALLED_AFTER_TURNS * intervalMs());
+    const sinceMs = reading.nowMs - (this.#turnedAtMs ?? reading.nowMs);
+    const isStalled = reading.nowMs - this.#dueAtMs > Math.max(STALLED_AFTER_MS, STALLED_AFTER_TURNS * intervalMs());
     this.#turnedAtMs = reading.nowMs;
-    if (this.#stopped) return;
-    engine.dispatch({ type: "turn", pm2, observations: observations(), stalledMs: reading.suspendedMs + (stalled ? gapMs : 0) });
+    if (!this.#isRunning) return;
+    engine.dispatch({ type: "turn", pm2, observations: observations(), stalledMs: reading.suspendedMs + (isStalled ? sinceMs : 0) });
+    startSensors();
     afterTurn();
+  }
+
+  /** Sensors keep their rhythm while PM2 does not answer. */
+  async #read(): Promise<Pm2View | string | null> {
+    const { clock, watch, startSensors, intervalMs } = this.#parts;
+    const beat = setInterval(startSensors, intervalMs());
+    const pm2 = await watch.read(clock.nowMs());
+    clearInterval(beat);
+    return pm2;
   }
 }

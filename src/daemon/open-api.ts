@@ -39,7 +39,8 @@ async function openPort(
   const api = createApi(plane, { access: { via: "port", tokens: tokens.value } });
   const served = await servePort(api, where);
   if (!served.ok) return warn(options, `no HTTP on ${where.host}:${where.port}: ${served.error}; healing goes on`);
-  return { served: served.value, url: `http://${where.host}:${served.value.port}` };
+  const host = where.host.includes(":") ? `[${where.host}]` : where.host;
+  return { served: served.value, url: `http://${host}:${served.value.port}` };
 }
 
 function warn({ tell }: Options, reason: string): null {

@@ -9,14 +9,14 @@ const STEADY = new Set(["online", "stopped", "errored"]);
  * without it, or while any row is between two states, every turn lists.
  */
 export class Pm2Watch {
-  readonly #pm2: Pm2;
+  readonly #pm2: Pick<Pm2, "list" | "busConnected">;
   #hinted = true;
   #restless = true;
   #listedAtMs = Number.NEGATIVE_INFINITY;
   /** How long the newest list took, ms; hinted turns keep a distance in proportion. */
   listTookMs = 0;
 
-  constructor(pm2: Pm2) {
+  constructor(pm2: Pick<Pm2, "list" | "busConnected">) {
     this.#pm2 = pm2;
   }
 
@@ -26,10 +26,19 @@ export class Pm2Watch {
     return hint.kind === "exit" || hint.kind === "errored";
   }
 
+  /** The next turn lists, whatever PM2 says: other rows or other variables of them count from now on. */
+  lookAgain(): void {
+    this.#hinted = true;
+  }
+
+  /** Whether `read` would list. */
+  isDue(nowMs: number): boolean {
+    return this.#hinted || this.#restless || !this.#pm2.busConnected || nowMs - this.#listedAtMs >= LIST_AT_LEAST_EVERY_MS;
+  }
+
   /** null = nothing can have changed since the last list. A string = PM2 could not be read, and why. */
   async read(nowMs: number): Promise<Pm2View | string | null> {
-    const due = this.#hinted || this.#restless || !this.#pm2.busConnected || nowMs - this.#listedAtMs >= LIST_AT_LEAST_EVERY_MS;
-    if (!due) return null;
+    if (!this.isDue(nowMs)) return null;
     this.#hinted = false;
     const startedAt = performance.now();
     const listed = await this.#pm2.list();

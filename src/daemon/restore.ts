@@ -18,7 +18,7 @@ export interface Memory {
   readonly journal: Journal;
   /** What was found damaged and repaired, or not; a warning each. */
   readonly findings: readonly string[];
-  /** Saves if it is time, or now. Returns what went wrong, or null. */
+  /** Saves if it is time, or now. Returns what went wrong with the newest attempt, or null. */
   readonly save: (when: "if-due" | "now") => string | null;
 }
 
@@ -32,6 +32,8 @@ export function restoreMemory(options: {
   clock: Clock;
   policy: Policy;
   selfPids: readonly number[];
+  /** Name of this machine. */
+  host: string;
 }): Memory {
   const { files, home, policy } = options;
   const snapshots = openSnapshots(files, home.home);
@@ -40,7 +42,7 @@ export function restoreMemory(options: {
   const newest = journal.recovered.at(-1);
   const anchor = snapshot?.clock ?? (newest === undefined ? null : anchorWithoutBoot(newest.atMs, newest.wallMs));
   const clock = startReducerClock(options.clock, anchor, newest?.atMs ?? 0);
-  const seed = seedFrom(home.home);
+  const seed = seedFrom(`${options.host} ${home.home}`);
   const state = createState({ policy, self: { pids: options.selfPids }, seed, atMs: clock.nowMs(), wallMs: clock.wallMs() });
   if (snapshot !== null) loadState(state, snapshot.state as unknown as SavedState);
   for (const record of journal.recovered) {
@@ -58,9 +60,10 @@ export function restoreMemory(options: {
 function saver(parts: { snapshots: Snapshots; journal: Journal; state: State; clock: ReducerClock }): Memory["save"] {
   const { snapshots, journal, state, clock } = parts;
   let savedAtMs = Number.NEGATIVE_INFINITY;
+  let trouble: string | null = null;
   return (when) => {
     const nowMs = clock.nowMs();
-    if (when === "if-due" && nowMs - savedAtMs < SNAPSHOT_EVERY_MS) return null;
+    if (when === "if-due" && nowMs - savedAtMs < SNAPSHOT_EVERY_MS) return trouble;
     savedAtMs = nowMs;
     const savedWallMs = clock.wallMs();
     const saved = snapshots.save({
@@ -70,15 +73,15 @@ function saver(parts: { snapshots: Snapshots; journal: Journal; state: State; cl
       state: saveState(state) as unknown as Json,
       savedWallMs,
     });
-    if (!saved.ok) return saved.error.message;
-    journal.prune(saved.value.coveredSeq, savedWallMs);
-    return null;
+    trouble = saved.ok ? null : saved.error.message;
+    if (saved.ok) journal.prune(saved.value.coveredSeq, savedWallMs);
+    return trouble;
   };
 }
 
 /** The jitter of one host differs from its neighbour's and stays its own over restarts. */
 function seedFrom(text: string): number {
   let hash = 7;
-  for (const sign of `${text}`) hash = (Math.imul(hash, 31) + (sign.codePointAt(0) ?? 0)) | 0;
+  for (const sign of text) hash = (Math.imul(hash, 31) + (sign.codePointAt(0) ?? 0)) | 0;
   return hash;
 }

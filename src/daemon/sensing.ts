@@ -40,18 +40,13 @@ export class Sensing {
     }
   }
 
-  /** When the next sensor is due, reducer ms; the loop need not wake up earlier for it. */
-  get nextDueAtMs(): number {
-    return Math.min(...this.#posts.map((post) => (post.reading === null ? post.dueAtMs : Number.POSITIVE_INFINITY)));
-  }
-
   drain(): readonly Observation[] {
     const observations = this.#inbox;
     this.#inbox = [];
     return observations;
   }
 
-  add(observations: readonly Observation[]): void {
+  #add(observations: readonly Observation[]): void {
     const room = INBOX_MAX - this.#inbox.length;
     for (const observation of observations.slice(0, Math.max(0, room))) this.#inbox.push(observation);
   }
@@ -68,7 +63,7 @@ export class Sensing {
     clearTimeout(timer);
     if (post.reading !== reading || !this.#posts.includes(post)) return; // replaced meanwhile by an edited configuration
     post.reading = null;
-    this.add(observations);
+    this.#add(observations);
     if (observations.some((observation) => observation.kind === "probe" && !observation.ok)) this.#onUrgent();
   }
 }

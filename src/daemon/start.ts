@@ -1,21 +1,21 @@
 import { hostname, userInfo } from "node:os";
 import { ACTIONS } from "../actions/registry.ts";
-import type { Compiled } from "../config/compiled.ts";
 import { formatConfigError } from "../config/config-error.ts";
+import { CONFIG_BYTES_MAX } from "../config/document.ts";
 import { findConfigFile } from "../config/find-file.ts";
 import { loadConfig } from "../config/load.ts";
+import { openDaemonLog } from "../record/daemon-log.ts";
 import { openHealLog } from "../record/heal-log.ts";
-import { prepareStateHome, stateHome } from "../record/state-home.ts";
+import { prepareStateHome, stateHome, type StateHome } from "../record/state-home.ts";
 import { systemClock } from "../world/clock/clock.ts";
 import { systemFiles } from "../world/files/system-files.ts";
 import { readTextFile } from "../world/files/text-file.ts";
 import { connectPm2 } from "../world/pm2/connect-pm2.ts";
 import { pm2HomeOf } from "../world/pm2/socket-path.ts";
 import { openProcesses } from "../world/processes/open-processes.ts";
-import { Daemon } from "./daemon.ts";
+import { Daemon, type DaemonParts } from "./daemon.ts";
+import { endOnInternalError, reportInternalError } from "./internal-error.ts";
 import { claimInstance } from "./single-instance.ts";
-
-const CONFIG_BYTES_MAX = 1024 * 1024;
 
 export interface RunOptions {
   /** `-c`; null = found as `interface.md` §3 says. */
@@ -44,34 +44,51 @@ export async function runDaemon(options: RunOptions): Promise<number> {
   const prepared = prepareStateHome(files, home);
   if (!prepared.ok) return refuse(err, prepared.error.message, 2);
   const pm2Home = pm2HomeOf(env, compiled.value.pm2Home);
-  const { username } = userInfo();
+  const username = accountName(env);
   const instance = await claimInstance({ files, pm2Home, healerHome: home.home, pid: process.pid, user: username });
   if (!instance.ok) return refuse(err, instance.error.message, 3);
-  const daemon = open(options, { compiled: compiled.value, text: text.value, pm2Home, username });
-  await daemon.start();
-  const why = await options.untilStopped;
-  await daemon.stop(why);
+  const code = await runUntilStopped(options, home, { compiled: compiled.value, text: text.value, pm2Home, username });
   await instance.value.release();
-  return 0;
+  return code;
 }
 
-/** Constructs the parts; nothing runs yet. */
-function open(options: RunOptions, found: { compiled: Compiled; text: string; pm2Home: string; username: string }): Daemon {
-  const { compiled, pm2Home } = found;
+type Found = Pick<DaemonParts, "compiled" | "text" | "pm2Home" | "username">;
+
+async function runUntilStopped(options: RunOptions, home: StateHome, found: Found): Promise<number> {
   const files = systemFiles();
-  const home = stateHome(options.env);
-  const healLog = openHealLog({ files, dir: home.home, host: hostname(), stdout: options.logFormat });
-  return new Daemon({
-    ...found,
-    ...options,
-    files,
-    home,
-    healLog,
-    clock: systemClock(),
-    processes: openProcesses(),
-    actions: ACTIONS,
-    connect: (onHint, onSkippedRows) => connectPm2({ pm2Home, envNames: compiled.envNames, onHint, onSkippedRows }),
-  });
+  const clock = systemClock();
+  const host = hostname();
+  const healLog = openHealLog({ files, dir: home.home, host, stdout: options.logFormat });
+  const daemonLog = openDaemonLog({ files, dir: home.home });
+  const wallMs = (): number => clock.wallMs();
+  const write = (record: Parameters<typeof healLog.write>[0]): void => void healLog.write(record, wallMs(), found.compiled.hash);
+  const outlets = { daemonLog, write, err: options.err, wallMs };
+  const uncover = endOnInternalError(outlets);
+  try {
+    const { compiled, pm2Home } = found;
+    const connect: DaemonParts["connect"] = (onHint, onSkippedRows) =>
+      connectPm2({ pm2Home, envNames: compiled.envNames, onHint, onSkippedRows });
+    const world = { files, home, healLog, clock, host, processes: openProcesses(), actions: ACTIONS, connect };
+    const daemon = new Daemon({ ...found, ...options, ...world });
+    await daemon.start();
+    const why = await options.untilStopped;
+    await daemon.stop(why);
+    return 0;
+  } catch (bug) {
+    return reportInternalError(bug, outlets);
+  } finally {
+    uncover();
+    daemonLog.close();
+  }
+}
+
+/** A uid without an account (containers) has no name. */
+function accountName(env: RunOptions["env"]): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return env["USER"] ?? `uid ${process.getuid?.() ?? "unknown"}`;
+  }
 }
 
 function refuse(err: (text: string) => void, message: string, code: number): number {

@@ -68,7 +68,7 @@ export interface ControlPlane {
   ingest(kind: "outcomes" | "heartbeat", body: unknown): Outcome<null, string>;
   /** A turn ended within 5 intervals. */
   isHealthy(): boolean;
-  /** PM2 has been listed at least once. */
+  /** PM2 was there when it was last looked at. */
   isReady(): boolean;
   /** The newest records, at most `limit`, oldest first, none older than `sinceWallMs`. */
   recent(options: { readonly sinceWallMs: number; readonly limit: number }): readonly SealedRecord[];

@@ -11,34 +11,39 @@ export class Teller {
   readonly #healLog: HealLog;
   readonly #recent: RecentRecords;
   readonly #wallMs: () => number;
-  #configHash: string;
+  #compiled: Compiled;
   #outbox: NotifyOutbox;
+  #emptying: Promise<void> = Promise.resolve();
 
   constructor(parts: { healLog: HealLog; recent: RecentRecords; wallMs: () => number; compiled: Compiled }) {
     this.#healLog = parts.healLog;
     this.#recent = parts.recent;
     this.#wallMs = parts.wallMs;
-    this.#configHash = parts.compiled.hash;
+    this.#compiled = parts.compiled;
     this.#outbox = this.#openOutbox(parts.compiled);
   }
 
-  /** An edited configuration: later records carry its hash and go to its notifiers. What the old ones hold still goes out. */
+  /**
+   * An edited configuration: later records carry its hash and go to its notifiers. Where these have changed, the old ones
+   * get two seconds for what they hold.
+   */
   use(compiled: Compiled): void {
+    const same = whoIsTold(compiled) === whoIsTold(this.#compiled);
+    this.#compiled = compiled;
+    if (same) return;
     const old = this.#outbox;
-    this.#configHash = compiled.hash;
     this.#outbox = this.#openOutbox(compiled);
-    void old.flush(FLUSH_MS).then(() => old.close());
+    this.#emptying = Promise.all([this.#emptying, empty(old)]).then(() => {});
   }
 
   readonly tell = (record: LogRecord): void => {
-    const sealed = this.#healLog.write(record, this.#wallMs(), this.#configHash);
+    const sealed = this.#healLog.write(record, this.#wallMs(), this.#compiled.hash);
     this.#recent.add(sealed);
     this.#outbox.offer(sealed);
   };
 
   async close(): Promise<void> {
-    await this.#outbox.flush(FLUSH_MS);
-    await this.#outbox.close();
+    await Promise.all([this.#emptying, empty(this.#outbox)]);
     this.#healLog.close();
   }
 
@@ -46,4 +51,13 @@ export class Teller {
     const notifiers = compiled.notifiers.map(({ kind, params, number }) => kind.create(params, number));
     return openOutbox({ notifiers, record: (record) => this.tell(record), monotonicMs: () => performance.now(), random: Math.random });
   }
+}
+
+function whoIsTold({ notifiers }: Compiled): string {
+  return JSON.stringify(notifiers.map(({ kind, params }) => [kind.type, params]));
+}
+
+async function empty(outbox: NotifyOutbox): Promise<void> {
+  await outbox.flush(FLUSH_MS);
+  await outbox.close();
 }

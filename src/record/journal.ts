@@ -26,7 +26,8 @@ export interface Journal {
   append(record: JournalRecord): Outcome<number, JournalError>;
   /**
    * Removes segments whose records are all covered by both snapshots (`coveredSeq` of `Snapshots.save`) and older than a
-   * day, kept so long for whoever looks into an incident; covered ones beyond the maximum at once. Returns how many.
+   * day, kept so long for whoever looks into an incident; covered ones beyond the maximum at once. Nothing of a corrupt
+   * journal: it is what a person has to look at, and without it the next start would find all well. Returns how many.
    */
   prune(coveredSeq: number, wallMs: number): number;
   close(): void;
@@ -100,6 +101,7 @@ class SegmentedJournal implements Journal {
   }
 
   prune(coveredSeq: number, wallMs: number): number {
+    if (this.state === "corrupt") return 0;
     const closed = this.#current === null ? this.#segments : this.#segments.slice(0, -1);
     let removed = 0;
     for (const segment of closed) {

@@ -1,0 +1,92 @@
+import { failure, success } from "../../src/core/outcome.ts";
+import type { Pm2View } from "../../src/core/observation.ts";
+import type { Pm2, Pm2Error, Pm2Outcome } from "../../src/world/pm2/pm2.ts";
+import { ScriptedPm2, type ScriptedRow } from "./scripted-pm2.ts";
+
+export const GONE: Pm2Error = { kind: "absent", message: "no PM2 daemon at /pm2/rpc.sock" };
+
+type CommandName = "restart" | "reload" | "stop" | "start" | "remove";
+
+/** PM2 in memory, behind the door's contract, for whoever uses the door. The door itself is tried on the real one. */
+export class MemoryPm2 implements Pm2 {
+  readonly rows: ScriptedPm2;
+  /** `list`, `restart 0`, … in the order in which they were asked. */
+  readonly calls: string[] = [];
+  /** Errors that the next calls of that name meet, one each. */
+  readonly failures: { name: "list" | CommandName; error: Pm2Error }[] = [];
+  readonly wanted: (readonly string[])[] = [];
+  busConnected = true;
+  /** What PM2 does meanwhile: a crash loop that goes on after a stop. */
+  afterCommand: (name: CommandName, row: ScriptedRow) => void = () => {};
+  #held: Promise<void> | null = null;
+
+  constructor(wallMs: () => number = () => Date.now()) {
+    this.rows = new ScriptedPm2(wallMs);
+  }
+
+  get lists(): number {
+    return this.calls.filter((call) => call === "list").length;
+  }
+
+  /** No call is answered until what this returns is called. */
+  hang(): () => void {
+    let release = (): void => {};
+    this.#held = new Promise((resolve) => {
+      release = () => {
+        this.#held = null;
+        resolve();
+      };
+    });
+    return release;
+  }
+
+  async list(): Promise<Pm2Outcome<Pm2View>> {
+    const failed = await this.#ask("list", "list");
+    if (failed !== null) return failure(failed);
+    const view = this.rows.view();
+    return typeof view === "string" ? failure({ kind: "lost", message: view }) : success(view);
+  }
+
+  restart(pmId: number): Promise<Pm2Outcome<null>> {
+    return this.#command("restart", pmId, (row) => this.rows.restart(row));
+  }
+
+  reload(pmId: number): Promise<Pm2Outcome<null>> {
+    return this.#command("reload", pmId, (row) => this.rows.restart(row));
+  }
+
+  stop(pmId: number): Promise<Pm2Outcome<null>> {
+    return this.#command("stop", pmId, (row) => this.rows.stop(row));
+  }
+
+  start(pmId: number): Promise<Pm2Outcome<null>> {
+    return this.#command("start", pmId, (row) => (row.pid === null ? this.rows.start(row) : undefined));
+  }
+
+  remove(pmId: number): Promise<Pm2Outcome<null>> {
+    return this.#command("remove", pmId, (row) => this.rows.delete(row));
+  }
+
+  wantEnv(names: readonly string[]): void {
+    this.wanted.push(names);
+  }
+
+  close(): void {}
+
+  async #command(name: CommandName, pmId: number, perform: (row: ScriptedRow) => void): Promise<Pm2Outcome<null>> {
+    const failed = await this.#ask(name, `${name} ${pmId}`);
+    if (failed !== null) return failure(failed);
+    const row = this.rows.rows.get(pmId);
+    if (row === undefined) return failure({ kind: "unknown-id", message: `${pmId} : id unknown` });
+    perform(row);
+    this.afterCommand(name, row);
+    return success(null);
+  }
+
+  async #ask(name: "list" | CommandName, call: string): Promise<Pm2Error | null> {
+    this.calls.push(call);
+    await this.#held;
+    const index = this.failures.findIndex((failing) => failing.name === name);
+    return index === -1 ? null : (this.failures.splice(index, 1)[0]?.error ?? null);
+  }
+}
