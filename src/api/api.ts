@@ -18,6 +18,8 @@ export interface ApiOptions {
   /** How often a silent stream says that it lives. */
   readonly heartbeatMs?: number;
   readonly streamsMax?: number;
+  /** A request that ended in a bug is answered with 500; left out: the stack goes to standard error. */
+  readonly onBug?: (error: Error) => void;
 }
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -44,6 +46,13 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
   app.route("/", ingestRoutes(plane));
   app.route("/", commandRoutes(plane));
   app.notFound((context) => context.json({ error: `nothing at ${context.req.method} ${context.req.path}` }, 404));
-  app.onError((error, context) => context.json({ error: `internal error: ${error.message}` }, 500));
+  app.onError((error, context) => {
+    (options.onBug ?? toStandardError)(error);
+    return context.json({ error: `internal error: ${error.message}` }, 500);
+  });
   return app;
+}
+
+function toStandardError(error: Error): void {
+  process.stderr.write(`a request to healer's API ended in a bug, please report it: ${error.stack ?? error.message}\n`);
 }

@@ -33,7 +33,7 @@ export async function servePort(api: Api, where: { readonly host: string; readon
 type ApiServer = Extract<ReturnType<typeof createAdaptorServer>, { closeAllConnections: unknown }>;
 
 function serverOf(api: Api): ApiServer {
-  const server = createAdaptorServer({ fetch: api.fetch, serverOptions: TIMES, overrideGlobalObjects: false }) as ApiServer; // no TLS asked for: node:http
+  const server = createAdaptorServer({ fetch: api.fetch, serverOptions: TIMES }) as ApiServer; // no TLS asked for: node:http
   server.maxConnections = CONNECTIONS_MAX;
   return server;
 }

@@ -1,5 +1,4 @@
 import { configOption, jsonOption, type Registry } from "./command-registry.ts";
-import { runServiceInstall, runServiceStatus, runServiceUninstall } from "./system-service.ts";
 
 /** `healer service …`: run under systemd. */
 export function addServiceCommands({ program, terminal, does }: Registry): void {
@@ -9,15 +8,23 @@ export function addServiceCommands({ program, terminal, does }: Registry): void 
     .description("write the unit, enable it and start it; runs as the owner of PM2's home")
     .addOption(configOption())
     .option("--print", "only print the unit")
-    .action(does((options: { readonly config?: string; readonly print?: boolean }) => runServiceInstall(options, terminal)));
+    .action(
+      does(async (options: { readonly config?: string; readonly print?: boolean }) =>
+        (await import("./system-service.ts")).runServiceInstall(options, terminal),
+      ),
+    );
   service
     .command("uninstall")
     .description("stop and remove it; lists what healer left stopped, with the commands that start it")
     .option("--print", "only say what would be done")
-    .action(does((options: { readonly print?: boolean }) => runServiceUninstall(options, terminal)));
+    .action(
+      does(async (options: { readonly print?: boolean }) => (await import("./system-service.ts")).runServiceUninstall(options, terminal)),
+    );
   service
     .command("status")
     .description("whether the service is installed and runs")
     .addOption(jsonOption())
-    .action(does((options: { readonly json?: boolean }) => runServiceStatus(options, terminal)));
+    .action(
+      does(async (options: { readonly json?: boolean }) => (await import("./system-service.ts")).runServiceStatus(options, terminal)),
+    );
 }

@@ -123,14 +123,17 @@ describe("every answer", () => {
     expect(await answer.json()).toEqual({ error: "nothing at GET /api/nothing" });
   });
 
-  test("is JSON where the daemon itself is at fault", async () => {
-    const { api, plane } = onSocket();
+  test("is JSON where the daemon itself is at fault, which is told to who runs it", async () => {
+    const plane = new FakeControlPlane();
+    const bugs: string[] = [];
+    const api = createApi(plane, { access: { via: "socket" }, onBug: ({ message }) => void bugs.push(message) });
     plane.status = () => {
       throw new Error("a bug");
     };
     const answer = await api.request("/api/status");
     expect(answer.status).toBe(500);
     expect(await answer.json()).toEqual({ error: "internal error: a bug" });
+    expect(bugs).toEqual(["a bug"]);
   });
 
   test("to a bad report says where and what was expected", async () => {

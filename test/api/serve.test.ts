@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createApi } from "../../src/api/api.ts";
 import { servePort, serveSocket } from "../../src/api/serve.ts";
 import { openTokens } from "../../src/api/tokens.ts";
@@ -92,4 +92,36 @@ test.each([
   const home = temporaryDir();
   writeFileSync(join(home, "admin.token"), content, { mode });
   expect(openTokens(systemFiles(), home)).toEqual({ ok: false, error: expect.stringContaining(word) as unknown });
+});
+
+/** A request as bytes, because clients differ in how they frame a body. */
+function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    let answer = "";
+    socket.setEncoding("utf8").on("data", (chunk: string) => (answer += chunk));
+    socket.on("end", () => resolve(answer)).on("error", reject);
+    socket.write(text);
+  });
+}
+
+describe("over a real connection", () => {
+  const head = (framing: string) =>
+    `POST /api/pause HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: application/json\r\n${framing}\r\n`;
+  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+  const long = JSON.stringify({ reason: "x".repeat(70_000) });
+
+  test.each([
+    ["no body at all", head(""), "200"],
+    ["a body of length 0", head("Content-Length: 0\r\n"), "200"],
+    ["a body with its length", `${head("Content-Length: 14\r\n")}{"by":"alice"}`, "200"],
+    ["a body in chunks", `${head("Transfer-Encoding: chunked\r\n")}${chunk('{"by":')}${chunk('"alice"}')}0\r\n\r\n`, "200"],
+    ["a long body with its length", `${head(`Content-Length: ${long.length}\r\n`)}${long}`, "413"],
+    ["a long body in chunks", `${head("Transfer-Encoding: chunked\r\n")}${chunk(long)}0\r\n\r\n`, "413"],
+  ])("a command with %s is answered", async (_what, text, status) => {
+    const served = await servePort(api, { host: "127.0.0.1", port: 0 });
+    if (!served.ok) throw new Error(served.error);
+    onTestFinished(() => served.value.close());
+    expect((await raw(served.value.port, text)).slice(9, 12)).toBe(status);
+  });
 });
