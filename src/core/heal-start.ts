@@ -23,13 +23,13 @@ export function startHeal(turn: Turn, candidate: Candidate, options: { by: strin
   });
   target.said.hold = null;
   target.said.wouldHeal = false;
-  sayIntent(turn, candidate, heal);
   journal(turn, target, {
     kind: "intent",
     healId: heal.id,
     ack: true,
     note: { action, rule: heal.rule, evidence: heal.evidence, pre: preJson(heal.pre) },
   });
+  sayIntent(turn, candidate, heal); // after the record: healer may die in between, and who reads of an intent waits for its verdict
   return heal;
 }
 
@@ -68,7 +68,7 @@ export function preImageOf(state: State, target: Target): PreImage | null {
 /** The sentence a person reads first: what was seen, in numbers. */
 function evidenceOf({ target, strategy, rule }: Candidate, by: string | null): string {
   const { phase } = target.control;
-  if (phase.name === "suspect" && phase.contain !== null) return `the last heal did not help (${phase.contain.reason})`;
+  if (phase.name === "suspect" && phase.contain !== null) return phase.contain.reason;
   if (rule === null) return by === null ? "no symptom" : `asked for by ${by}`;
   const bound = rulesFor(strategy, target.kind).find((candidate) => candidate.key === rule.key);
   return bound === undefined ? rule.key : bound.describe(rule.memory, target.view, rule.judgement);
