@@ -135,7 +135,12 @@ function phaseAfter(
   const isDownByUs = stopsFirst(heal) && target.row !== null && isStoppedRow(target.row);
   const stops = heal.action === "hold-down" || isDownByUs || (opens && mayStopOnOpen(state, target, strategy));
   if (stops && !end.stopFailed)
-    return { name: "suspect", sinceMs: heal.symptomAtMs, trial: opens, contain: { rule: heal.rule, reason: end.reason } };
+    return {
+      name: "suspect",
+      sinceMs: heal.symptomAtMs,
+      trial: opens,
+      contain: { rule: heal.rule, reason: `the last heal did not help (${end.reason})` },
+    };
   if (opens) return openPhase(state, target, strategy, "failures");
   return { name: "backoff", untilMs: state.nowMs + backoffMs(state, target, strategy, Math.max(0, target.control.failedHeals - 1)) };
 }

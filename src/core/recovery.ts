@@ -79,6 +79,8 @@ function recoverDown(turn: Turn, target: Target, phase: Extract<Phase, { name: "
 
 function giveUp(turn: Turn, target: Target, heal: Heal, reason: string): void {
   target.recoveringSinceMs = null;
+  // It may have been carried out and left no trace: grace counts from the intent, as if it had been (row 28).
+  withControl(target, { calmFromMs: Math.max(target.control.calmFromMs, heal.atMs) });
   if (heal.roll !== null) return skipMember(turn, target, heal, reason);
   endHeal(turn, target, { verdict: "aborted", reason });
 }

@@ -174,6 +174,10 @@ export function sayHoldOnce(turn: Turn, target: Target, hold: NonNullable<Return
 function tickOpen(turn: Turn, target: Target, strategy: Strategy, phase: Extract<Phase, { name: "open" }>): Candidate | null {
   const { nowMs } = turn.state;
   if (phase.heal === null && target.row !== null && isStoppedRow(target.row)) return null; // its operator's now; a start is answered
+  if (phase.heal !== null && target.row !== null && target.row.pid !== null && target.recoveringSinceMs === null) {
+    endHeal(turn, target, { verdict: "aborted", reason: "superseded: somebody started it before the cool-down was over" });
+    return null;
+  }
   const isBad = firingRule(target) !== null;
   if (
     phase.restartedAtMs !== null &&
