@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { streamSSE, type SSEStreamingApi } from "hono/streaming";
 import { flatten } from "../core/sealed-record.ts";
 import type { ApiEnv } from "./access.ts";
-import type { FeedItem, RecordFeed } from "./record-feed.ts";
+import { FEED_KEPT_MAX, type FeedItem, type RecordFeed } from "./record-feed.ts";
 
 export interface StreamOptions {
   readonly heartbeatMs?: number;
@@ -11,7 +11,7 @@ export interface StreamOptions {
 
 const HEARTBEAT_MS = 15_000; // proxies cut connections silent for 30 s and more
 const STREAMS_MAX = 64;
-const WAITING_MAX = 1_500; // more than a full resume; who is so far behind comes back with Last-Event-ID
+const WAITING_MAX = 3 * FEED_KEPT_MAX; // more than a full resume; who is so far behind comes back with Last-Event-ID
 const WRITE_TIMEOUT_MS = 30_000;
 const RETRY_MS = 2_000;
 
@@ -23,8 +23,8 @@ export function streamRoute(feed: RecordFeed, options: StreamOptions): Hono<ApiE
       return context.json({ error: `at most ${options.streamsMax ?? STREAMS_MAX} streams at once` }, 503, { "Retry-After": "10" });
     }
     const lastId = context.req.header("Last-Event-ID") ?? context.req.query("last_event_id") ?? null;
-    const subscription = new Subscription(feed, lastId);
     const cut = (): void => context.env.outgoing?.destroy(); // nothing else ends a connection whose reader stands still
+    const subscription = new Subscription(feed, lastId, cut);
     return streamSSE(context, (stream) => pump(stream, subscription, { heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS, cut }));
   });
   return app;
@@ -35,13 +35,12 @@ class Subscription {
   readonly #waiting: FeedItem[];
   readonly #stop: () => void;
   #wake: (() => void) | null = null;
-  tooSlow = false;
 
-  constructor(feed: RecordFeed, lastId: string | null) {
+  constructor(feed: RecordFeed, lastId: string | null, onTooSlow: () => void) {
     this.#waiting = lastId === null ? [] : [...feed.after(lastId)];
     this.#stop = feed.listen((item) => {
-      if (this.#waiting.length >= WAITING_MAX) this.tooSlow = true;
-      else this.#waiting.push(item);
+      if (this.#waiting.length >= WAITING_MAX) return onTooSlow();
+      this.#waiting.push(item);
       this.wake();
     });
   }
@@ -78,11 +77,11 @@ async function pump(stream: SSEStreamingApi, subscription: Subscription, options
   const send = (text: string): Promise<boolean> => sent(stream.write(text));
   try {
     let goesOn = await send(`retry: ${RETRY_MS}\n\n`);
-    while (goesOn && !stream.aborted && !subscription.tooSlow) {
+    while (goesOn && !stream.aborted) {
       const item = subscription.next() ?? (await subscription.waitForNext(options.heartbeatMs));
       if (!stream.aborted) goesOn = await send(item === undefined ? ":\n\n" : messageOf(item));
     }
-    if (!goesOn || subscription.tooSlow) options.cut();
+    if (!goesOn) options.cut();
   } finally {
     subscription.end();
   }

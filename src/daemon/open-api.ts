@@ -36,7 +36,7 @@ async function openPort(
 ): Promise<{ served: Served; url: string } | null> {
   const tokens = openTokens(options.files, options.home.home);
   if (!tokens.ok) return warn(options, `no HTTP on ${where.host}:${where.port}: ${tokens.error}`);
-  const api = createApi(plane, { access: { via: "port", tokens: tokens.value } });
+  const api = createApi(plane, { access: { via: "port", tokens: tokens.value, host: where.host } });
   const served = await servePort(api, where);
   if (!served.ok) return warn(options, `no HTTP on ${where.host}:${where.port}: ${served.error}; healing goes on`);
   const host = where.host.includes(":") ? `[${where.host}]` : where.host;
