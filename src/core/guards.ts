@@ -177,8 +177,8 @@ function askBackoff(state: State, { target, holdsDown }: Candidate): Answer {
   };
 }
 
-function askIncident(state: State, { target, holdsDown }: Candidate): Answer {
-  const held = holdsDown ? null : whyIncidentHolds(state, target);
+function askIncident(state: State, { target, rule, holdsDown }: Candidate): Answer {
+  const held = holdsDown ? null : whyIncidentHolds(state, target, rule?.judgement.recently);
   return held === null ? null : { ...held, flip: "the canary recovers, or the incident ends" };
 }
 

@@ -1,8 +1,9 @@
 import { healOf, isInFlight } from "./control.ts";
 import type { Heal, Verdict } from "./control.ts";
+import type { Judgement } from "./judgement.ts";
 import type { Group, Incident, State, Target } from "./state.ts";
 import type { Knobs } from "./strategy.ts";
-import { withControl } from "./target.ts";
+import { forgetOutlived, withControl } from "./target.ts";
 import { sayOf, strategyOf, type Turn } from "./turn.ts";
 import { inWords } from "./words.ts";
 
@@ -34,7 +35,9 @@ export function isElevated(target: Target): boolean {
 }
 
 function isElevatedNow(target: Target): boolean {
-  return target.rules.some((rule) => rule.judgement.dead || rule.judgement.state === "sick" || rule.judgement.state === "elevated");
+  return target.rules.some(
+    ({ judgement }) => judgement.dead || judgement.state === "elevated" || (judgement.state === "sick" && judgement.recently !== "good"),
+  );
 }
 
 function noteOnset(state: State, member: Target): void {
@@ -112,8 +115,10 @@ function keepsAlive(member: Target): boolean {
   return phase.name !== "open" && (isElevatedNow(member) || isInFlight(phase) || phase.name === "held");
 }
 
+/** What an outage did to the rates of workers that are well again is no evidence against them: nobody is healed for it later. */
 export function closeIncident(turn: Turn, group: Group, incident: Incident, reason: string): void {
   group.incident = null;
+  for (const member of membersOf(turn.state, group)) forgetOutlived(turn.state, member, strategyOf(turn.state, member));
   const lastedMs = turn.state.nowMs - incident.openedAtMs;
   sayOf(turn, group.id, {
     level: "info",
@@ -123,10 +128,17 @@ export function closeIncident(turn: Turn, group: Group, incident: Incident, reas
   });
 }
 
-/** Why an incident of its group forbids healing this member now; null = it does not. */
-export function whyIncidentHolds(state: State, target: Target): { reason: string; untilMs: number | null } | null {
+/** Why an incident of its group forbids healing this member now; null = it does not. `recently`: of the rule that fired. */
+export function whyIncidentHolds(
+  state: State,
+  target: Target,
+  recently: Judgement["recently"],
+): { reason: string; untilMs: number | null } | null {
   const incident = state.groups.get(target.group)?.incident ?? null;
-  if (incident === null || incident.phase === "generalise") return null;
+  if (incident === null) return null;
+  if (recently === "good" || (recently === "doubtful" && incident.phase === "generalise"))
+    return { reason: `its newest tasks no longer prove it bad; the trouble of ${target.group} may be over`, untilMs: null };
+  if (incident.phase === "generalise") return null;
   if (target.kind === "group")
     return { reason: `several workers of ${target.id} went bad together; one of them is healed first`, untilMs: null };
   const waitMs = incident.nextAtMs - state.nowMs;

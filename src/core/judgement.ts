@@ -57,6 +57,11 @@ export interface Judgement {
   readonly sinceMs: number | null;
   /** The worker does not live: overrides any verdict, is exempt from unavailability limits. */
   readonly dead: boolean;
+  /**
+   * What the newest observations alone say of a `sick` worker whose proof rests on older ones too: `good`: nothing against
+   * it any more; `doubtful`: not enough to prove it. Absent: they prove it.
+   */
+  readonly recently?: "good" | "doubtful";
   /** Measured value and the threshold it is compared with, in `unit`; null = nothing measured. */
   readonly value: number | null;
   readonly threshold: number | null;

@@ -90,6 +90,16 @@ export function forgetOldProcess(state: State, target: Target, strategy: Strateg
   }
 }
 
+/** Drops the evidence of rules whose proof is of the past while the newest observations are good. */
+export function forgetOutlived(state: State, target: Target, strategy: Strategy): void {
+  const epoch: Epoch = { atMs: state.nowMs, ignoreTasksUntilMs: state.nowMs, forgiveFailures: 0 };
+  const rules = rulesFor(strategy, target.kind);
+  for (const ruleState of target.rules) {
+    const rule = rules.find((candidate) => candidate.key === ruleState.key);
+    if (rule !== undefined && ruleState.judgement.recently === "good") forgetEvidence(ruleState, rule, epoch);
+  }
+}
+
 function forgetEvidence(ruleState: RuleState, rule: BoundRule, epoch: Epoch): void {
   ruleState.memory = rule.fresh(epoch);
   ruleState.judgement = NO_JUDGEMENT;

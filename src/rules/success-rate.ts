@@ -59,12 +59,19 @@ function judge(evidence: RateEvidence, view: TargetView, bound: RateBound): Judg
   if (proof !== null) {
     return {
       ...judgementOf("sick", evidence, { knobs, shown: proofOutcomes(proof, evidence, view, bound) }),
+      ...(proof === "fast" ? {} : { recently: isElevated(evidence, view, bound) ? "doubtful" : "good" }),
       sustained: isSustained(evidence, knobs.sustainMs, view.nowMs),
       sinceMs: evidence.provenSinceMs,
     };
   }
-  const state = isElevated(evidence, view, bound) ? "elevated" : count < knobs.minTasks.fast ? "unknown" : "fine";
+  const state = isElevated(evidence, view, bound) ? "elevated" : isTooLittle(evidence, knobs) ? "unknown" : "fine";
   return judgementOf(state, evidence, { knobs, shown: since(evidence, context, knobs.windowMs) });
+}
+
+/** A few tasks that look bad prove nothing, but neither do they say that all is well: a symptom is not gone by them. */
+function isTooLittle({ ok, failed }: RateEvidence, { minTasks, minSuccessRatePercent }: Knobs): boolean {
+  const count = ok + failed;
+  return count < minTasks.fast || (count < minTasks.long && ok * 100 < count * minSuccessRatePercent);
 }
 
 /** No task for a whole window: nothing that happened before says how it is now. */

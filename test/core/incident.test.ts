@@ -221,3 +221,40 @@ describe("an incident", () => {
     expect(world.reasons("hold", "app")).toEqual(["several workers of app went bad together; one of them is healed first"]);
   });
 });
+
+describe("a member whose rate is bad only by what is past", () => {
+  const OUTLIVED = { ...SICK, recently: "good" } as const;
+
+  test("is nobody's canary, does not keep the incident alive, and is not healed for it afterwards", () => {
+    const world = incident(WIDE, "app:0", "app:1", "app:2");
+    for (const instance of [0, 1, 2]) world.scripts.set(`app:${instance}`, OUTLIVED);
+    world.advance(2 * MINUTE - 4000);
+    expect(group(world)?.incident).not.toBeNull();
+    const epochs = (): unknown[] => [0, 1, 2].map((instance) => world.state.targets.get(`app:${instance}`)?.rules[0]?.memory);
+    const before = epochs();
+    world.until(() => group(world)?.incident === null);
+    expect(healed(world)).toEqual([]);
+    expect(epochs()).not.toEqual(before);
+  });
+
+  test("is not healed after a canary that recovered; one that may still be bad neither, until that is proven", () => {
+    const world = incident(WIDE, "app:0", "app:1", "app:2");
+    world.untilPhase("app:0", "verifying");
+    world.scripts.set("app:1", { ...SICK, recently: "doubtful" });
+    world.scripts.set("app:2", OUTLIVED);
+    world.cure("app:0");
+    world.until(() => group(world)?.incident?.phase === "generalise");
+    world.advance(MINUTE);
+    expect(healed(world)).toEqual(["app:0"]);
+    world.sicken("app:1");
+    world.advance(2000);
+    expect(healed(world)).toEqual(["app:0", "app:1"]);
+  });
+
+  test("is healed when it is alone with that: a slow decline has no newest failures to show", () => {
+    const world = new CoreWorld(WIDE);
+    world.scripts.set("app:0", OUTLIVED);
+    world.advance(4000);
+    expect(healed(world)).toEqual(["app:0"]);
+  });
+});

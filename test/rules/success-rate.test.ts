@@ -72,6 +72,14 @@ describe("success-rate, evidence", () => {
     expect(worker.judge().state).toBe("sick");
   });
 
+  it("does not call a worker fine by a dozen tasks most of which failed, nor sick", () => {
+    const worker = new Watched(FAST_ONLY);
+    worker.stream(6000, 12 * 6000, (index) => index % 5 < 3);
+    expect(worker.judge()).toMatchObject({ state: "unknown", n: 12 });
+    worker.stream(6000, 30 * 6000, () => true);
+    expect(worker.judge().state).toBe("fine");
+  });
+
   it("says nothing while the queue cannot be read, even of a worker it had found sick", () => {
     const worker = new Watched();
     worker.stream(1000, 3 * MINUTE, () => false);
@@ -146,6 +154,16 @@ describe("success-rate, the slow paths", () => {
     worker.stream(MINUTE, 24 * HOUR, (index) => index % 5 < 3); // 60 %: the hour's interval reaches 78 %
     expect(worker.judge().state).toBe("sick");
     expect(worker.say()).toMatch(/^24 h: 60 % \(57–62 %, n=14\d\d\), at most 64 %; 1 h: 60 %/);
+  });
+
+  it("says whether the newest tasks alone would prove it too", () => {
+    const worker = new Watched();
+    worker.stream(6000, 10 * MINUTE, () => false);
+    expect(worker.judge()).not.toHaveProperty("recently");
+    worker.stream(6000, worker.view.nowMs + 20 * 6000, () => true);
+    expect(worker.judge()).toMatchObject({ state: "sick", recently: "doubtful" });
+    worker.stream(6000, worker.view.nowMs + 20 * 6000, () => true);
+    expect(worker.judge()).toMatchObject({ state: "sick", recently: "good" });
   });
 
   it("does not touch a worker at exactly 69 %: the threshold is proven, not touched", () => {

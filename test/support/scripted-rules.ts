@@ -7,6 +7,7 @@ export interface Script {
   readonly sustained: boolean;
   readonly dead: boolean;
   readonly verdict: RuleVerdict;
+  readonly recently?: "good" | "doubtful";
 }
 
 export const FINE: Script = { state: "fine", sustained: false, dead: false, verdict: "recovered" };
@@ -27,8 +28,19 @@ export function scriptedRule(scripts: ReadonlyMap<string, Script>, changes: Part
     fresh: (epoch) => ({ epochAtMs: epoch.atMs }),
     observe() {},
     judge(_memory, view) {
-      const { state, sustained, dead } = scriptOf(view);
-      return { ...NO_JUDGEMENT, state, sustained, dead, sinceMs: state === "sick" ? view.nowMs : null, value: 1, threshold: 3, n: 5 };
+      const { state, sustained, dead, recently } = scriptOf(view);
+      const newest = recently === undefined ? {} : { recently };
+      return {
+        ...NO_JUDGEMENT,
+        ...newest,
+        state,
+        sustained,
+        dead,
+        sinceMs: state === "sick" ? view.nowMs : null,
+        value: 1,
+        threshold: 3,
+        n: 5,
+      };
     },
     verdict: (_memory, view) => scriptOf(view).verdict,
     describe: (_memory, view, judgement) => `${key} says ${judgement.state} of ${view.id}`,
