@@ -194,6 +194,8 @@ function tickOpen(turn: Turn, target: Target, strategy: Strategy, phase: Extract
     return null;
   }
   if (!isBad) {
+    // Right after a restart of healer, or of the worker, nothing has been seen yet: that is no proof of health.
+    if (nowMs < target.epoch.atMs + strategy.knobs.gracePeriodMs) return null;
     closeCircuit(turn, target, "the cool-down is over and the symptom has gone by itself", "self_recovered");
     return null;
   }
