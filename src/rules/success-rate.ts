@@ -52,7 +52,6 @@ function contextOf(view: TargetView, bound: RateBound) {
 
 function judge(evidence: RateEvidence, view: TargetView, bound: RateBound): Judgement {
   const { knobs } = bound;
-  const count = evidence.ok + evidence.failed;
   if (view.blind !== null || isIdle(evidence, view, knobs)) return judgementOf("unknown", evidence, { knobs, shown: null });
   const context = contextOf(view, bound);
   const proof = evidence.provenSinceMs === null ? null : rateProof(evidence, context);
