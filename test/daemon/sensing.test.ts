@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Observation } from "../../src/core/observation.ts";
 import { Sensing } from "../../src/daemon/sensing.ts";
 import type { Sensor, SensorContext } from "../../src/sensors/sensor.ts";
+import { unhandledDuring } from "../support/unhandled.ts";
 import { watchedWorker } from "../support/watched-worker.ts";
 
 /** A sensor whose readings end when the test says so. */
@@ -142,14 +143,6 @@ test("what nobody takes is kept up to a limit", async () => {
 
 test("an exception in a sensor is nobody's to swallow: it ends healer as any bug does", async () => {
   const broken: Sensor = { name: "broken", everyMs: 1, timeoutMs: 1, read: () => Promise.reject(new Error("made up")) };
-  const unhandled: unknown[] = [];
-  const others = process.listeners("unhandledRejection");
-  process.removeAllListeners("unhandledRejection");
-  process.on("unhandledRejection", (reason) => unhandled.push(reason));
   vi.useRealTimers();
-  sensingOf(broken).startDue(WORKERS);
-  await new Promise((resolve) => setImmediate(resolve));
-  process.removeAllListeners("unhandledRejection");
-  for (const listener of others) process.on("unhandledRejection", listener);
-  expect(unhandled).toEqual([new Error("made up")]);
+  expect(await unhandledDuring(() => sensingOf(broken).startDue(WORKERS))).toEqual([new Error("made up")]);
 });
