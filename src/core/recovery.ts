@@ -29,7 +29,7 @@ export function tickRecovery(turn: Turn, target: Target): void {
   if (row === null || pre === null) return giveUp(turn, target, phase.heal, "the worker is gone");
   const now = preImage(row, turn.state.pm2.generation);
   if (now.generation !== pre.generation) return giveUp(turn, target, phase.heal, "PM2 was replaced by a new daemon meanwhile");
-  if (isDown(row)) return recoverDown(turn, target, phase, row);
+  if (isDown(row)) return recoverDown(turn, target, phase, { row, wasStarted: now.startedWallMs !== pre.startedWallMs });
   if (phase.step !== "stop" && hasChanged(now, pre)) return recoverActed(turn, target, phase);
   if (hasSettled(turn, target, row))
     giveUp(turn, target, phase.heal, "healer was restarted before it was done, and nothing has changed since");
@@ -59,14 +59,23 @@ function recoverActed(turn: Turn, target: Target, phase: Extract<Phase, { name: 
   afterAction(turn, target, phase, null);
 }
 
-/** Row 27b: down because of our stop. A hold-down goes on waiting; anything else is finished with its start. */
-function recoverDown(turn: Turn, target: Target, phase: Extract<Phase, { name: "intent" | "acting" }>, row: WorkerRow): void {
+/**
+ * Row 27b: down because of our stop. A hold-down goes on waiting; anything else is finished with its start, unless that
+ * has been done already and the worker is down again: a second start would be a second deed under one intent.
+ */
+function recoverDown(
+  turn: Turn,
+  target: Target,
+  phase: Extract<Phase, { name: "intent" | "acting" }>,
+  { row, wasStarted }: { row: WorkerRow; wasStarted: boolean },
+): void {
   if (phase.step === "stop") {
     target.recoveringSinceMs = null;
     return afterAction(turn, target, phase, null);
   }
   if (!hasSettled(turn, target, row)) return;
-  if (!stopsFirst(phase.heal)) return giveUp(turn, target, phase.heal, `PM2 says ${row.status}: stopped by somebody else`);
+  if (wasStarted && row.status === "errored") return recoverActed(turn, target, phase);
+  if (wasStarted || !stopsFirst(phase.heal)) return giveUp(turn, target, phase.heal, `PM2 says ${row.status}: stopped by somebody else`);
   target.recoveringSinceMs = null;
   withControl(target, { phase: { name: "intent", heal: phase.heal, step: "start", sinceMs: turn.state.nowMs } });
   journal(turn, target, {
@@ -78,9 +87,9 @@ function recoverDown(turn: Turn, target: Target, phase: Extract<Phase, { name: "
 }
 
 function giveUp(turn: Turn, target: Target, heal: Heal, reason: string): void {
-  target.recoveringSinceMs = null;
   // It may have been carried out and left no trace: grace counts from the intent, as if it had been (row 28).
   withControl(target, { calmFromMs: Math.max(target.control.calmFromMs, heal.atMs) });
-  if (heal.roll !== null) return skipMember(turn, target, heal, reason);
-  endHeal(turn, target, { verdict: "aborted", reason });
+  if (heal.roll === null) return endHeal(turn, target, { verdict: "aborted", reason });
+  target.recoveringSinceMs = null;
+  skipMember(turn, target, heal, reason);
 }

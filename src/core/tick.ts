@@ -3,6 +3,7 @@ import { takeToken } from "./budget.ts";
 import { pauseOf, whyHold } from "./guards.ts";
 import type { Candidate } from "./guards.ts";
 import { endHeal, closeCircuit } from "./heal-end.ts";
+import { preImageOf } from "./heal-start.ts";
 import type { Containment, Phase } from "./control.ts";
 import { firingRule } from "./judge.ts";
 import { tickRecovery } from "./recovery.ts";
@@ -157,7 +158,9 @@ function startHeldRow(turn: Turn, target: Target, strategy: Strategy, heal: Extr
     return false;
   }
   takeToken(turn.state);
-  withControl(target, { phase: { name: "intent", heal, step: "start", sinceMs: turn.state.nowMs } });
+  // As it is now, down: whether it has been started since is what recovery will ask.
+  const start = { ...heal, pre: preImageOf(turn.state, target) ?? heal.pre };
+  withControl(target, { phase: { name: "intent", heal: start, step: "start", sinceMs: turn.state.nowMs } });
   journal(turn, target, { kind: "step", healId: heal.id, ack: true, note: { step: "start" } });
   return true;
 }
