@@ -68,6 +68,7 @@ export function endAbsentHeals(turn: Turn): void {
     if (strategy === undefined) return;
     const gone = newTarget(state, { id, kind: heal.roll === null ? "worker" : "group", group: id, strategy });
     gone.control = absent.control;
+    gone.recoveringSinceMs = state.nowMs; // nobody knows whether it was carried out
     endHeal(turn, gone, { verdict: "aborted", reason: `${GONE} while healer was away` });
     state.absent.set(id, { ...absent, control: gone.control });
   }

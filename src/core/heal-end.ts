@@ -17,7 +17,7 @@ export function endHeal(turn: Turn, target: Target, end: { verdict: Verdict; rea
   const heal = healOf(before);
   if (heal === null) return;
   const strategy = strategyOf(turn.state, target);
-  if (end.verdict === "aborted") giveBack(turn.state, target, before);
+  if (end.verdict === "aborted" && target.recoveringSinceMs === null) giveBack(turn.state, target, before);
   chargeStreak(target, strategy, heal, end.verdict);
   withControl(target, {
     phase: phaseAfter(turn.state, target, strategy, {
@@ -99,7 +99,7 @@ export function closeCircuit(turn: Turn, target: Target, reason: string, how: st
   journal(turn, target, { kind: "control", healId: null, note: { circuit: "closed", how } });
 }
 
-/** What was not done costs no token and is no heal that the flapping limits count. A hold-down's token is for its start. */
+/** What was surely not done costs no token and is no heal that the flapping limits count. A hold-down's token is for its start. */
 function giveBack(state: State, target: Target, before: Phase): void {
   if (before.name !== "intent") return;
   const { heal, step } = before;

@@ -81,7 +81,8 @@ function isHealedByRestart({ control }: Target): boolean {
 /** The heal under way becomes the incident's: its failure is not charged to the worker. */
 function makeCanary(target: Target): void {
   const { phase } = target.control;
-  if ("heal" in phase && phase.heal !== null) withControl(target, { phase: { ...phase, heal: { ...phase.heal, canary: true } } });
+  if ("heal" in phase && phase.heal !== null && !phase.heal.canary)
+    withControl(target, { phase: { ...phase, heal: { ...phase.heal, canary: true } } });
 }
 
 function waitInWords(incident: Incident, nowMs: number): string {
@@ -104,9 +105,12 @@ function followIncident(turn: Turn, group: Group, incident: Incident, knobs: Kno
 /** After a restart of the daemon the incident may be older than the heals: they say who the canary is, or that it is none. */
 function findCanary(state: State, group: Group, incident: Incident): void {
   if (incident.phase === "generalise") return;
-  const canary = membersOf(state, group).find(({ control }) => isInFlight(control.phase) && healOf(control.phase)?.canary === true);
-  if (canary !== undefined) Object.assign(incident, { phase: "canary", canary: canary.id });
-  else if (incident.phase === "canary") Object.assign(incident, { phase: "waiting", canary: null });
+  const healed = membersOf(state, group).filter(isHealedByRestart);
+  const canary = healed.find(({ control }) => healOf(control.phase)?.canary === true) ?? healed[0];
+  if (canary !== undefined) {
+    makeCanary(canary);
+    Object.assign(incident, { phase: "canary", canary: canary.id });
+  } else if (incident.phase === "canary") Object.assign(incident, { phase: "waiting", canary: null });
 }
 
 /** An open circuit counts for the onset only; a worker in or before a heal keeps the incident alive. */
