@@ -12,7 +12,7 @@ const FUNCTION_LINES_MAX = 60; // of sources and test support; a `describe` of a
  * How many sources miss the aims (150 lines a file, 25 a function). These numbers only go down: whoever mends one lowers them, and
  * a number that has become too generous is an error as well.
  */
-const RATCHET = { filesOver150: 99, functionsOver25: 99, slack: 99 };
+const RATCHET = { filesOver150: 20, functionsOver25: 42, slack: 5 };
 
 const BANNED_NAMES =
   /^(utils?|helpers?|types|common|misc|shared|managers?|services?|constants|interfaces)(\.|-|$)|-(utils?|helpers?|manager)\./;
