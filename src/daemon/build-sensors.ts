@@ -18,7 +18,7 @@ export function buildSensors(compiled: Compiled, world: { state: State; processe
     processes: world.processes,
     memoryFor: (id) => memory.has(strategyOf(id)),
     pulseFor: (id) => pulse.has(strategyOf(id)),
-    everyMs: policy.intervalMs,
+    everyMs: pulseEveryMs(compiled),
   });
   const probes = strategies.flatMap(({ name, boundRules }) =>
     boundRules.filter(({ needs }) => needs.includes("probe")).map(({ key, params }) => ({ strategy: name, key, params })),
@@ -31,4 +31,19 @@ export function buildSensors(compiled: Compiled, world: { state: State; processe
     }),
   );
   return [...(memory.size + pulse.size > 0 ? [osProcesses] : []), ...createHttpProbeSensors(probes), ...queueSensors];
+}
+
+const READINGS_A_PATIENCE = 4;
+const PULSE_MS_MIN = 500;
+
+/** Every turn; quicker where a rule has so little patience (`for`) that a turn would be a large part of it. */
+function pulseEveryMs({ policy, strategies }: Compiled): number {
+  const patienceMs = strategies.flatMap(({ boundRules }) =>
+    boundRules.filter(({ needs }) => needs.includes("pulse")).flatMap(({ params }) => patienceOf(params)),
+  );
+  return Math.min(policy.intervalMs, ...patienceMs.map((each) => Math.max(PULSE_MS_MIN, each / READINGS_A_PATIENCE)));
+}
+
+function patienceOf(params: unknown): readonly number[] {
+  return typeof params === "object" && params !== null && "for" in params && typeof params.for === "number" ? [params.for] : [];
 }

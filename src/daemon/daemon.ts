@@ -23,6 +23,7 @@ import { Pm2Watch } from "./pm2-watch.ts";
 import { RecentRecords } from "./recent-records.ts";
 import { restoreMemory, type Memory } from "./restore.ts";
 import { Sensing } from "./sensing.ts";
+import { SensorPace } from "./sensor-pace.ts";
 import type { ControlPlane } from "./status.ts";
 import { Teller } from "./tell.ts";
 import { watchedWorkers } from "./watched-workers.ts";
@@ -58,6 +59,7 @@ export class Daemon {
   readonly #watch: Pm2Watch;
   readonly #engine: Engine;
   readonly #sensing: Sensing;
+  readonly #pace: SensorPace;
   readonly #loop: Loop;
   readonly #config: LiveConfig;
   readonly #systemd: ReturnType<typeof systemdNotifier>;
@@ -81,6 +83,8 @@ export class Daemon {
       () => clock.nowMs(),
       () => this.#loop.hurry(),
     );
+    const startSensors = (): void => this.#sensing.startDue(() => watchedWorkers(state));
+    this.#pace = new SensorPace(startSensors);
     const machine = openHost(home.home);
     this.#host = createHostReader({ read: () => machine.read(), nowMs: () => clock.nowMs() });
     this.#systemd = systemdNotifier(env);
@@ -88,7 +92,7 @@ export class Daemon {
       engine: this.#engine,
       clock,
       watch: this.#watch,
-      startSensors: () => this.#sensing.startDue(watchedWorkers(state)),
+      startSensors,
       observations: () => [...this.#sensing.drain(), ...this.#ingest.drain()],
       intervalMs: () => state.policy.intervalMs,
       afterTurn: () => this.#afterTurn(),
@@ -116,6 +120,7 @@ export class Daemon {
     this.#systemd.stopping();
     await this.#config.stop();
     await this.#loop.stop();
+    this.#pace.stop();
     this.#sensing.close();
     await this.#api?.close(); // what is ordered now would not be done
     await this.#engine.finish();
@@ -155,7 +160,10 @@ export class Daemon {
   }
 
   #useSensors(compiled: Compiled): void {
-    this.#sensing.use(buildSensors(compiled, { state: this.#memory.state, processes: this.#parts.processes }));
+    const { intervalMs } = compiled.policy;
+    const sensors = buildSensors(compiled, { state: this.#memory.state, processes: this.#parts.processes });
+    this.#sensing.use(sensors, intervalMs);
+    this.#pace.keep(sensors, intervalMs);
   }
 
   #afterTurn(): void {

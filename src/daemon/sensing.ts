@@ -17,6 +17,7 @@ export class Sensing {
   readonly #now: () => number;
   readonly #onUrgent: () => void;
   #posts: Post[] = [];
+  #turnMs = 0;
   #inbox: Observation[] = [];
 
   /** `onUrgent`: something came in that should not wait for the next turn. */
@@ -25,17 +26,21 @@ export class Sensing {
     this.#onUrgent = onUrgent;
   }
 
-  use(sensors: readonly Sensor[]): void {
+  /** `turnMs`: between two turns. What a sensor quicker than that sees of a process is not to wait for the next one. */
+  use(sensors: readonly Sensor[], turnMs = 0): void {
+    this.#turnMs = turnMs;
     for (const post of this.#posts) post.reading?.abort();
     this.#posts = sensors.map((sensor) => ({ sensor, dueAtMs: this.#now(), reading: null }));
   }
 
-  startDue(workers: readonly WatchedWorker[]): void {
+  startDue(workersNow: () => readonly WatchedWorker[]): void {
     const nowMs = this.#now();
+    let workers: readonly WatchedWorker[] | null = null;
     for (const post of this.#posts) {
       if (post.reading !== null || nowMs < post.dueAtMs) continue;
       // Keeps its rhythm; after a pause it starts anew instead of catching up.
       post.dueAtMs = Math.max(post.dueAtMs + post.sensor.everyMs, nowMs + post.sensor.everyMs / 2);
+      workers ??= workersNow();
       void this.#read(post, workers);
     }
   }
@@ -64,6 +69,7 @@ export class Sensing {
     if (post.reading !== reading || !this.#posts.includes(post)) return; // replaced meanwhile by an edited configuration
     post.reading = null;
     this.#add(observations);
-    if (observations.some((observation) => observation.kind === "probe" && !observation.ok)) this.#onUrgent();
+    const isQuick = post.sensor.everyMs < this.#turnMs;
+    if (observations.some((one) => (one.kind === "probe" && !one.ok) || (one.kind === "pulse" && isQuick))) this.#onUrgent();
   }
 }

@@ -52,20 +52,20 @@ test("a slow sensor delays nobody, and is not read again before it has ended", a
   const [slow, quick] = [new SlowSensor("slow"), new SlowSensor("quick")];
   const sensing = sensingOf(slow, quick);
   for (let turn = 0; turn < 5; turn++, nowMs += 2_000) {
-    sensing.startDue(WORKERS);
+    sensing.startDue(() => WORKERS);
     await quick.readings.at(-1)?.end([beat(`quick ${turn}`)]);
     expect(sensing.drain()).toEqual([beat(`quick ${turn}`)]);
   }
   expect([slow.readings.length, quick.readings.length]).toEqual([1, 5]);
   await slow.readings[0]?.end([beat("slow")]);
   expect(sensing.drain()).toEqual([beat("slow")]);
-  sensing.startDue(WORKERS);
+  sensing.startDue(() => WORKERS);
   expect(slow.readings).toHaveLength(2);
 });
 
 test("gives each reading the workers of now, and tells it to end when its time is over", async () => {
   const sensor = new SlowSensor("s");
-  sensingOf(sensor).startDue(WORKERS);
+  sensingOf(sensor).startDue(() => WORKERS);
   const context = sensor.readings[0]?.context;
   expect(context?.workers).toBe(WORKERS);
   await vi.advanceTimersByTimeAsync(4_999);
@@ -81,7 +81,7 @@ test("keeps a sensor's rhythm, and does not catch up what it missed", async () =
   const pass = async (ms: number): Promise<void> => {
     for (const endMs = nowMs + ms; nowMs < endMs; nowMs += 2_000) {
       const before = sensor.readings.length;
-      sensing.startDue(WORKERS);
+      sensing.startDue(() => WORKERS);
       if (sensor.readings.length > before) readAt.push(nowMs - 1_000_000);
       await sensor.readings.at(-1)?.end([]);
     }
@@ -96,10 +96,10 @@ test("keeps a sensor's rhythm, and does not catch up what it missed", async () =
 test("a reading of a sensor that an edit has replaced is told to end, and what it still brings is dropped", async () => {
   const [old, young] = [new SlowSensor("s"), new SlowSensor("s")];
   const sensing = sensingOf(old);
-  sensing.startDue(WORKERS);
+  sensing.startDue(() => WORKERS);
   sensing.use([young]);
   expect(old.readings[0]?.context.signal.aborted).toBe(true);
-  sensing.startDue(WORKERS);
+  sensing.startDue(() => WORKERS);
   await old.readings[0]?.end([beat("old")]);
   await young.readings[0]?.end([beat("young")]);
   expect(sensing.drain()).toEqual([beat("young")]);
@@ -108,12 +108,25 @@ test("a reading of a sensor that an edit has replaced is told to end, and what i
 test("after close nothing is read and nothing comes in any more", async () => {
   const sensor = new SlowSensor("s");
   const sensing = sensingOf(sensor);
-  sensing.startDue(WORKERS);
+  sensing.startDue(() => WORKERS);
   sensing.close();
   await sensor.readings[0]?.end([beat("late")]);
   nowMs += 60_000;
-  sensing.startDue(WORKERS);
+  sensing.startDue(() => WORKERS);
   expect([sensor.readings.length, sensing.drain()]).toEqual([1, []]);
+});
+
+test("a pulse is urgent where it is read more often than turns come", async () => {
+  const pulse: Observation = { kind: "pulse", target: "a", atMs: 0, pid: 1, state: "R", cpuMs: 0, voluntarySwitches: 0 };
+  const sensor = new SlowSensor("s", 750);
+  const sensing = sensingOf(sensor);
+  for (const turnMs of [750, 2000]) {
+    sensing.use([sensor], turnMs);
+    expect(urgent).toBe(0);
+    sensing.startDue(() => WORKERS);
+    await sensor.readings.at(-1)?.end([pulse]);
+  }
+  expect(urgent).toBe(1);
 });
 
 test("a failed probe is urgent, and nothing else is", async () => {
@@ -122,7 +135,7 @@ test("a failed probe is urgent, and nothing else is", async () => {
   const probe = (ok: boolean): Observation => ({ kind: "probe", target: "a", rule: "r", atMs: 0, ok, detail: "" });
   for (const observations of [[beat("a"), probe(true)], [probe(false)]]) {
     expect(urgent).toBe(0);
-    sensing.startDue(WORKERS);
+    sensing.startDue(() => WORKERS);
     await sensor.readings.at(-1)?.end(observations);
     nowMs += 2_000;
   }
@@ -134,7 +147,7 @@ test("what nobody takes is kept up to a limit", async () => {
   const sensing = sensingOf(sensor);
   const many = Array.from({ length: 60_000 }, () => beat("a"));
   for (let turn = 0; turn < 3; turn++, nowMs += 2_000) {
-    sensing.startDue(WORKERS);
+    sensing.startDue(() => WORKERS);
     await sensor.readings.at(-1)?.end(many);
   }
   expect(sensing.drain()).toHaveLength(100_000);
@@ -144,5 +157,5 @@ test("what nobody takes is kept up to a limit", async () => {
 test("an exception in a sensor is nobody's to swallow: it ends healer as any bug does", async () => {
   const broken: Sensor = { name: "broken", everyMs: 1, timeoutMs: 1, read: () => Promise.reject(new Error("made up")) };
   vi.useRealTimers();
-  expect(await unhandledDuring(() => sensingOf(broken).startDue(WORKERS))).toEqual([new Error("made up")]);
+  expect(await unhandledDuring(() => sensingOf(broken).startDue(() => WORKERS))).toEqual([new Error("made up")]);
 });
