@@ -37,6 +37,13 @@ test("every path that README, change log and docs name exists", () => {
   expect(texts.flatMap(({ file, text }) => missing(file, text))).toEqual([]);
 });
 
+test("every decision stands in the index", () => {
+  const index = readFileSync(join(ROOT, "docs/decisions/README.md"), "utf8");
+  const decisions = readdirSync(join(ROOT, "docs/decisions")).filter((name) => /^\d{4}-/.test(name));
+  expect(decisions.length).toBeGreaterThan(3);
+  expect(decisions.filter((name) => !index.includes(`(${name})`))).toEqual([]);
+});
+
 test.each(["see `src/core/gone.ts`", "run `node bench/gone.ts --fast`", "[a page](gone.md)", "```\nsrc/gone/   the gone folder\n```"])(
   "a text that says %j is caught",
   (text) => {
