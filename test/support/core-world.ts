@@ -55,9 +55,13 @@ export class CoreWorld {
   /** What the next turn's sensors will have seen. */
   readonly observations: Observation[] = [];
   nowMs = START_MS;
+  /** Between two turns. */
+  turnMs = TURN_MS;
   /** Wall clock minus reducer time. */
   wallAheadMs = START_WALL_MS - START_MS;
   policy: Policy;
+  /** healer's own pid and its parents'. */
+  selfPids: readonly number[] = [];
   /** null while the daemon is dead. */
   daemon: State | null = null;
   faults: {
@@ -154,7 +158,7 @@ export class CoreWorld {
       this.nowMs = Math.max(this.nowMs, next);
       this.#drain();
       if (this.nowMs < this.#nextTurnMs || this.daemon === null) continue;
-      this.#nextTurnMs = this.nowMs + TURN_MS;
+      this.#nextTurnMs = this.nowMs + this.turnMs;
       this.turn();
     }
   }
@@ -164,7 +168,7 @@ export class CoreWorld {
     const deadlineMs = this.nowMs + maxMs;
     while (!what()) {
       if (this.nowMs >= deadlineMs) throw new Error(`did not happen within ${maxMs} ms: ${String(what)}`);
-      this.advance(TURN_MS);
+      this.advance(this.turnMs);
     }
   }
 
@@ -212,7 +216,7 @@ export class CoreWorld {
 
   /** Starts the daemon as `daemon/restore.ts` does: the snapshot, then every later record of the journal laid over it. */
   boot(): void {
-    const state = createState({ policy: this.policy, self: { pids: [] }, seed: 7, atMs: this.nowMs, wallMs: this.wallMs });
+    const state = createState({ policy: this.policy, self: { pids: this.selfPids }, seed: 7, atMs: this.nowMs, wallMs: this.wallMs });
     if (this.#snapshot !== null) loadState(state, JSON.parse(this.#snapshot.json) as SavedState);
     for (const record of this.journal.slice(this.#snapshot?.records ?? 0)) {
       const { target, control, globals } = JSON.parse(JSON.stringify(record)) as { target: string; control: Control; globals: Globals };
@@ -257,11 +261,13 @@ export class CoreWorld {
     this.#boundary();
     this.executed.push({ ...effect, atMs: this.nowMs });
     const { takesMs } = this.faults;
+    const { generation } = this.pm2; // what the old PM2 was told dies with it
     const result = this.pm2.lost === null ? this.faults.action : "error";
     const halves = effect.action === "stop-start" && effect.step === "all" ? (["stop", "start"] as const) : [effect.step];
     halves.forEach((half, index) => {
       const owner = index === 0 ? "pm2" : "daemon"; // the second call is only made by a daemon that lives
-      if (result !== "error") this.#later(owner, (takesMs * (index + 1)) / (halves.length + 1), () => this.#performed(effect, half));
+      if (result !== "error")
+        this.#later(owner, (takesMs * (index + 1)) / (halves.length + 1), () => this.#performed(effect, half, generation));
     });
     if (result === "silent") return;
     const { target, healId } = effect;
@@ -271,9 +277,9 @@ export class CoreWorld {
     );
   }
 
-  #performed(effect: Execute, half: Execute["step"]): void {
+  #performed(effect: Execute, half: Execute["step"], generation: string): void {
     const row = this.pm2.rows.get(effect.row.pmId);
-    if (row !== undefined) this.pm2.perform(effect.action, half, row);
+    if (row !== undefined && generation === this.pm2.generation) this.pm2.perform(effect.action, half, row);
     this.#boundary();
   }
 

@@ -1,0 +1,170 @@
+import { isInFlight, type Control, type Phase } from "../../src/core/control.ts";
+import type { Effect } from "../../src/core/effect.ts";
+import type { Event } from "../../src/core/event.ts";
+import type { JournalRecord } from "../../src/core/journal-record.ts";
+import type { Target } from "../../src/core/state.ts";
+import { resolveMaxUnavailable } from "../../src/core/strategy.ts";
+import { strategyOf } from "../../src/core/turn.ts";
+import type { CoreWorld, Execute } from "./core-world.ts";
+
+const HOUR_MS = 3_600_000;
+
+type Log = Extract<Effect, { type: "log" }>["record"];
+
+/**
+ * Watches a world and throws the moment one of the decision core's invariants (decision-core §4.4) is broken. It keeps
+ * its own books: nothing it says rests on what the core believes of itself, except where a phase is what is asked about.
+ */
+export class CoreInvariants {
+  readonly #world: CoreWorld;
+  #before = new Map<string, Control>();
+  #nowMs = 0;
+  /** What was read from the journal: how far, heals begun and heals ended. */
+  #read = 0;
+  readonly #open = new Map<string, string>();
+  readonly #ended = new Set<string>();
+  readonly #executed: (Execute & { readonly atMs: number })[] = [];
+  /** Heals a person asked for, and targets a person has reset: limits on healer's own decisions do not bind them. */
+  readonly #byHand = new Set<string>();
+  readonly #resetAtMs = new Map<string, number>();
+  /** The shortest grace period that was ever in force. */
+  graceMs: number;
+  /** Once the journal has failed, what the next daemon remembers is older than what the last one knew. */
+  journalHasFailed = false;
+
+  constructor(world: CoreWorld) {
+    this.#world = world;
+    this.graceMs = world.policy.strategies[0]?.knobs.gracePeriodMs ?? 0;
+    world.onStep = (event, effects) => this.check(event, effects);
+  }
+
+  /** After every step of the core. */
+  check(event: Event, effects: readonly Effect[]): void {
+    const { state } = this.#world;
+    if (state.nowMs < this.#nowMs) broken("I13", `time went back from ${this.#nowMs} to ${state.nowMs}`);
+    this.#nowMs = state.nowMs;
+    if (event.type === "journal_failed") this.journalHasFailed = true;
+    for (const effect of effects) {
+      if (effect.type === "journal" && effect.record.kind === "intent") this.#checkIntent(effect.record);
+      if (effect.type === "execute") this.#checkExecute(effect, event);
+    }
+    const logs = effects.flatMap((effect) => (effect.type === "log" ? [effect.record] : []));
+    for (const target of state.targets.values()) this.#checkChange(target, event, logs);
+    this.#before = new Map([...state.targets].map(([id, { control }]) => [id, control]));
+    this.#checkJournal();
+  }
+
+  /** The daemon died: the next one is compared with what was durable, which the journal tells. */
+  daemonDied(): void {
+    this.#before = new Map();
+  }
+
+  #checkIntent(record: JournalRecord): void {
+    const { state } = this.#world;
+    const target = state.targets.get(record.target);
+    if (target === undefined) broken("I9", `an intent about ${record.target}, which is no target`);
+    const { phase } = target.control;
+    if (phase.name !== "intent" || phase.heal.id !== record.healId)
+      broken("I1", `an intent of ${record.target} that its phase does not carry`);
+    if (phase.heal.by !== null) this.#byHand.add(phase.heal.id);
+    if (strategyOf(state, target).mode === "observe") broken("I15", `an intent about ${target.id} in mode observe`);
+    if (phase.step === "stop") return;
+    const group = state.groups.get(target.group);
+    const others = (group?.members ?? []).map((id) => state.targets.get(id)).filter((member) => member !== undefined && member !== target);
+    const healing = others.filter((member) => member !== undefined && isBeingHealed(member.control.phase)).length;
+    const limit = resolveMaxUnavailable(strategyOf(state, target).knobs.maxUnavailable, group?.members.length ?? 1);
+    if (target.kind === "worker" && healing + 1 > limit) broken("I2", `${healing + 1} of ${target.group} in flight, at most ${limit}`);
+    if (target.kind === "group" && healing > 0) broken("I2", `a heal of ${target.id} beside one of its workers`);
+    const incident = group?.incident ?? null;
+    if (incident !== null && incident.phase !== "generalise" && healing > 0)
+      broken("I11", `a second heal in the incident of ${target.group}`);
+  }
+
+  #checkExecute(effect: Execute, event: Event): void {
+    const { state, journal, selfPids } = this.#world;
+    if (event.type !== "durable") broken("I18", `an execution in answer to ${event.type}`);
+    const written = journal.findLast(({ healId }) => healId === effect.healId);
+    const phase = (written?.control as Control | undefined)?.phase;
+    if (phase?.name !== "intent" || phase.step !== effect.step)
+      broken("I6", `${effect.healId} ${effect.step} executed, on disk is ${phase?.name}`);
+    const { row } = effect;
+    if (row.isModule || (row.pid !== null && selfPids.includes(row.pid)) || row.name === "stranger")
+      broken("I9", `${row.name} was touched`);
+    const same = this.#executed.filter(
+      (other) => other.healId === effect.healId && other.step === effect.step && other.row.pmId === row.pmId,
+    );
+    if (same.length > 0 && (effect.step !== "start" || row.pid !== null)) broken("I7", `${effect.healId} ${effect.step} executed twice`);
+    this.#checkGrace(effect);
+    this.#executed.push({ ...effect, atMs: state.nowMs });
+    this.#checkRates(effect.target);
+  }
+
+  /** I3: crash loops are stopped, and workers without a process restarted, also within grace (decision-core §4.5). */
+  #checkGrace(effect: Execute): void {
+    if (effect.action === "hold-down" || effect.step === "start") return;
+    const last = this.#executed.findLast(({ target, healId }) => target === effect.target && healId !== effect.healId);
+    if (last !== undefined && this.#nowMs - last.atMs < this.graceMs)
+      broken("I3", `${effect.target} executed ${this.#nowMs - last.atMs} ms after its last execution`);
+  }
+
+  #checkRates(target: string): void {
+    const { policy } = this.#world;
+    const recent = this.#executed.filter(({ atMs, step }) => this.#nowMs - atMs < HOUR_MS && step !== "stop");
+    const heals = new Set(recent.map(({ healId }) => healId)).size;
+    const most = policy.budget.tokens + HOUR_MS / policy.budget.refillMs;
+    if (heals > most) broken("I4", `${heals} heals within an hour, at most ${most}`);
+    const sinceMs = this.#resetAtMs.get(target) ?? 0;
+    const own = recent.filter((other) => other.target === target && other.atMs > sinceMs && !this.#byHand.has(other.healId));
+    const ownMost = policy.strategies[0]?.knobs.maxHealsPerHour ?? 0;
+    // A hold-down that opens the circuit for flapping is started once more, after the cool-down.
+    if (new Set(own.map(({ healId }) => healId)).size > ownMost + 1)
+      broken("I4", `${target} healed more than ${ownMost} times within an hour`);
+  }
+
+  #checkChange(target: Target, event: Event, logs: readonly Log[]): void {
+    const before = this.#before.get(target.id);
+    const { failedHeals, phase } = target.control;
+    const threshold = strategyOf(this.#world.state, target).knobs.consecutiveFailuresThreshold;
+    if (failedHeals > threshold) broken("I12", `the streak of ${target.id} is ${failedHeals}, at most ${threshold}`);
+    if (event.type === "command" && logs.some((log) => log.event === "reset" && log.target === target.id))
+      this.#resetAtMs.set(target.id, this.#nowMs);
+    if (before === undefined) return;
+    const told = (name: Log["event"], verdict?: string): boolean =>
+      logs.some((log) => log.event === name && log.target === target.id && (verdict === undefined || log.more?.["verdict"] === verdict));
+    const delta = failedHeals - before.failedHeals;
+    if (delta > 1 || (delta === 1 && !told("heal_verdict", "failed") && !before.unproven))
+      broken("I12", `the streak of ${target.id} grew unexplained`);
+    if (delta < 0 && !told("heal_verdict", "recovered") && !told("circuit_closed") && !told("reset"))
+      broken("I12", `the streak of ${target.id} shrank`);
+    const wasOpen = before.phase.name === "open" ? before.phase : null;
+    const leftEarly = wasOpen !== null && phase.name !== "open" && this.#nowMs < wasOpen.untilMs;
+    if (leftEarly && !told("circuit_closed") && !told("reset") && event.type !== "command")
+      broken("I5", `the circuit of ${target.id} closed early`);
+  }
+
+  /** I1 and I8 from the disk alone: one intent at a time, and never two outcomes of one. */
+  #checkJournal(): void {
+    const { journal } = this.#world;
+    for (; this.#read < journal.length; this.#read++) {
+      const { kind, target, healId } = journal[this.#read] ?? broken("I8", "the journal shrank");
+      if (healId === null) continue;
+      if (kind === "intent") {
+        const other = this.#open.get(target);
+        if (other !== undefined && !this.journalHasFailed) broken("I1", `${healId} of ${target} begun while ${other} has no outcome`);
+        this.#open.set(target, healId);
+      }
+      if (kind !== "outcome") continue;
+      if (this.#ended.has(healId)) broken("I8", `${healId} ended twice`);
+      this.#ended.add(healId);
+      this.#open.delete(target);
+    }
+  }
+}
+
+function isBeingHealed(phase: Phase): boolean {
+  return isInFlight(phase) && "heal" in phase && phase.heal?.action !== "hold-down";
+}
+
+function broken(invariant: string, what: string): never {
+  throw new Error(`${invariant}: ${what}`);
+}
