@@ -1,3 +1,4 @@
+import type { WorkerRow } from "../core/worker-row.ts";
 import { pause } from "../world/clock/pause.ts";
 import type { ProcessIdentity, Processes } from "../world/processes/processes.ts";
 import type { Action, ActionContext, ActionResult } from "./action.ts";
@@ -26,13 +27,18 @@ export const stopStart: Action = {
 };
 
 async function stopWithTree({ pm2, processes, row }: ActionContext): Promise<ActionResult> {
-  const tree = row.pid === null ? [] : processes.snapshot().tree(row.pid);
+  const tree = hasProcess(row) ? processes.snapshot().tree(row.pid) : [];
   const stopped = resultOf(await pm2.stop(row.pmId, limitsOf(row)));
   if (!stopped.ok) return stopped;
   const stubborn = await endSurvivors(processes, tree, row.killTimeoutMs);
   return stubborn.length === 0
     ? stopped
     : { ok: false, error: `would not end: pid ${stubborn.map(({ pid }) => pid).join(", ")}; not started beside them` };
+}
+
+/** A row that waits for its restart still shows the pid that died, which may be anybody's by now. */
+function hasProcess(row: WorkerRow): row is WorkerRow & { readonly pid: number } {
+  return row.pid !== null && row.status !== "waiting restart";
 }
 
 /** SIGTERM to what is left, leaves first; SIGKILL after the worker's own kill_timeout. Returns who is still there. */
@@ -45,9 +51,9 @@ async function endSurvivors(
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     const left = leavesFirst.filter((process) => isAlive(processes, process));
     if (left.length === 0) return [];
-    for (const process of left) processes.signal(process, signal);
+    const told = left.filter((process) => processes.signal(process, signal) === "sent");
     const deadlineMs = performance.now() + (signal === "SIGTERM" ? killTimeoutMs : KILLED_MS);
-    while (performance.now() < deadlineMs && left.some((process) => isAlive(processes, process))) await pause(POLL_MS);
+    while (performance.now() < deadlineMs && told.some((process) => isAlive(processes, process))) await pause(POLL_MS);
   }
   return leavesFirst.filter((process) => isAlive(processes, process));
 }

@@ -92,6 +92,7 @@ function whyChanged(state: State, phase: Extract<Phase, { name: "intent" }>, row
   if (pre === null) return "it had not been seen when the decision was made";
   if (phase.step === "start") return row.pid === null ? null : "it runs already";
   if (row.status === "stopping") return "PM2 says stopping";
+  if (row.status === "waiting restart" && row.pid !== null && phase.step === "all") return "it has died and PM2 is about to restart it";
   if (row.status === "stopped" && row.pid === null) return phase.step === "stop" && pre.pid === null ? null : "PM2 says stopped";
   // A crash loop changes the incarnation many times a second; what must not have changed is who commanded the start.
   const same =

@@ -56,6 +56,19 @@ describe("a heal", () => {
     expect(lines.filter(({ event }) => event === "heal_verdict")).toMatchObject([{ more: { verdict: "aborted" } }]);
   });
 
+  test("does nothing when the worker died between the intent and the deed and PM2 is about to bring it back", async () => {
+    const { did, pm2, turn, sicken, lines } = engineStage();
+    await turn();
+    sicken("app:0");
+    const release = pm2.hang();
+    await turn();
+    pm2.rows.row("app:0").status = "waiting restart"; // with the pid that died, as PM2 shows it
+    release();
+    await settled();
+    expect(did.filter((each) => each.startsWith("restart"))).toEqual([]);
+    expect(lines.filter(({ event }) => event === "heal_verdict")).toMatchObject([{ more: { verdict: "aborted" } }]);
+  });
+
   test("whose action is unknown ends as an action that failed", async () => {
     const { turn, sicken, lines } = engineStage({ actions: [] });
     await turn();

@@ -29,11 +29,13 @@ export interface AppOptions {
   readonly autorestart?: boolean;
   readonly autostart?: boolean;
   readonly restart_delay?: number;
+  readonly exp_backoff_restart_delay?: number;
   readonly max_restarts?: number;
   readonly min_uptime?: number;
   readonly max_memory_restart?: string;
   readonly stop_exit_codes?: readonly number[];
   readonly instance_var?: string;
+  readonly increment_var?: string;
   readonly treekill?: boolean;
   readonly cwd?: string;
 }
@@ -140,6 +142,7 @@ async function startDriver(started: { home: string; options: StartPm2Options; da
     env: daemonEnv(started.home, started.options),
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
+  child.setMaxListeners(0); // one for each call under way
   const driver = { call: createCaller(child), end: () => endDriver(child) };
   await driver.call("connect", {});
   started.daemonPids.push(Number(readFileSync(join(started.home, "pm2.pid"), "utf8")));
