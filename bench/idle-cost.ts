@@ -9,7 +9,6 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { linuxProcesses } from "../src/world/processes/linux-processes.ts";
 import { startHealer, type HealerProcess } from "../test/support/healer.ts";
 import { startPm2, type RealPm2 } from "../test/support/real-pm2.ts";
 import { until } from "../test/support/until.ts";
@@ -17,6 +16,7 @@ import { until } from "../test/support/until.ts";
 const [seconds = 60, ...sizes] = process.argv.slice(2).map(Number);
 const SIZES = sizes.length === 0 ? [10, 100, 500] : sizes;
 const APP_INSTANCES = 10;
+const TICK_MS = 10; // utime and stime of /proc/PID/stat count in USER_HZ, which is 100 on every Linux
 const WARM_UP_MS = 15_000; // the first snapshot and the first compilation of everything hot lie in it
 const ENVIRONMENT = Object.fromEntries(Array.from({ length: 25 }, (_, number) => [`SETTING_${number}`, "value ".repeat(8)]));
 
@@ -54,7 +54,10 @@ async function spend(pids: readonly number[]): Promise<readonly number[]> {
 }
 
 function cpuMs(pid: number): number {
-  return linuxProcesses().pulse(pid)?.cpuMs ?? Number.NaN;
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
 function statusMb(pid: number, field: "VmRSS" | "VmHWM"): number {

@@ -76,7 +76,6 @@ function traffic(state: State, turn: number): readonly Observation[] {
       pid: target.row?.pid ?? 0,
       state: "S",
       voluntarySwitches: turn * 5,
-      cpuMs: turn,
     });
     if (number % 3 === turn % 3) observations.push({ kind: "tasks", target: target.id, atMs, ok: 1, failed: turn % 17 === 0 ? 1 : 0 });
   }

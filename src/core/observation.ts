@@ -41,8 +41,6 @@ export type Observation =
       /** R running, S sleeping, D uninterruptible, T stopped, t traced, Z zombie, X dead, I idle. */
       readonly state: string;
       readonly voluntarySwitches: number;
-      /** User plus system time since start, ms. */
-      readonly cpuMs: number;
     }
   /** An exit nobody commanded, from PM2's bus or from a `pm_uptime` that moved while `created_at` stood. */
   | { readonly kind: "exit"; readonly target: TargetId; readonly atMs: number; readonly livedMs: number | null; readonly count: number }

@@ -37,9 +37,11 @@ export function createOsProcessSensor(options: OsProcessOptions): Sensor {
       if (table !== null) memoryAtMs = context.now();
       const known = new Set(watched.map(({ pid }) => pid));
       for (const pid of unknownFor.keys()) if (!known.has(pid)) unknownFor.delete(pid);
-      const reading: Reading = { options, eyesight, unknownFor, table, atMs: context.now() };
+      const reading: Reading = { options, eyesight, unknownFor, table, atMs: context.now(), observations: [] };
       const ids = new Set(watched.map(({ id }) => id));
-      return Promise.resolve([...eyesight.looksOnlyAt(ids, reading.atMs), ...watched.flatMap((worker) => readWorker(reading, worker))]);
+      reading.observations.push(...eyesight.looksOnlyAt(ids, reading.atMs));
+      for (const worker of watched) readWorker(reading, worker);
+      return Promise.resolve(reading.observations);
     },
   };
 }
@@ -59,32 +61,35 @@ interface Reading {
   /** null = memory is not due. */
   readonly table: ProcessTable | null;
   readonly atMs: number;
+  /** What has been seen so far: hundreds of workers every few seconds, so that all go into one list. */
+  readonly observations: Observation[];
 }
 
 function watchedProcesses(options: OsProcessOptions, workers: readonly WatchedWorker[]): readonly WatchedProcess[] {
-  return workers.flatMap(({ id, row }) => {
+  const watched: WatchedProcess[] = [];
+  for (const { id, row } of workers) {
     const [memory, pulse] = [options.memoryFor(id), options.pulseFor(id)];
-    return row.pid !== null && (memory || pulse) ? [{ id, pid: row.pid, memory, pulse }] : [];
-  });
+    if (row.pid !== null && (memory || pulse)) watched.push({ id, pid: row.pid, memory, pulse });
+  }
+  return watched;
 }
 
-function readWorker(reading: Reading, { id, pid, memory, pulse }: WatchedProcess): readonly Observation[] {
-  const { options, table, atMs } = reading;
+function readWorker(reading: Reading, { id, pid, memory, pulse }: WatchedProcess): void {
+  const { options, table, atMs, observations, eyesight } = reading;
   const seen = options.processes.pulse(pid);
   if (seen === null) return unknownProcess(reading, id, pid);
   reading.unknownFor.delete(pid);
-  const observations: Observation[] = [...reading.eyesight.sees(null, atMs), ...reading.eyesight.sees(id, atMs)];
+  observations.push(...eyesight.sees(null, atMs), ...eyesight.sees(id, atMs));
   if (pulse) observations.push({ kind: "pulse", target: id, atMs, pid, ...seen });
   const bytes = memory ? (table?.treeMemoryBytes(pid) ?? null) : null;
   if (bytes !== null) observations.push({ kind: "memory", target: id, atMs, bytes });
-  return observations;
 }
 
-function unknownProcess(reading: Reading, id: TargetId, pid: number): readonly Observation[] {
-  const readings = (reading.unknownFor.get(pid) ?? 0) + 1;
-  reading.unknownFor.set(pid, readings);
-  if (readings < UNKNOWN_READINGS_MAX) return [];
-  return [reading.eyesight.blind(id, reading.atMs, `PM2 reports pid ${pid} for ${id}, but the kernel shows healer no such process`)];
+function unknownProcess({ observations, eyesight, unknownFor, atMs }: Reading, id: TargetId, pid: number): void {
+  const readings = (unknownFor.get(pid) ?? 0) + 1;
+  unknownFor.set(pid, readings);
+  if (readings < UNKNOWN_READINGS_MAX) return;
+  observations.push(eyesight.blind(id, atMs, `PM2 reports pid ${pid} for ${id}, but the kernel shows healer no such process`));
 }
 
 function unsupported(eyesight: Eyesight, context: SensorContext): Observation {

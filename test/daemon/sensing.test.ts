@@ -117,7 +117,7 @@ test("after close nothing is read and nothing comes in any more", async () => {
 });
 
 test("a pulse is urgent where it is read more often than turns come", async () => {
-  const pulse: Observation = { kind: "pulse", target: "a", atMs: 0, pid: 1, state: "R", cpuMs: 0, voluntarySwitches: 0 };
+  const pulse: Observation = { kind: "pulse", target: "a", atMs: 0, pid: 1, state: "R", voluntarySwitches: 0 };
   const sensor = new SlowSensor("s", 750);
   const sensing = sensingOf(sensor);
   for (const turnMs of [750, 2000]) {

@@ -21,7 +21,7 @@ class Process {
     this.switches += beats;
     this.rule.observe(
       this.memory,
-      { kind: "pulse", target: "api:0", atMs, pid, state, voluntarySwitches: this.switches, cpuMs: atMs },
+      { kind: "pulse", target: "api:0", atMs, pid, state, voluntarySwitches: this.switches },
       this.view,
     );
   }

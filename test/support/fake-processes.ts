@@ -18,7 +18,7 @@ export interface FakeProcesses extends Processes {
   readonly signals: { readonly pid: number; readonly signal: string }[];
 }
 
-const IDLE: ProcessPulse = { state: "S", voluntarySwitches: 100, cpuMs: 50 };
+const IDLE: ProcessPulse = { state: "S", voluntarySwitches: 100 };
 
 export function fakeProcesses(...initial: readonly FakeProcess[]): FakeProcesses {
   const entries = new Map<number, ProcessEntry & { readonly pulse: ProcessPulse }>();

@@ -2,11 +2,6 @@ import { closeSync, openSync, readFileSync, readSync, readdirSync } from "node:f
 import { processTable, type ProcessEntry } from "./process-table.ts";
 import type { Processes, ProcessPulse } from "./processes.ts";
 
-/**
- * Clock ticks in `/proc` are in USER_HZ, which the kernel fixes at 100 on every architecture Node runs on, whatever its
- * own timer does. Asking (`getconf CLK_TCK`) would start a child process.
- */
-const TICK_MS = 10;
 const PAGE_BYTES_USUAL = 4096;
 const AUXV_PAGE_SIZE = 6n; // AT_PAGESZ of <elf.h>
 const AUXV_END = 0n; // AT_NULL
@@ -30,11 +25,19 @@ export function linuxProcesses(): Processes {
   };
 }
 
+/** All of it stands in `status`, so that `stat` need not be read as well: twice the files are twice the cost of a turn. */
 function readPulse(pid: number): ProcessPulse | null {
-  const stat = readStat(pid);
-  const switches = /^voluntary_ctxt_switches:\s*(\d+)$/m.exec(read(`/proc/${pid}/status`))?.[1];
-  if (stat === null || switches === undefined) return null;
-  return { state: stat.state, voluntarySwitches: Number(switches), cpuMs: stat.cpuTicks * TICK_MS };
+  const status = read(`/proc/${pid}/status`);
+  const state = /^[A-Za-z]/.exec(fieldOf(status, "State"))?.[0];
+  const switches = fieldOf(status, "voluntary_ctxt_switches");
+  return state === undefined || !/^\d+$/.test(switches) ? null : { state, voluntarySwitches: Number(switches) };
+}
+
+/** The value of a line `name:\tvalue`; empty when there is none. */
+function fieldOf(status: string, name: string): string {
+  const label = `\n${name}:`;
+  const at = status.indexOf(label);
+  return at === -1 ? "" : status.slice(at + label.length, status.indexOf("\n", at + 1)).trim();
 }
 
 function scan(pageBytes: number): ReadonlyMap<number, ProcessEntry> {
@@ -51,7 +54,6 @@ function scan(pageBytes: number): ReadonlyMap<number, ProcessEntry> {
 interface Stat {
   readonly state: string;
   readonly parentPid: number;
-  readonly cpuTicks: number;
   readonly startTicks: number;
   readonly pages: number;
 }
@@ -67,11 +69,10 @@ export function parseStat(text: string): Stat | null {
   const stat = {
     state: fields[0] ?? "",
     parentPid: field(4),
-    cpuTicks: field(14) + field(15),
     startTicks: field(22),
     pages: Math.max(0, field(24)),
   };
-  return /^[A-Za-z]$/.test(stat.state) && Number.isFinite(stat.startTicks + stat.pages + stat.parentPid + stat.cpuTicks) ? stat : null;
+  return /^[A-Za-z]$/.test(stat.state) && Number.isFinite(stat.startTicks + stat.pages + stat.parentPid) ? stat : null;
 }
 
 function send(pid: number, signal: "SIGTERM" | "SIGKILL"): "sent" | "gone" | "forbidden" {

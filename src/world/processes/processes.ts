@@ -18,10 +18,9 @@ export interface Processes {
 }
 
 export interface ProcessPulse {
-  /** First letter as in /proc/PID/stat: R S D T t Z X I. */
+  /** First letter as in /proc/PID/status: R S D T t Z X I. */
   readonly state: string;
   readonly voluntarySwitches: number;
-  readonly cpuMs: number;
 }
 
 export interface ProcessIdentity {
