@@ -74,6 +74,28 @@ test("a file that goes away is said once and changes nothing; when it is back it
   expect(seen).toEqual({ texts: ["b"], troubles: [`cannot read ${file}: ENOENT`] });
 });
 
+test("a file that was away and is back is reported even if its text is the one before: whoever was told of the loss is told of the end", async () => {
+  const file = fileWith("a");
+  const seen = watching(file, { known: "a" });
+  renameSync(file, `${file}.away`);
+  await until(() => seen.troubles.length > 0, "the trouble");
+  renameSync(`${file}.away`, file);
+  await until(() => seen.texts.length > 0, "its return");
+  expect(seen.texts).toEqual(["a"]);
+});
+
+test("an editor that removes the file for a moment and writes it anew makes no trouble", async () => {
+  const file = fileWith("0");
+  const seen = watching(file, { known: "0", pollMs: 5 });
+  for (const text of ["1", "2", "3"]) {
+    rmSync(file);
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the editor, writing
+    writeFileSync(file, text);
+    await until(() => seen.texts.at(-1) === text, `text ${text}`);
+  }
+  expect(seen).toEqual({ texts: ["1", "2", "3"], troubles: [] });
+});
+
 test("a folder that is replaced as a whole does not end the watch", async () => {
   const folder = join(temporaryDir(), "etc");
   mkdirSync(folder);
