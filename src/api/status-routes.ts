@@ -4,7 +4,7 @@ import type { ControlPlane } from "../daemon/status.ts";
 import type { ApiEnv } from "./access.ts";
 
 const HEALS_LIMIT = 1_000;
-const PATHS = ["/healthz", "/readyz", "/metrics", "/api/status", "/api/targets/:id", "/api/heals?since=", "/api/stream"];
+const PATHS = ["/healthz", "/readyz", "/metrics", "/api/status", "/api/config", "/api/targets/:id", "/api/heals?since=", "/api/stream"];
 
 /** What can be read: health for a balancer, the status, one target with its explanation, the newest records. */
 export function statusRoutes(plane: ControlPlane): Hono<ApiEnv> {
@@ -15,6 +15,7 @@ export function statusRoutes(plane: ControlPlane): Hono<ApiEnv> {
   );
   app.get("/readyz", (context) => (plane.isReady() ? context.json({ ok: true }) : context.json({ error: "PM2 has not been listed" }, 503)));
   app.get("/api/status", (context) => context.json(plane.status()));
+  app.get("/api/config", (context) => context.json({ ...plane.status().config, settings: plane.settings() }));
   app.get("/api/targets/:id", (context) => {
     const explained = plane.explain(context.req.param("id"));
     if (!explained.ok) return context.json({ error: explained.error }, 404);

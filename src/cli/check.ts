@@ -2,6 +2,7 @@ import { checkReport } from "../config/check.ts";
 import { formatProblem } from "../config/config-error.ts";
 import { plural } from "../core/words.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
+import { besideDaemon, volumesNow, type RunningDaemon } from "./beside-daemon.ts";
 import { EXIT, type CliIo } from "./io.ts";
 import { loadConfigFile } from "./load-file.ts";
 
@@ -13,6 +14,8 @@ export interface CheckCommand {
   readonly json?: boolean;
   /** PM2's rows for the home the configuration names; null where PM2 does not answer. Left out: PM2 is not asked. */
   readonly listRows?: (pm2Home: string | null) => Promise<readonly WorkerRow[] | null>;
+  /** null = no daemon answers. Left out: it is not asked. */
+  readonly askDaemon?: () => Promise<RunningDaemon | null>;
 }
 
 /** `healer check`: every mistake at once, else what the configuration means in numbers. Answers the exit code. */
@@ -25,7 +28,8 @@ export async function runCheck(command: CheckCommand, io: CliIo): Promise<number
   }
   const { compiled } = loaded.value;
   const rows = (await command.listRows?.(compiled.pm2Home)) ?? null;
-  const { text, warnings, conflicts } = checkReport(compiled, rows);
+  const running = (await command.askDaemon?.()) ?? null;
+  const { text, warnings, conflicts } = checkReport(compiled, rows, running === null ? {} : { volumes: volumesNow(compiled, running) });
   const code = conflicts.length > 0 ? EXIT.usage : warnings.length > 0 && command.strict === true ? EXIT.personNeeded : EXIT.fine;
   if (command.json === true) {
     const { hash, file, policy } = compiled;
@@ -33,6 +37,7 @@ export async function runCheck(command: CheckCommand, io: CliIo): Promise<number
     return code;
   }
   io.out(text);
+  if (running !== null) io.out(`\n${besideDaemon(compiled, running)}`);
   for (const conflict of conflicts) io.err(formatProblem(compiled.file, conflict));
   if (code === EXIT.personNeeded) io.err(`${plural(warnings.length, "warning")}, and --strict was given`);
   return code;

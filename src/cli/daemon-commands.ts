@@ -42,12 +42,17 @@ function addConfiguration({ program, terminal, does }: Registry): void {
     .addOption(jsonOption())
     .action(
       does(async (options: { readonly config?: string; readonly strict?: boolean; readonly json?: boolean }) => {
-        const [{ runCheck }, { listPm2Rows }] = await Promise.all([import("./check.ts"), import("./pm2-rows.ts")]);
+        const [{ runCheck }, { listPm2Rows }, { askRunningDaemon }, { controlClient }] = await Promise.all([
+          import("./check.ts"),
+          import("./pm2-rows.ts"),
+          import("./beside-daemon.ts"),
+          import("./control-client.ts"),
+        ]);
         const listRows = async (pm2Home: string | null) => {
           const rows = await listPm2Rows(terminal.env, pm2Home);
           return rows.ok ? rows.value : null;
         };
-        return runCheck({ ...options, listRows }, terminal);
+        return runCheck({ ...options, listRows, askDaemon: () => askRunningDaemon(controlClient(terminal)) }, terminal);
       }),
     );
   program

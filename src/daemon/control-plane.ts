@@ -22,6 +22,7 @@ export interface DaemonFacts {
   readonly pm2Home: string;
   readonly startedWallMs: number;
   readonly config: () => DaemonStatus["config"];
+  readonly settings: ControlPlane["settings"];
   readonly url: () => string | null;
   readonly host: () => HostStatus | null;
   /** The newest complete turn, in reducer time. */
@@ -36,6 +37,7 @@ export function createControlPlane(engine: Engine, records: RecentRecords, facts
   const { state } = engine;
   return {
     status: () => daemonStatus(state, facts),
+    settings: facts.settings,
     explain(text) {
       const found = resolveTarget(state, text);
       return found.ok ? success(explain(state, found.value)) : failure(found.error);

@@ -141,6 +141,7 @@ export class Daemon {
       pm2Home: this.#parts.pm2Home,
       startedWallMs: clock.wallMs(),
       config: () => this.#config.status(),
+      settings: () => this.#config.compiled.settings.map(({ path, shown }) => ({ path, shown })),
       url: () => this.#api?.url ?? null,
       host: () => hostStatus(this.#host.latest()),
       lastTurnAtMs: () => this.#lastTurnAtMs,

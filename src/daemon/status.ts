@@ -58,9 +58,17 @@ export interface HostStatus {
   readonly cores: number;
 }
 
+/** One resolved value of the configuration in force, without secrets. */
+export interface ShownSetting {
+  readonly path: string;
+  readonly shown: string;
+}
+
 /** What the API may ask of the daemon. `daemon/start` makes it; `api/` knows nothing else of the daemon. */
 export interface ControlPlane {
   status(): DaemonStatus;
+  /** Every resolved value of the configuration in force. */
+  settings(): readonly ShownSetting[];
   /** `target` as a person writes it. The error lists the candidates. */
   explain(target: string): Outcome<Explanation, string>;
   command(by: string, command: Command): Promise<CommandReply>;

@@ -22,6 +22,10 @@ export class FakeControlPlane implements ControlPlane {
     return this.current;
   }
 
+  settings() {
+    return [{ path: "interval", shown: "2s" }];
+  }
+
   explain(target: string): Outcome<Explanation, string> {
     const found = this.explanations.get(target);
     return found === undefined ? failure(`no target "${target}"; targets: rpa-worker`) : success(found);

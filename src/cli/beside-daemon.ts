@@ -1,0 +1,93 @@
+import type { Compiled } from "../config/compiled.ts";
+import { selects } from "../core/select.ts";
+import type { TargetStatus } from "../core/status.ts";
+import type { DaemonStatus, ShownSetting } from "../daemon/status.ts";
+import { askStatus } from "./daemon-answers.ts";
+import type { ControlClient } from "./control-client.ts";
+
+/** What a running daemon knows that a file alone cannot tell: what would change, and how its workers do now. */
+export interface RunningDaemon {
+  readonly status: DaemonStatus;
+  readonly settings: readonly ShownSetting[];
+}
+
+const HOUR_MS = 3_600_000;
+const CHANGES_SHOWN = 20;
+const TASKS_MIN = 20; // fewer say nothing of a rate
+
+/** null = no daemon answers; `check` then speaks of the file alone. */
+export async function askRunningDaemon(client: ControlClient): Promise<RunningDaemon | null> {
+  const [status, config] = await Promise.all([askStatus(client), client.get("/api/config")]);
+  if (!status.ok || !config.ok || config.value.status !== 200) return null;
+  const body = config.value.body;
+  const settings = typeof body === "object" && body !== null && "settings" in body ? body.settings : null;
+  return Array.isArray(settings) ? { status: status.value, settings: settings as readonly ShownSetting[] } : null;
+}
+
+/** Tasks a minute of one worker, by strategy of the configuration that is checked. */
+export function volumesNow(compiled: Compiled, { status }: RunningDaemon): Readonly<Record<string, number>> {
+  const volumes: Record<string, number> = {};
+  for (const { name, selector } of compiled.strategies) {
+    const rates = status.targets.filter((target) => target.kind === "worker" && selects(selector, nameOf(target))).map(tasksPerMinute);
+    const known = rates.filter((rate) => rate !== null);
+    if (known.length > 0) volumes[name] = known.reduce((sum, rate) => sum + rate, 0) / known.length;
+  }
+  return volumes;
+}
+
+function tasksPerMinute({ success, uptime_ms }: TargetStatus): number | null {
+  if (success.hour === null || uptime_ms === null || uptime_ms < 60_000) return null;
+  return (success.hour.ok + success.hour.failed) / (Math.min(HOUR_MS, uptime_ms) / 60_000);
+}
+
+export function besideDaemon(compiled: Compiled, running: RunningDaemon): string {
+  const { status } = running;
+  const changes = changesFrom(running.settings, compiled);
+  const shown =
+    changes.length > CHANGES_SHOWN ? [...changes.slice(0, CHANGES_SHOWN), `… and ${changes.length - CHANGES_SHOWN} more`] : changes;
+  const suspects = suspectsAtOnce(compiled, status);
+  return [
+    `Beside the running daemon (pid ${status.pid}, mode ${status.mode}, configuration ${status.config.hash}):`,
+    ...(shown.length === 0 ? ["  nothing that decides would change"] : ["  would change", ...shown.map((line) => `    ${line}`)]),
+    ...(suspects.length === 0
+      ? ["  nobody's last hour lies below its threshold"]
+      : [
+          "  suspect at once by their last hour (a changed rule waits for new tasks before anybody is healed)",
+          ...suspects.map((line) => `    ${line}`),
+        ]),
+  ].join("\n");
+}
+
+function changesFrom(before: readonly ShownSetting[], compiled: Compiled): readonly string[] {
+  const old = new Map(before.map(({ path, shown }) => [path, shown]));
+  const now = new Map(compiled.settings.map(({ path, shown }) => [path, shown]));
+  const paths = [...new Set([...old.keys(), ...now.keys()])].filter((path) => old.get(path) !== now.get(path));
+  return paths.map((path) => `${path}: ${old.get(path) ?? "(not set)"} → ${now.get(path) ?? "(not set)"}`);
+}
+
+function suspectsAtOnce(compiled: Compiled, status: DaemonStatus): readonly string[] {
+  return status.targets.flatMap((target) => {
+    const strategy = compiled.strategies.find(({ selector }) => selects(selector, nameOf(target)));
+    const { hour } = target.success;
+    if (strategy === undefined || hour === null || hour.ok + hour.failed < TASKS_MIN) return [];
+    const required = strategy.knobs.minSuccessRatePercent;
+    if (hour.high * 100 >= required) return [];
+    return [
+      `${target.id}: ${percent(hour.rate)} % (${percent(hour.low)}–${percent(hour.high)} %, n=${hour.ok + hour.failed}), required ${required} %`,
+    ];
+  });
+}
+
+function percent(share: number): number {
+  return Math.round(share * 100);
+}
+
+/** `ns/app:0` → its namespace and PM2 name. */
+function nameOf({ id, kind }: TargetStatus): { readonly name: string; readonly namespace: string } {
+  const slash = id.indexOf("/");
+  const local = id.slice(slash + 1);
+  return {
+    namespace: slash < 0 ? "default" : id.slice(0, slash),
+    name: kind === "worker" ? local.slice(0, local.lastIndexOf(":")) : local,
+  };
+}
