@@ -73,6 +73,17 @@ describe("after a restart of healer", () => {
     expect(second.clock.nowMs()).toBeGreaterThanOrEqual(first.clock.nowMs());
   });
 
+  test("time is never before the newest record, also when the machine has forgotten what time it is", () => {
+    const { clock, open } = remembering();
+    const first = open();
+    first.save("now");
+    clock.advance(60_000);
+    first.journal.append(record(first, 1));
+    clock.reboot(0);
+    clock.setWall(0);
+    expect(open().clock.nowMs()).toBe(60_000);
+  });
+
   test("what the snapshot covers is not laid over it again", () => {
     const { open } = remembering();
     const first = open();
