@@ -39,6 +39,7 @@ describe("healer died after the intent was durable", () => {
     expect(made.control("app:0")).toMatchObject({ phase: { name: "healthy" }, failedHeals: 0 });
     expect(made.reasons("heal_verdict")).toEqual(["aborted: healer was restarted before it was done, and nothing has changed since"]);
     expect(made.executed).toEqual([]);
+    expect(made.state.globals.tokens, "nobody knows that nothing was done").toBe(4);
   });
 
   test("row 26: and PM2 did what it had been told: the worker is watched, with a new grace period", () => {

@@ -200,7 +200,10 @@ export class CoreWorld {
     this.effects.push(...effects);
     this.onStep(told, effects);
     this.#untilItDies(() => {
-      for (const effect of effects) this.#perform(effect);
+      for (const effect of effects) {
+        if (effect.type === "journal") this.#write(effect);
+        if (effect.type === "execute") this.#execute(effect);
+      }
     });
   }
 
@@ -236,11 +239,6 @@ export class CoreWorld {
 
   #later(owner: Pending["owner"], inMs: number, run: () => void): void {
     this.#pending.push({ owner, atMs: this.nowMs + inMs, run });
-  }
-
-  #perform(effect: Effect): void {
-    if (effect.type === "journal") this.#write(effect);
-    if (effect.type === "execute") this.#execute(effect);
   }
 
   #write({ record, ack }: Extract<Effect, { type: "journal" }>): void {
