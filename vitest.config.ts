@@ -35,6 +35,7 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           testTimeout: 120_000,
+          maxConcurrency: 30, // scenarios that mostly wait share one PM2 and one healer
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 1 },

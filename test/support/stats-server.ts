@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** How the server answers `GET /FLEET/api/stats`. All but `good` and `totals` are what no queue should do. */
+export type StatsManner = "good" | "totals" | "status-500" | "html" | "huge" | "negative" | "backwards" | "silent";
+
+export interface Outcome {
+  readonly worker: string;
+  readonly ok: boolean;
+  readonly wallMs: number;
+}
+
+/**
+ * A queue's server as healer meets it, for several fleets: `POST /FLEET/done {worker, ok}` counts, `GET
+ * /FLEET/api/stats` tells. What came in can be read back with its time, to measure by.
+ */
+export interface StatsServer {
+  readonly url: string;
+  outcomes(fleet: string): readonly Outcome[];
+  behave(fleet: string, manner: StatsManner): void;
+  close(): Promise<void>;
+}
+
+interface Fleet {
+  manner: StatsManner;
+  readonly outcomes: Outcome[];
+}
+
+const HUGE_BYTES = 200 * 1024 * 1024;
+const HUGE_CHUNK = Buffer.from(`{"pending":1},`.repeat(5000));
+
+export async function startStatsServer(): Promise<StatsServer> {
+  const fleets = new Map<string, Fleet>();
+  const fleetOf = (name: string): Fleet => {
+    const fleet = fleets.get(name) ?? { manner: "good", outcomes: [] };
+    fleets.set(name, fleet);
+    return fleet;
+  };
+  const server = createServer((asked, response) => {
+    const [, name = "", ...rest] = (asked.url ?? "").split("/");
+    if (rest.join("/") === "done") return void receive(asked, response, fleetOf(name));
+    return tell(response, fleetOf(name));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    outcomes: (fleet) => fleetOf(fleet).outcomes,
+    behave: (fleet, manner) => void (fleetOf(fleet).manner = manner),
+    close: () => closed(server),
+  };
+}
+
+async function receive(asked: IncomingMessage, response: ServerResponse, fleet: Fleet): Promise<void> {
+  let text = "";
+  for await (const chunk of asked) text += String(chunk);
+  const { worker, ok } = JSON.parse(text) as { worker: string; ok: boolean };
+  fleet.outcomes.push({ worker, ok, wallMs: Date.now() });
+  response.end("{}");
+}
+
+function tell(response: ServerResponse, fleet: Fleet): void {
+  const stats = statsOf(fleet.outcomes);
+  const json = (body: unknown): void => void response.setHeader("content-type", "application/json").end(JSON.stringify(body));
+  switch (fleet.manner) {
+    case "good":
+      return json(stats);
+    case "totals":
+      return json({ ...stats, workers: Object.keys(stats.workers).length });
+    case "status-500":
+      return void response.writeHead(500).end("no");
+    case "html":
+      return void response.setHeader("content-type", "text/html").end("<!doctype html><h1>502 Bad Gateway</h1>");
+    case "huge":
+      return pour(response);
+    case "negative":
+      return json({ ...stats, completed: -5, failed: -1 });
+    case "backwards":
+      return json({ ...stats, completed: Math.max(0, 1000 - fleet.outcomes.length * 3), failed: 0, workers: {} });
+    case "silent":
+      return;
+    default:
+      fleet.manner satisfies never;
+  }
+}
+
+function statsOf(outcomes: readonly Outcome[]) {
+  const workers: Record<string, { completed: number; failed: number }> = {};
+  for (const { worker, ok } of outcomes) {
+    const counts = (workers[worker] ??= { completed: 0, failed: 0 });
+    counts[ok ? "completed" : "failed"] += 1;
+  }
+  const all = Object.values(workers);
+  const sum = (of: (each: { completed: number; failed: number }) => number): number => all.reduce((total, each) => total + of(each), 0);
+  const [completed, failed] = [sum((each) => each.completed), sum((each) => each.failed)];
+  return { total: completed + failed, pending: 0, running: 0, completed, failed, workers };
+}
+
+/** Valid JSON as far as anybody reads. */
+function pour(response: ServerResponse): void {
+  response.setHeader("content-type", "application/json").write("[");
+  let left = HUGE_BYTES;
+  const more = (): void => {
+    while (left > 0 && !response.destroyed) {
+      left -= HUGE_CHUNK.length;
+      if (!response.write(HUGE_CHUNK)) return void response.once("drain", more);
+    }
+    response.end("0]");
+  };
+  more();
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
