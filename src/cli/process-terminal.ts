@@ -5,13 +5,16 @@ const COLUMNS_DEFAULT = 80;
 const COLUMNS_MIN = 40;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The real process as a terminal. A reader that closes the pipe (`healer log | head`) ends it quietly. */
+/**
+ * The real process as a terminal. A reader that closes the pipe (`healer log | head`) ends it quietly; the daemon does
+ * not die with whoever read its lines: the heal log has them all.
+ */
 export function processTerminal(version: string, mainFile: string): Terminal {
   const { stdout, stderr, env } = process;
   for (const stream of [stdout, stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit(0);
-      throw error;
+      if (error.code !== "EPIPE") throw error;
+      if (process.argv[2] !== "run") process.exit(0);
     });
   }
   return {

@@ -12,7 +12,7 @@ import { inWords } from "./words.ts";
 import { sameIncarnation } from "./worker-row.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
-const REPLY_SLACK_MS = 30_000;
+const REPLY_SLACK_MS = 60_000;
 const START_RETRY_MS = 30_000;
 const JOURNAL_RETRY_MS = 60_000; // a full disk may be freed; the next intent then tries a new file
 
@@ -32,7 +32,7 @@ export function onDurable(turn: Turn, event: { target: TargetId; healId: string;
   if (changed !== null && phase.heal.roll !== null) return skipMember(turn, target, phase.heal, changed);
   const reason = changed ?? whyNoLonger(state, target, phase);
   if (reason !== null || row === null) return doNothing(turn, target, phase, `nothing was done: ${reason ?? "it is gone"}`);
-  const deadlineMs = state.nowMs + 2 * row.killTimeoutMs + row.listenTimeoutMs + REPLY_SLACK_MS;
+  const deadlineMs = state.nowMs + 4 * row.killTimeoutMs + row.listenTimeoutMs + REPLY_SLACK_MS;
   withControl(target, { phase: { name: "acting", heal: phase.heal, step: phase.step, deadlineMs } });
   const { id: healId, action } = phase.heal;
   turn.effects.push({ type: "execute", target: target.id, healId, action, step: phase.step, row });

@@ -43,6 +43,31 @@ interface SavedEvidence {
   }[];
 }
 
+/**
+ * Why a value read from disk cannot be a saved state, or null. Somebody may have edited it, or another version written
+ * it; what is not recognised is left out as a whole rather than met later, in the middle of a decision.
+ */
+export function whyNotSavedState(value: unknown): string | null {
+  if (!isRecord(value) || !isRecord(value["globals"]) || !isRecord(value["targets"]) || !isRecord(value["incidents"]))
+    return "expected globals, targets and incidents";
+  const { tokens, refilledAtMs, healCount } = value["globals"];
+  if (![tokens, refilledAtMs, healCount].every(Number.isFinite)) return "globals: expected numbers";
+  for (const [id, target] of Object.entries(value["targets"])) {
+    const control = isRecord(target) ? target["control"] : null;
+    if (!isControl(control)) return `targets.${id}: expected a phase, a streak and the heals of a day`;
+  }
+  return null;
+}
+
+function isControl(value: unknown): boolean {
+  if (!isRecord(value) || !isRecord(value["phase"]) || typeof value["phase"]["name"] !== "string") return false;
+  return Number.isFinite(value["failedHeals"]) && Number.isFinite(value["opens"]) && Array.isArray(value["healsAtMs"]);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 export function saveState(state: State): SavedState {
   const targets: Record<TargetId, SavedTarget> = {};
   for (const [id, absent] of state.absent)

@@ -1,6 +1,6 @@
 import type { Control } from "../core/control.ts";
 import type { Json } from "../core/log-record.ts";
-import { loadState, overlayRecord, saveState, type SavedState } from "../core/persist.ts";
+import { loadState, overlayRecord, saveState, whyNotSavedState, type SavedState } from "../core/persist.ts";
 import { createState, type Globals, type State } from "../core/state.ts";
 import type { Policy } from "../core/strategy.ts";
 import { openJournal, type Journal } from "../record/journal.ts";
@@ -37,7 +37,7 @@ export function restoreMemory(options: {
 }): Memory {
   const { files, home, policy } = options;
   const snapshots = openSnapshots(files, home.home);
-  const { snapshot, findings } = snapshots.load();
+  const { snapshot, findings } = trusted(snapshots.load());
   const journal = openJournal({ files, dir: home.journal, afterSeq: snapshot?.seq ?? 0 });
   const newest = journal.recovered.at(-1);
   const anchor = snapshot?.clock ?? (newest === undefined ? null : anchorWithoutBoot(newest.atMs, newest.wallMs));
@@ -55,6 +55,13 @@ export function restoreMemory(options: {
   if (journal.state === "corrupt") state.journalError = { reason: journal.problem ?? "corrupt", retryAtMs: null };
   const save = saver({ snapshots, journal, state, clock });
   return { state, clock, journal, findings: [...findings, ...journal.findings], save };
+}
+
+/** A snapshot whose inside is not what this version writes is left out, and said so. */
+function trusted(loaded: ReturnType<Snapshots["load"]>): ReturnType<Snapshots["load"]> {
+  const why = loaded.snapshot === null ? null : whyNotSavedState(loaded.snapshot.state);
+  if (why === null) return loaded;
+  return { snapshot: null, findings: [...loaded.findings, `state.json cannot be used (${why}); streaks and windows begin anew`] };
 }
 
 function saver(parts: { snapshots: Snapshots; journal: Journal; state: State; clock: ReducerClock }): Memory["save"] {

@@ -39,7 +39,7 @@ export function selects(on: Selection, record: SealedRecord): boolean {
   return (
     wanted.includes(record.event) ||
     (wanted.includes("all") && record.event !== "notify_failed") ||
-    (wanted.includes("pages") && pages.includes(record.event)) ||
+    (wanted.includes("pages") && pages.includes(record.event) && !(record.event === "alert" && record.level !== "error")) ||
     (record.event === "heal_verdict" && typeof verdict === "string" && wanted.includes(`heal_verdict:${verdict}`))
   );
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { JournalRecord } from "../../src/core/journal-record.ts";
@@ -113,6 +113,20 @@ describe("after a restart of healer", () => {
     first.save("now");
     writeFileSync(join(dir, "state.json"), "{");
     expect(open().findings).toEqual([`${join(dir, "state.json")} is not JSON`, `went on from ${join(dir, "state.json.bak")}`]);
+  });
+
+  test("a snapshot with a strange inside is a finding, not an end of every start", () => {
+    const { dir, open } = remembering();
+    open().save("now");
+    const path = join(dir, "state.json");
+    const snapshot = JSON.parse(readFileSync(path, "utf8")) as { state: { targets: object } };
+    writeFileSync(
+      path,
+      JSON.stringify({ ...snapshot, state: { ...snapshot.state, targets: { "app:0": { control: { phase: "healthy" } } } } }),
+    );
+    const finding =
+      "state.json cannot be used (targets.app:0: expected a phase, a streak and the heals of a day); streaks and windows begin anew";
+    expect(open().findings).toEqual([finding]);
   });
 
   test("the jitter of a host stays its own, and differs from its neighbour's with the same paths", () => {

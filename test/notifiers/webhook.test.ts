@@ -21,7 +21,11 @@ function problems(params: object): string[] {
 
 describe("which records a webhook wants", () => {
   const wanted = (on: unknown): string[] =>
-    LOG_EVENTS.filter((event) => notifier(on === undefined ? {} : { on }).wants(sealedRecord({ event })));
+    LOG_EVENTS.filter((event) => notifier(on === undefined ? {} : { on }).wants(sealedRecord({ event, level: "error" })));
+
+  test("an alert wakes nobody unless it is an error", () => {
+    expect(notifier({ on: "pages" }).wants(sealedRecord({ event: "alert", level: "warn" }))).toBe(false);
+  });
 
   test.each<[string, unknown, readonly string[]]>([
     ["left out, what wakes a person", undefined, PAGE_EVENTS],
