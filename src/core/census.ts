@@ -68,8 +68,8 @@ function firstSight(turn: Turn, target: Target, row: WorkerRow, strategy: Strate
     if (sameIncarnation(remembered, incarnation) && target.view.startedAtMs !== null) return;
     startEpoch(state, target, strategy, "other");
     if (remembered.generation !== incarnation.generation) return newDaemon(turn, target, { strategy, row });
-    noteChangeWhileAway(turn, target, { strategy, row });
   }
+  noteChangeWhileAway(turn, target, { strategy, row });
   target.view.statusSinceMs = state.nowMs;
   target.view.startedAtMs = startedAtMs(state, row);
   target.view.readyAtMs = isReady(row) ? target.view.startedAtMs : null;

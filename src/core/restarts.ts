@@ -33,10 +33,14 @@ export function noteRestart(turn: Turn, target: Target, change: { strategy: Stra
   if (row.startedWallMs !== life.startedWallMs) crashed(turn, target, { strategy, life, row });
 }
 
-/** The same for a worker that is another process than before healer itself was restarted. */
+/** The same for a worker that is another process than before healer itself was restarted, or none any more. */
 export function noteChangeWhileAway(turn: Turn, target: Target, found: { strategy: Strategy; row: WorkerRow }): void {
   const { life } = target;
   const { row, strategy } = found;
+  const { phase } = target.control;
+  // A row that a failed start of ours left down is to be contained, not left; any other we did not stop ourselves.
+  const isContained = phase.name === "suspect" && phase.contain !== null;
+  if (isStopped(row) && !isContained && !isOursToExplain(turn.state, target)) return stoppedBySomebody(turn, target);
   if (life === null || row.pid === null || isOursToExplain(turn.state, target)) return;
   if (row.createdWallMs !== life.createdWallMs) restartedBySomebody(turn, target, { strategy, life, row });
   else if (row.startedWallMs !== life.startedWallMs) crashed(turn, target, { strategy, life, row });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Control } from "../../src/core/control.ts";
 import { CoreInvariants } from "../support/core-invariants.ts";
 import { anyDeed, DEED_APPS } from "../support/core-deeds.ts";
 import { KNOBS } from "../support/core-policy.ts";
@@ -85,7 +86,10 @@ function calmDown(world: CoreWorld, watch: Watch): void {
 /** Who is down although no operator stopped it, or still in some state other than healthy. */
 function unwell(world: CoreWorld, { stopped }: Watch): string[] {
   const rows = [...world.pm2.rows.values()].filter((row) => row.pid === null && !stopped.has(`${row.name}:${row.instance}`));
-  const targets = [...world.state.targets.values()].filter(({ id, control }) => control.phase.name !== "healthy" && !stopped.has(id));
+  const isOperators = (id: string, { phase }: Control): boolean => stopped.has(id) && phase.name === "open" && phase.heal === null;
+  const targets = [...world.state.targets.values()].filter(
+    ({ id, control }) => control.phase.name !== "healthy" && !isOperators(id, control),
+  );
   return [
     ...rows.map(({ name, instance, status }) => `${name}:${instance} ${status}`),
     ...targets.map(({ id, control }) => `${id} ${control.phase.name}`),

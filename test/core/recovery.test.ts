@@ -183,6 +183,18 @@ describe("row 28: healer died while a heal was watched", () => {
     expect(made.reasons("heal_verdict")).toEqual(["aborted: superseded: somebody else restarted it before the verdict"]);
   });
 
+  test("and an operator stopped the worker meanwhile: its heal ends, and it stays down", () => {
+    const made = world();
+    made.sicken("app:0");
+    died(made, "verifying");
+    made.pm2.stop(made.pm2.row("app:0"));
+    made.advance(10_000);
+    made.boot();
+    made.advance(60 * MINUTE);
+    expect(made.reasons("heal_verdict")).toEqual(["aborted: stopped by an operator or by PM2 before the verdict"]);
+    expect(made.pm2.row("app:0").status).toBe("stopped");
+  });
+
   test("but our own restart, younger than the snapshot, is nobody else's", () => {
     const made = world();
     made.save();
