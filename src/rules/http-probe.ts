@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
 import { formatDuration } from "../core/quantities.ts";
+import type { WorkerRow } from "../core/worker-row.ts";
+import { expandForWorker } from "../core/worker-template.ts";
 import { inWords } from "../core/words.ts";
 import { duration, failuresOf, statusRanges, workerUrl, type StatusRange } from "./param-schemas.ts";
 import { defineRule, type Bound } from "./rule.ts";
@@ -70,11 +72,12 @@ export const httpProbe = defineRule<HttpProbeParams, Memory>({
   },
 
   describe(memory, view, judgement, { params }) {
-    if (memory.lastAtMs === null) return `${params.url}: not probed yet`;
-    if (isStale(memory, view, params)) return `${params.url}: not probed for ${inWords(view.nowMs - memory.lastAtMs)}`;
-    if (memory.ring.length === 0) return `${params.url}: ${memory.lastDetail}; starting up, failures do not count yet`;
+    const url = shownUrl(params.url, view.row);
+    if (memory.lastAtMs === null) return `${url}: not probed yet`;
+    if (isStale(memory, view, params)) return `${url}: not probed for ${inWords(view.nowMs - memory.lastAtMs)}`;
+    if (memory.ring.length === 0) return `${url}: ${memory.lastDetail}; starting up, failures do not count yet`;
     const allowed = judgement.state === "sick" ? "" : `; ${params.failures.bad} of ${params.failures.of} would be too many`;
-    return `${params.url}: ${badOnes(memory.ring)} of the last ${memory.ring.length} probes failed [${starred(memory.ring)}], last: ${memory.lastDetail}${allowed}`;
+    return `${url}: ${badOnes(memory.ring)} of the last ${memory.ring.length} probes failed [${starred(memory.ring)}], last: ${memory.lastDetail}${allowed}`;
   },
 
   flip(memory, view, judgement, { params }) {
@@ -85,6 +88,14 @@ export const httpProbe = defineRule<HttpProbeParams, Memory>({
     return `${starts}would heal if ${failuresMissing(memory.ring, params.failures)} more probes fail in a row`;
   },
 });
+
+/** The url as it is asked for this worker; of its environment only numbers (a port) are shown, the rest may be a secret. */
+function shownUrl(template: string, row: WorkerRow | null): string {
+  if (row === null) return template;
+  const numbers = Object.fromEntries(Object.entries(row.env).filter(([, value]) => /^\d{1,5}$/.test(value)));
+  const url = expandForWorker(template, { ...row, env: numbers });
+  return url.ok ? url.value : template;
+}
 
 function judge(memory: Memory, view: TargetView, { params }: Bound<HttpProbeParams>): Judgement {
   const isKnown = memory.ring.length > 0 && !isStale(memory, view, params);

@@ -124,7 +124,9 @@ function describe(evidence: RateEvidence, view: TargetView, judgement: Judgement
     return `${proofInWords(evidence, view, bound)}; ${required}${held}`;
   }
   const suspicion = judgement.state === "elevated" ? `; ${runInWords(evidence, bound)}: suspicious, not proven` : "";
-  const little = judgement.state === "unknown" ? `; ${plural(judgement.n, "task")} since the evidence began, not enough yet` : "";
+  const isDecided = rateVerdict(evidence, knobs) !== "undecided"; // a verdict on a heal needs fewer tasks than a suspicion
+  const little =
+    judgement.state === "unknown" && !isDecided ? `; ${plural(judgement.n, "task")} since the evidence began, not enough yet` : "";
   return `${sinceStartInWords(evidence, view, bound)}${windowInWords(view, evidence, bound)}; ${required}${suspicion}${little}`;
 }
 

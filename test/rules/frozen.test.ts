@@ -19,11 +19,7 @@ class Process {
   read(atMs: number, state: string, beats: number, pid = 4242): void {
     this.view.nowMs = atMs;
     this.switches += beats;
-    this.rule.observe(
-      this.memory,
-      { kind: "pulse", target: "api:0", atMs, pid, state, voluntarySwitches: this.switches },
-      this.view,
-    );
+    this.rule.observe(this.memory, { kind: "pulse", target: "api:0", atMs, pid, state, voluntarySwitches: this.switches }, this.view);
   }
 
   /** Readings for `forMs` from now on; answers when it was first judged sick, ms from the start of the stretch. */

@@ -65,6 +65,16 @@ describe("http-probe", () => {
     expect(old.answers("---").judge().state).toBe("sick");
   });
 
+  it("names the port it asks, and nothing else of the worker's environment", () => {
+    const probed = new Probed({ url: "http://127.0.0.1:{env.PORT}/{name}" });
+    const say = (env: Record<string, string>): string => {
+      probed.view.row = { ...probed.view.row!, env };
+      return probed.rule.describe(probed.memory, probed.view, probed.judge());
+    };
+    expect(say({ PORT: "3000" })).toMatch(/^http:\/\/127\.0\.0\.1:3000\//);
+    expect(say({ PORT: "secret" })).toMatch(/^http:\/\/127\.0\.0\.1:\{env\.PORT\}\//);
+  });
+
   it("ignores the answers of another probe of the same worker", () => {
     const probed = new Probed().answers("+++");
     const other = { kind: "probe", target: "api:0", rule: "http-probe#2", atMs: 40_000, ok: false, detail: "HTTP 500" } as const;
