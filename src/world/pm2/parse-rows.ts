@@ -96,8 +96,10 @@ function isNodeInterpreter(interpreter: unknown): boolean {
  * but its variables stand among the settings. A value too long is left out, not cut: half a URL is worse than none.
  */
 function wantedEnv(fields: Fields, names: ReadonlySet<string>): Record<string, string> {
-  const wanted = Object.entries(isRecord(fields["env"]) ? fields["env"] : fields).flatMap(([name, value]): [string, string][] => {
-    if (!names.has(name) || (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean")) return [];
+  const env = isRecord(fields["env"]) ? fields["env"] : fields;
+  const wanted = [...names].flatMap((name): [string, string][] => {
+    const value = Object.hasOwn(env, name) ? env[name] : undefined;
+    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return [];
     const text = String(value);
     return text.length > ENV_VALUE_MAX ? [] : [[name, text]];
   });
