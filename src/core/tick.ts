@@ -37,7 +37,8 @@ function tickPhase(turn: Turn, target: Target, strategy: Strategy): Candidate | 
     case "intent":
       return null;
     case "acting":
-      if (target.recoveringSinceMs === null && turn.state.nowMs > phase.deadlineMs)
+      // Only with PM2 in sight: what an action that never reported has done is read from the list.
+      if (target.recoveringSinceMs === null && turn.state.nowMs > phase.deadlineMs && turn.state.pm2.name === "up")
         afterAction(turn, target, phase, "no result within its deadline");
       return null;
     case "rolling":

@@ -195,6 +195,19 @@ describe("what must not leave the row down for ever", () => {
     expect(world.notes("outcome")).toEqual([]);
   });
 
+  test("a stop that never reported and was done while PM2 was out of sight is a stop", () => {
+    const world = new CoreWorld();
+    world.faults.action = "silent";
+    world.pm2.giveUp(world.pm2.row("app:0"));
+    world.advance(2000);
+    world.pm2.lost = "no answer";
+    world.advance(2 * MINUTE);
+    world.pm2.lost = null;
+    world.faults.action = "ok";
+    world.untilPhase("app:0", "verifying", 2 * MINUTE);
+    expect(world.control("app:0").failedHeals).toBe(0);
+  });
+
   test("a start that fails counts as a failed heal and is tried again, until the circuit opens around it", () => {
     const world = crashLooping();
     world.untilPhase("app:0", "held");
