@@ -21,6 +21,8 @@ export interface EngineOptions {
   readonly write: (record: LogRecord) => void;
 }
 
+const LISTS_MAX = 5; // actions end seldom; five lists in a row are not overtaken
+
 /**
  * Hands events to the core one at a time and performs its effects in order. The only place where a decision becomes a
  * deed: an intent is on disk and PM2 was listed after that before `execute` is ever seen here.
@@ -30,6 +32,7 @@ export class Engine {
   readonly #replies = new Map<number, (reply: CommandReply) => void>();
   readonly #underWay = new Set<Promise<void>>();
   #commands = 0;
+  #actionsEnded = 0;
   #stopped = false;
 
   constructor(options: EngineOptions) {
@@ -38,6 +41,14 @@ export class Engine {
 
   get state(): State {
     return this.#options.state;
+  }
+
+  /**
+   * A list that was asked for before this number changed may show a worker in the middle of an action whose end the core has
+   * heard of meanwhile. It would take that for an operator's stop.
+   */
+  get actionsEnded(): number {
+    return this.#actionsEnded;
   }
 
   dispatch(body: EventBody): void {
@@ -106,13 +117,18 @@ export class Engine {
         ? { ok: false, error: `no action "${effect.action}"` }
         : await action.run({ pm2, processes, row: effect.row, step: effect.step });
     const tookMs = Math.round(performance.now() - startedAt);
+    this.#actionsEnded++;
     const after = await this.#list();
     this.dispatch({ type: "action_done", target: effect.target, healId: effect.healId, ...result, tookMs, pm2: after });
   }
 
+  /** A list no action has overtaken. */
   async #list(): Promise<Pm2View | string> {
-    const listed = await this.#options.pm2.list();
-    return listed.ok ? listed.value : listed.error.message;
+    for (let lists = 1; ; lists++) {
+      const before = this.#actionsEnded;
+      const listed = await this.#options.pm2.list();
+      if (before === this.#actionsEnded || lists === LISTS_MAX || !listed.ok) return listed.ok ? listed.value : listed.error.message;
+    }
   }
 
   #track(work: Promise<void>): void {

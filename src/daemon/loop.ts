@@ -8,7 +8,7 @@ const STALLED_AFTER_TURNS = 5;
 const STALLED_AFTER_MS = 12_000; // a PM2 that hangs makes a turn up to 10 s late: connecting 5 s, listing 5 s
 
 export interface LoopParts {
-  readonly engine: Pick<Engine, "dispatch">;
+  readonly engine: Pick<Engine, "dispatch" | "actionsEnded">;
   readonly clock: ReducerClock;
   readonly watch: Pm2Watch;
   /** Starts what is due; called more often than that. */
@@ -87,12 +87,15 @@ export class Loop {
     afterTurn();
   }
 
-  /** Sensors keep their rhythm while PM2 does not answer. */
+  /** Sensors keep their rhythm while PM2 does not answer. A list that an action has overtaken is no news. */
   async #read(): Promise<Pm2View | string | null> {
-    const { clock, watch, startSensors, intervalMs } = this.#parts;
+    const { engine, clock, watch, startSensors, intervalMs } = this.#parts;
     const beat = setInterval(startSensors, intervalMs());
+    const before = engine.actionsEnded;
     const pm2 = await watch.read(clock.nowMs());
     clearInterval(beat);
-    return pm2;
+    if (before === engine.actionsEnded) return pm2;
+    watch.lookAgain(); // what was read is older than what the core knows from the end of that action
+    return null;
   }
 }

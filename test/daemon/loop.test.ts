@@ -17,6 +17,7 @@ interface LoopStage {
   /** Turns so far, each time sensors were asked to start. */
   readonly sensorsAfterTurns: number[];
   intervalMs: number;
+  actionsEnded: number;
   /** Lets time pass on all clocks at once. */
   pass(ms: number): Promise<void>;
 }
@@ -32,7 +33,12 @@ function stage(): LoopStage {
   const turns: TurnEvent[] = [];
   const sensorsAfterTurns: number[] = [];
   const loop = new Loop({
-    engine: { dispatch: (event) => void (event.type === "turn" && turns.push(event)) },
+    engine: {
+      dispatch: (event) => void (event.type === "turn" && turns.push(event)),
+      get actionsEnded() {
+        return made.actionsEnded;
+      },
+    },
     clock: reducer,
     watch,
     startSensors: () => void sensorsAfterTurns.push(turns.length),
@@ -47,7 +53,7 @@ function stage(): LoopStage {
       await vi.advanceTimersByTimeAsync(50);
     }
   };
-  const made = { loop, pm2, watch, clock, turns, sensorsAfterTurns, intervalMs: 2_000, pass };
+  const made = { loop, pm2, watch, clock, turns, sensorsAfterTurns, intervalMs: 2_000, actionsEnded: 0, pass };
   return made;
 }
 
@@ -60,6 +66,18 @@ describe("the loop", () => {
     await loop.stop();
     await pass(10_000);
     expect(turns).toHaveLength(4);
+  });
+
+  test("takes no news from a list that was asked for before an action ended, and asks again", async () => {
+    const made = stage();
+    const release = made.pm2.hang();
+    made.loop.start();
+    await made.pass(100);
+    made.actionsEnded++;
+    release();
+    await made.pass(2_000);
+    expect(made.turns.map(({ pm2 }) => pm2 === null)).toEqual([true, false]);
+    await made.loop.stop();
   });
 
   test("follows an interval that was edited", async () => {
