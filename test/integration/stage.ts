@@ -62,7 +62,11 @@ export async function openStage(parts: readonly Part[], options: { readonly inte
   mkdirSync(scratch, { recursive: true });
   await startWorkers(parts, { pm2, stats, scratch });
   const yaml = stringify(configuration(parts, stats.url, options.interval ?? "1s"));
-  const healer = await startHealer({ pm2Home: pm2.home, yaml });
+  const healer = await startHealer({ pm2Home: pm2.home, yaml }).catch(async (error: unknown) => {
+    await pm2.dispose();
+    await stats.close();
+    throw error;
+  });
   const isOf = (app: string, { target }: HealLine): boolean => target === app || target.startsWith(`${app}:`) || target === `queue:${app}`;
   const linesOf = (app: string, since = ""): readonly HealLine[] => healer.lines().filter((line) => line.ts >= since && isOf(app, line));
   return {

@@ -73,7 +73,10 @@ export async function startHealer(options: StartHealerOptions): Promise<HealerPr
   if (options.uid !== undefined) chownSync(home, options.uid, options.uid);
   const healer = new HealerChild(home, options);
   healer.configure(options.yaml);
-  await healer.start();
+  await healer.start().catch(async (error: unknown) => {
+    await healer.dispose();
+    throw error;
+  });
   return healer;
 }
 
