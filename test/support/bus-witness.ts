@@ -8,6 +8,7 @@ export interface BusEvent {
   /** When the witness heard of it. */
   readonly wallMs: number;
   readonly pmId: number;
+  readonly name: string;
   readonly event: string;
   readonly status: string;
   readonly startedWallMs: number | null;
@@ -42,6 +43,7 @@ function eventOf(payload: unknown): BusEvent {
   return {
     wallMs: Date.now(),
     pmId: Number(process["pm_id"]),
+    name: String(process["name"]),
     event,
     status: String(process["status"]),
     startedWallMs: typeof process["pm_uptime"] === "number" ? process["pm_uptime"] : null,

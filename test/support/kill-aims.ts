@@ -30,8 +30,9 @@ export const AIMS: readonly Aim[] = [
   { name: "RPC under way", withinMs: 500, sees: intent },
   {
     name: "between stop and start",
-    withinMs: 500,
-    sees: ({ bus }, { events }) => bus.events.slice(events).some(({ event, status }) => event === "exit" && status === "stopped"),
+    withinMs: 400,
+    sees: ({ bus }, { events }) =>
+      bus.events.slice(events).some(({ name, event, status }) => name.startsWith("wrapped-") && event === "exit" && status === "stopped"),
   },
   { name: "action just done", withinMs: 6, sees: (world, since) => noted(world, since, "acted") },
   { name: "hold-down's backoff", withinMs: 1500, sees: (world, since) => noted(world, since, "stopped") },
