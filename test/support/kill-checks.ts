@@ -127,7 +127,7 @@ function streakKept({ entries, knobs }: Testimony): string[] {
             : [streak];
     return allowed.includes(control.failedHeals)
       ? []
-      : [`record ${seq} (${target}): streak ${streak} became ${control.failedHeals} by ${kind} ${String(verdict ?? "")}`];
+      : [`record ${seq} (${target}): streak ${streak} became ${control.failedHeals} by ${kind} ${JSON.stringify(note)}`];
   });
 }
 
