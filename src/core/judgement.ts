@@ -58,8 +58,8 @@ export interface Judgement {
   /** The worker does not live: overrides any verdict, is exempt from unavailability limits. */
   readonly dead: boolean;
   /**
-   * What the newest observations alone say of a `sick` worker whose proof rests on older ones too: `good`: nothing against
-   * it any more; `doubtful`: not enough to prove it. Absent: they prove it.
+   * What the newest observations alone say where older ones speak against the worker: `good`: nothing any more; `doubtful`:
+   * not enough to prove it `sick`. Absent: they say the same.
    */
   readonly recently?: "good" | "doubtful";
   /** Measured value and the threshold it is compared with, in `unit`; null = nothing measured. */

@@ -63,14 +63,20 @@ function judge(evidence: RateEvidence, view: TargetView, bound: RateBound): Judg
       sinceMs: evidence.provenSinceMs,
     };
   }
+  const shown = since(evidence, context, knobs.windowMs);
   const state = isElevated(evidence, view, bound) ? "elevated" : isTooLittle(evidence, knobs) ? "unknown" : "fine";
-  return judgementOf(state, evidence, { knobs, shown: since(evidence, context, knobs.windowMs) });
+  const isOutlived = state !== "elevated" && isShortOf(shown, knobs);
+  return { ...judgementOf(state, evidence, { knobs, shown }), ...(isOutlived ? { recently: "good" } : {}) };
 }
 
 /** A few tasks that look bad prove nothing, but neither do they say that all is well: a symptom is not gone by them. */
-function isTooLittle({ ok, failed }: RateEvidence, { minTasks, minSuccessRatePercent }: Knobs): boolean {
-  const count = ok + failed;
-  return count < minTasks.fast || (count < minTasks.long && ok * 100 < count * minSuccessRatePercent);
+function isTooLittle(evidence: RateEvidence, knobs: Knobs): boolean {
+  const count = evidence.ok + evidence.failed;
+  return count < knobs.minTasks.fast || (count < knobs.minTasks.long && isShortOf(evidence, knobs));
+}
+
+function isShortOf({ ok, failed }: Outcomes, { minSuccessRatePercent }: Knobs): boolean {
+  return ok * 100 < (ok + failed) * minSuccessRatePercent;
 }
 
 /** No task for a whole window: nothing that happened before says how it is now. */

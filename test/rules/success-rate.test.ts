@@ -117,6 +117,10 @@ describe("success-rate, the slow paths", () => {
     expect(worker.judge()).toMatchObject({ state: "sick", recently: "doubtful" });
     worker.stream(6000, worker.view.nowMs + 20 * 6000, () => true);
     expect(worker.judge()).toMatchObject({ state: "sick", recently: "good" });
+    worker.stream(6000, worker.view.nowMs + 150 * 6000, () => true); // 66 %: no longer proven, and a few failures would prove it again
+    expect(worker.judge()).toMatchObject({ state: "fine", recently: "good" });
+    worker.stream(6000, worker.view.nowMs + 50 * 6000, () => true);
+    expect(worker.judge()).not.toHaveProperty("recently");
   });
 
   it("does not touch a worker at exactly 69 %: the threshold is proven, not touched", () => {
