@@ -6,6 +6,8 @@ import type { KillWorld } from "./kill-world.ts";
 export interface Aim {
   readonly name: string;
   readonly withinMs: number;
+  /** A worker that is made sick for it. */
+  readonly provokes?: string;
   /** Looked for in what is new since the aim was taken. */
   readonly sees: (world: KillWorld, since: Since) => boolean;
   /** Restart and strike again within so long: into the recovery of the first blow. */
@@ -18,7 +20,7 @@ export interface Since {
 }
 
 const LOOK_EVERY_MS = 3;
-const WAIT_MAX_MS = 8000; // a world where nobody is sick for that long is struck anyway
+const WAIT_MAX_MS = 12_000; // a world where nobody is sick for that long is struck anyway
 
 const intent = (world: KillWorld, { entries }: Since): boolean => hasEntry(world, entries, ({ kind }) => kind === "intent");
 const noted = (world: KillWorld, { entries }: Since, name: string): boolean =>
@@ -31,6 +33,7 @@ export const AIMS: readonly Aim[] = [
   {
     name: "between stop and start",
     withinMs: 400,
+    provokes: "wrapped-a",
     sees: ({ bus }, { events }) =>
       bus.events.slice(events).some(({ name, event, status }) => name.startsWith("wrapped-") && event === "exit" && status === "stopped"),
   },
@@ -51,6 +54,7 @@ function hasEntry({ journal }: KillWorld, from: number, matches: (entry: Journal
 export async function takeAim(world: KillWorld, aim: Aim, random: () => number): Promise<boolean> {
   const since = { entries: world.journal.entries.length, events: world.bus.events.length };
   const endMs = performance.now() + WAIT_MAX_MS;
+  if (aim.provokes !== undefined) await world.sicken(aim.provokes);
   let seen = false;
   while (!seen && performance.now() < endMs) {
     world.journal.look();

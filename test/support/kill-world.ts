@@ -23,6 +23,8 @@ export interface KillWorld {
   readonly bus: BusWitness;
   readonly journal: JournalTail;
   rows(): Promise<readonly WorkerRow[]>;
+  /** Stops those workers of the app with SIGSTOP that sleep. */
+  sicken(app: string): Promise<void>;
   /** From now on nobody is made sick; the crash loop is repaired. */
   calm(): Promise<void>;
   dispose(): Promise<void>;
@@ -47,9 +49,12 @@ export async function startKillWorld({ random, crashLoop }: KillWorldOptions): P
     return listed.ok ? listed.value.rows : [];
   };
   const journal = tailJournal(join(healer.home, "journal"));
+  const sicken = async (app: string): Promise<void> => {
+    for (const row of await rows()) if (row.name === app) stopIfAsleep(row);
+  };
   const sickening = makeSick({ rows, journal, random });
   return {
-    ...{ pm2, door, healer, bus, journal, rows },
+    ...{ pm2, door, healer, bus, journal, rows, sicken },
     calm: async () => {
       rmSync(crashFile, { force: true });
       await sickening.stop();
@@ -100,17 +105,17 @@ strategies:
 /** Stops a healthy worker with SIGSTOP now and then, and one that was just healed too: some heals fail. */
 function makeSick(world: { rows: KillWorld["rows"]; journal: JournalTail; random: () => number }): { stop(): Promise<void> } {
   let going = true;
-  const processes = linuxProcesses();
   const work = (async () => {
     while (going) {
       await sleep(SICKEN_EVERY_MS);
       const rows = await world.rows();
       world.journal.look();
-      for (const { name, pid, status } of rows) {
-        if (!going || name === "loop" || pid === null || status !== "online") continue;
+      for (const row of rows) {
+        const { name } = row;
+        if (!going || name === "loop") continue;
         const phase = world.journal.entries.findLast(({ target }) => target === `${name}:0`)?.control.phase.name ?? "healthy";
         const chance = phase === "verifying" ? 0.06 : phase === "healthy" || phase === "backoff" ? 0.1 : 0;
-        if (world.random() < chance && processes.pulse(pid)?.state === "S") sendSignal(pid, "SIGSTOP");
+        if (world.random() < chance) stopIfAsleep(row);
       }
     }
   })();
@@ -120,6 +125,10 @@ function makeSick(world: { rows: KillWorld["rows"]; journal: JournalTail; random
       await work;
     },
   };
+}
+
+function stopIfAsleep({ pid, status }: WorkerRow): void {
+  if (pid !== null && status === "online" && linuxProcesses().pulse(pid)?.state === "S") sendSignal(pid, "SIGSTOP");
 }
 
 /** What a stop-start that was cut short could not end any more: children of wrappers, deaf to all but SIGKILL. */
