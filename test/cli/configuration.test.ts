@@ -7,7 +7,7 @@ import { runInit } from "../../src/cli/init.ts";
 import type { CliIo } from "../../src/cli/io.ts";
 import { failure, success } from "../../src/core/outcome.ts";
 import { small } from "../config/loaded.ts";
-import { row } from "../config/rows.ts";
+import { workerRow as row } from "../support/worker-row.ts";
 import { temporaryDir } from "../support/temporary-dir.ts";
 
 interface Terminal extends CliIo {

@@ -3,7 +3,7 @@ import { checkReport } from "../../src/config/check.ts";
 import type { WorkerRow } from "../../src/core/worker-row.ts";
 import { timeToHealMs } from "../../src/config/time-to-heal.ts";
 import { loaded, small } from "./loaded.ts";
-import { row } from "./rows.ts";
+import { workerRow as row } from "../support/worker-row.ts";
 
 const knobs = loaded(small("    queue: llm\n")).strategies[0]!.knobs;
 const three = [0, 1, 2].map((pmId) => row({ pmId, instance: String(pmId) }));

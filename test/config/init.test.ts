@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { assignStrategy } from "../../src/core/select.ts";
 import { initConfig } from "../../src/config/init.ts";
 import { loaded } from "./loaded.ts";
-import { row } from "./rows.ts";
+import { workerRow as row } from "../support/worker-row.ts";
 
 test("a configuration written from the running apps loads as it stands, observes only, and selects each app once", () => {
   const rows = [

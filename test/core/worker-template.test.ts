@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { envNamesIn, expandForWorker, unknownPlaces } from "../../src/core/worker-template.ts";
-import { workerRow } from "../support/watched-worker.ts";
+import { workerRow } from "../support/worker-row.ts";
 
 const row = workerRow({ name: "rpa", instance: "2", pmId: 7, env: { PORT: "8080", EMPTY: "", BRACES: "{name}" } });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { BoundRule, TargetView } from "../../src/core/judgement.ts";
 import type { Writable } from "../../src/core/state.ts";
-import { bindRule, EPOCH, rowOf, viewOf } from "../support/rule-bound.ts";
+import { workerRow } from "../support/worker-row.ts";
+import { bindRule, EPOCH, viewOf } from "../support/rule-bound.ts";
 
 /** A process read every `everyMs`, and the rule asked each time, as the daemon's turns do. */
 class Process {
@@ -12,7 +13,7 @@ class Process {
 
   constructor(params: unknown = {}, options: { isNode?: boolean } = {}) {
     this.rule = bindRule("frozen", params);
-    this.view = { ...viewOf({ row: rowOf({ isNode: options.isNode ?? true }) }) };
+    this.view = { ...viewOf({ row: workerRow({ isNode: options.isNode ?? true }) }) };
     this.memory = this.rule.fresh(EPOCH);
   }
 

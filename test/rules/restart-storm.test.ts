@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TargetView } from "../../src/core/judgement.ts";
-import { bindRule, rowOf, viewOf } from "../support/rule-bound.ts";
+import { workerRow } from "../support/worker-row.ts";
+import { bindRule, viewOf } from "../support/rule-bound.ts";
 
 const MINUTE = 60_000;
 const RULE = bindRule("restart-storm");
@@ -37,7 +38,7 @@ describe("restart-storm", () => {
   });
 
   it("finds a worker dead that PM2 has given up, without any exit seen", () => {
-    const errored = asked({ row: rowOf({ status: "errored", pid: null }), statusSinceMs: 5000, nowMs: 9000 });
+    const errored = asked({ row: workerRow({ status: "errored", pid: null }), statusSinceMs: 5000, nowMs: 9000 });
     expect(errored.judgement).toMatchObject({ state: "sick", dead: true, sinceMs: 5000 });
     expect(errored.words).toBe("PM2 gave it up (status errored)");
   });
@@ -55,8 +56,8 @@ describe("restart-storm", () => {
     ["undecided", "60 s after a trial of a worker that had lived 45 s", { nowMs: 60_000, lastLifeMs: 45_000 }],
     ["recovered", "90 s after a trial of a worker that had lived 45 s", { nowMs: 90_000, lastLifeMs: 45_000 }],
     ["failed", "at the first unplanned exit of a trial", { nowMs: 3000, exits: [2500] }],
-    ["failed", "when PM2 gives the trial up", { nowMs: 3000, row: rowOf({ status: "errored", pid: null }) }],
-    ["undecided", "while the trial has no process", { nowMs: 5 * MINUTE, row: rowOf({ status: "launching", pid: null }) }],
+    ["failed", "when PM2 gives the trial up", { nowMs: 3000, row: workerRow({ status: "errored", pid: null }) }],
+    ["undecided", "while the trial has no process", { nowMs: 5 * MINUTE, row: workerRow({ status: "launching", pid: null }) }],
   ] as const)("says %s %s", (verdict, _when, view) => {
     expect(asked(view).verdict).toBe(verdict);
   });

@@ -1,6 +1,7 @@
 import type { ActionStep } from "../../src/core/event.ts";
 import type { Pm2View } from "../../src/core/observation.ts";
 import type { WorkerRow } from "../../src/core/worker-row.ts";
+import { workerRow } from "./worker-row.ts";
 
 export type ScriptedRow = { -readonly [Key in keyof WorkerRow]: WorkerRow[Key] };
 
@@ -111,29 +112,5 @@ export class ScriptedPm2 {
 }
 
 function plainRow(name: string, pmId: number): WorkerRow {
-  return {
-    pmId,
-    name,
-    namespace: "default",
-    instance: "0",
-    script: `/srv/${name}.js`,
-    pid: null,
-    status: "online",
-    mode: "fork",
-    startedWallMs: null,
-    createdWallMs: null,
-    restarts: 0,
-    exitCode: null,
-    killTimeoutMs: 1600,
-    listenTimeoutMs: 3000,
-    autorestart: true,
-    restartDelayMs: 0,
-    stopExitCodes: [],
-    maxMemoryRestartBytes: null,
-    configuredInstances: 1,
-    isModule: false,
-    isNode: true,
-    memoryBytes: null,
-    env: {},
-  };
+  return workerRow({ pmId, name, script: `/srv/${name}.js`, pid: null, startedWallMs: null, createdWallMs: null });
 }

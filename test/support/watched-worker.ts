@@ -1,40 +1,11 @@
 import type { Observation } from "../../src/core/observation.ts";
 import type { WorkerRow } from "../../src/core/worker-row.ts";
 import type { SensorContext, WatchedWorker } from "../../src/sensors/sensor.ts";
-
-/** A row of a healthy fork worker; only what a test is about needs to be said. */
-export function workerRow(part: Partial<WorkerRow> = {}): WorkerRow {
-  return {
-    pmId: 0,
-    name: "rpa",
-    namespace: "default",
-    instance: "0",
-    script: "/app/worker.js",
-    pid: 4000,
-    status: "online",
-    mode: "fork",
-    startedWallMs: Date.UTC(2026, 10, 22),
-    createdWallMs: Date.UTC(2026, 10, 22),
-    restarts: 0,
-    exitCode: null,
-    killTimeoutMs: 1600,
-    listenTimeoutMs: 8000,
-    autorestart: true,
-    restartDelayMs: 0,
-    stopExitCodes: [],
-    maxMemoryRestartBytes: null,
-    configuredInstances: 1,
-    isModule: false,
-    isNode: true,
-    memoryBytes: null,
-    env: {},
-    ...part,
-  };
-}
+import { workerRow } from "./worker-row.ts";
 
 /** A worker as sensors see it, of strategy "rpa" unless said. */
 export function watchedWorker(part: Partial<WorkerRow> = {}, strategy = "rpa"): WatchedWorker {
-  const row = workerRow(part);
+  const row = workerRow({ name: "rpa", pid: 4000, listenTimeoutMs: 8000, ...part });
   const group = row.namespace === "default" ? row.name : `${row.namespace}/${row.name}`;
   return { id: `${group}:${row.instance}`, group, strategy, row };
 }

@@ -1,18 +1,18 @@
 import type { WorkerRow } from "../../src/core/worker-row.ts";
 
-/** A healthy worker of the app `api`, as PM2 lists it. */
-export function row(change: Partial<WorkerRow> = {}): WorkerRow {
+/** A healthy fork worker as PM2 lists it; only what a test is about needs to be said. */
+export function workerRow(change: Partial<WorkerRow> = {}): WorkerRow {
   return {
     pmId: 0,
     name: "api",
     namespace: "default",
     instance: "0",
-    script: "/app/api.js",
-    pid: 1000,
+    script: "/srv/api/worker.js",
+    pid: 4242,
     status: "online",
     mode: "fork",
-    startedWallMs: 1,
-    createdWallMs: 1,
+    startedWallMs: 1_700_000_000_000,
+    createdWallMs: 1_700_000_000_000,
     restarts: 0,
     exitCode: null,
     killTimeoutMs: 1600,
