@@ -10,7 +10,7 @@ import type { Files } from "../world/files/files.ts";
 import { openHost } from "../world/host/host.ts";
 import type { Pm2, Pm2Hint } from "../world/pm2/pm2.ts";
 import type { Processes } from "../world/processes/processes.ts";
-import { buildSensors } from "./build-sensors.ts";
+import { SensorShelf } from "./sensor-shelf.ts";
 import { createControlPlane } from "./control-plane.ts";
 import { Engine } from "./engine.ts";
 import { hostStatus } from "./host-status.ts";
@@ -52,6 +52,7 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #recent = new RecentRecords();
   readonly #ingest = createIngest();
+  readonly #shelf = new SensorShelf();
   readonly #host: HostReader;
   readonly #teller: Teller;
   readonly #memory: Memory;
@@ -162,7 +163,7 @@ export class Daemon {
 
   #useSensors(compiled: Compiled): void {
     const { intervalMs } = compiled.policy;
-    const sensors = buildSensors(compiled, { state: this.#memory.state, processes: this.#parts.processes });
+    const sensors = this.#shelf.build(compiled, { state: this.#memory.state, processes: this.#parts.processes });
     this.#sensing.use(sensors, intervalMs);
     this.#pace.keep(sensors, intervalMs);
   }

@@ -26,11 +26,12 @@ export class Sensing {
     this.#onUrgent = onUrgent;
   }
 
-  /** `turnMs`: between two turns. What a sensor quicker than that sees of a process is not to wait for the next one. */
+  /** Sensors that are used already go on as they are. `turnMs`: between two turns. What a sensor quicker than that sees of a process is not to wait for the next one. */
   use(sensors: readonly Sensor[], turnMs = 0): void {
     this.#turnMs = turnMs;
-    for (const post of this.#posts) post.reading?.abort();
-    this.#posts = sensors.map((sensor) => ({ sensor, dueAtMs: this.#now(), reading: null }));
+    const before = new Map(this.#posts.map((post) => [post.sensor, post]));
+    for (const { sensor, reading } of this.#posts) if (!sensors.includes(sensor)) reading?.abort();
+    this.#posts = sensors.map((sensor) => before.get(sensor) ?? { sensor, dueAtMs: this.#now(), reading: null });
   }
 
   startDue(workersNow: () => readonly WatchedWorker[]): void {

@@ -125,6 +125,7 @@ test("a pulse is urgent where it is read more often than turns come", async () =
     expect(urgent).toBe(0);
     sensing.startDue(() => WORKERS);
     await sensor.readings.at(-1)?.end([pulse]);
+    nowMs += 2_000;
   }
   expect(urgent).toBe(1);
 });
@@ -158,4 +159,15 @@ test("an exception in a sensor is nobody's to swallow: it ends healer as any bug
   const broken: Sensor = { name: "broken", everyMs: 1, timeoutMs: 1, read: () => Promise.reject(new Error("made up")) };
   vi.useRealTimers();
   expect(await unhandledDuring(() => sensingOf(broken).startDue(() => WORKERS))).toEqual([new Error("made up")]);
+});
+
+test("a sensor that an edit keeps goes on with the reading it is at, and with its rhythm", async () => {
+  const [kept, dropped] = [new SlowSensor("kept"), new SlowSensor("dropped")];
+  const sensing = sensingOf(kept, dropped);
+  sensing.startDue(() => WORKERS);
+  sensing.use([kept]);
+  sensing.startDue(() => WORKERS);
+  await kept.readings[0]?.end([beat("kept")]);
+  await dropped.readings[0]?.end([beat("late")]);
+  expect([kept.readings.length, sensing.drain()]).toEqual([1, [beat("kept")]]);
 });

@@ -1,0 +1,68 @@
+import type { Compiled } from "../config/compiled.ts";
+import type { State } from "../core/state.ts";
+import { createHttpProbeSensors, type HttpProbeRule } from "../sensors/http-probes.ts";
+import { createOsProcessSensor } from "../sensors/os-processes.ts";
+import type { Sensor } from "../sensors/sensor.ts";
+import type { Processes } from "../world/processes/processes.ts";
+
+type Need = Compiled["strategies"][number]["boundRules"][number]["needs"][number];
+
+/**
+ * The sensors a configuration needs, and no others: what no rule asks for is not looked at. An edit keeps every sensor
+ * that it does not touch, with all it remembers: the counts of a queue stay comparable, and what is blind stays told.
+ */
+export class SensorShelf {
+  #made: ReadonlyMap<string, Sensor> = new Map();
+
+  build(compiled: Compiled, world: { state: State; processes: Processes }): readonly Sensor[] {
+    const next = new Map<string, Sensor>();
+    const take = (identity: readonly unknown[], make: () => Sensor): void => {
+      const key = JSON.stringify(identity);
+      next.set(key, this.#made.get(key) ?? make());
+    };
+    takeOsProcesses(compiled, world, take);
+    for (const rule of probesOf(compiled)) for (const sensor of createHttpProbeSensors([rule])) take(["probe", rule], () => sensor);
+    for (const { name, kind, params } of compiled.queues) {
+      const strategies = compiled.strategies.filter(({ queues }) => queues.includes(name)).map((strategy) => strategy.name);
+      const settings = { name, strategies, intervalMs: compiled.policy.intervalMs };
+      take(["queue", kind.type, params, settings], () => kind.create(params, settings));
+    }
+    this.#made = next;
+    return [...next.values()];
+  }
+}
+
+type Take = (identity: readonly unknown[], make: () => Sensor) => void;
+
+function takeOsProcesses(compiled: Compiled, { state, processes }: { state: State; processes: Processes }, take: Take): void {
+  const needing = (need: Need): readonly string[] =>
+    compiled.strategies.filter(({ boundRules }) => boundRules.some(({ needs }) => needs.includes(need))).map(({ name }) => name);
+  const [memory, pulse] = [needing("memory"), needing("pulse")];
+  if (memory.length + pulse.length === 0) return;
+  const everyMs = pulseEveryMs(compiled);
+  const strategyOf = (id: string): string => state.targets.get(id)?.strategy ?? "";
+  const memoryFor = (id: string): boolean => memory.includes(strategyOf(id));
+  const pulseFor = (id: string): boolean => pulse.includes(strategyOf(id));
+  take(["os-processes", memory, pulse, everyMs], () => createOsProcessSensor({ processes, memoryFor, pulseFor, everyMs }));
+}
+
+function probesOf({ strategies }: Compiled): readonly HttpProbeRule[] {
+  return strategies.flatMap(({ name, boundRules }) =>
+    boundRules.filter(({ needs }) => needs.includes("probe")).map(({ key, params }) => ({ strategy: name, key, params })),
+  );
+}
+
+const READINGS_A_PATIENCE = 4;
+const PULSE_MS_MIN = 500;
+
+/** Every turn; quicker where a rule has so little patience (`for`) that a turn would be a large part of it. */
+function pulseEveryMs({ policy, strategies }: Compiled): number {
+  const patienceMs = strategies.flatMap(({ boundRules }) =>
+    boundRules.filter(({ needs }) => needs.includes("pulse")).flatMap(({ params }) => patienceOf(params)),
+  );
+  return Math.min(policy.intervalMs, ...patienceMs.map((each) => Math.max(PULSE_MS_MIN, each / READINGS_A_PATIENCE)));
+}
+
+function patienceOf(params: unknown): readonly number[] {
+  return typeof params === "object" && params !== null && "for" in params && typeof params.for === "number" ? [params.for] : [];
+}

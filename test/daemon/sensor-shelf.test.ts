@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import { createState } from "../../src/core/state.ts";
+import { SensorShelf } from "../../src/daemon/sensor-shelf.ts";
+import { loaded } from "../config/loaded.ts";
+import { fakeProcesses } from "../support/fake-processes.ts";
+
+const FILE = `version: 1
+mode: heal
+queues:
+  llm: {type: http, url: "http://127.0.0.1:1/api/stats"}
+strategies:
+  - name: rpa
+    match: {app: rpa}
+    queue: llm
+    rules: [frozen, {rule: http-probe, url: "http://127.0.0.1:{env.PORT}/health"}]
+`;
+
+function shelfOf() {
+  const shelf = new SensorShelf();
+  const build = (text: string) => {
+    const compiled = loaded(text);
+    const state = createState({ policy: compiled.policy, self: { pids: [] }, seed: 1, atMs: 0, wallMs: 0 });
+    return shelf.build(compiled, { state, processes: fakeProcesses() });
+  };
+  return build;
+}
+
+const names = (sensors: readonly { readonly name: string }[]): readonly string[] => sensors.map(({ name }) => name);
+
+describe("the sensors of a configuration", () => {
+  test("are those its rules and queues ask for, and no others", () => {
+    expect(names(shelfOf()(FILE))).toEqual(["os-processes", "http-probe:rpa", "queue:llm"]);
+    const little = FILE.replace(/ {4}rules.*\n/, "")
+      .replace(/ {4}queue.*\n/, "")
+      .replace(/queues:\n.*\n/, "");
+    expect(names(shelfOf()(little))).toEqual([]);
+  });
+
+  test("stay the same over an edit that does not touch them, with all they remember", () => {
+    const build = shelfOf();
+    const before = build(FILE);
+    expect(build(FILE.replace("mode: heal", "mode: observe"))).toEqual(before);
+    build(FILE).forEach((sensor, index) => expect(sensor).toBe(before[index]));
+  });
+
+  test.each([
+    ["the queue's url", "127.0.0.1:1/api", "127.0.0.1:2/api", "queue:llm"],
+    ["the probe's url", "}/health", "}/ready", "http-probe:rpa"],
+    ["the patience of frozen", "[frozen,", "[{rule: frozen, for: 3s},", "os-processes"],
+  ])("are made anew where an edit changes %s, and only there", (_what, from, to, anew) => {
+    const build = shelfOf();
+    const before = build(FILE);
+    const after = build(FILE.replace(from, to));
+    expect(names(after.filter((sensor) => !before.includes(sensor)))).toEqual([anew]);
+  });
+});
