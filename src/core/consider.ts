@@ -19,7 +19,9 @@ export function byUrgency(one: Candidate, other: Candidate): number {
 
 /** Rows 3–5: asks the guards, and either says why not, records what would be done, or writes the intent. */
 export function consider(turn: Turn, candidate: Candidate): void {
-  const { target, strategy, holdsDown } = candidate;
+  const { target, strategy, holdsDown, rule } = candidate;
+  // Another target's turn may have closed their incident since, and dropped the evidence this one was sick by.
+  if (!holdsDown && rule !== null && rule.judgement.state !== "sick") return;
   const hold = whyHold(turn.state, candidate);
   if (hold?.guard === "observe") return wouldHeal(turn, candidate, hold);
   if (hold !== null) return sayHoldOnce(turn, target, hold);

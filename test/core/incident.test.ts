@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CoreWorld, type WorldOptions } from "../support/core-world.ts";
-import { SICK } from "../support/scripted-rules.ts";
+import { FINE, SICK } from "../support/scripted-rules.ts";
 
 /** Workers of a group going bad together: one canary, and the others wait for its verdict (decision-core §2). */
 
@@ -249,6 +249,18 @@ describe("a member whose rate is bad only by what is past", () => {
     world.sicken("app:1");
     world.advance(2000);
     expect(healed(world)).toEqual(["app:0", "app:1"]);
+  });
+
+  test("is not healed in the very turn in which its incident closes, whoever of the group was judged before", () => {
+    const world = incident(WIDE, "app:2");
+    world.sicken("app:0", "app:1");
+    world.until(() => group(world)?.incident?.canary === "app:2");
+    for (const id of ["app:0", "app:1"]) world.scripts.set(id, OUTLIVED);
+    world.cure("app:2");
+    world.until(() => group(world)?.incident === null);
+    for (const id of ["app:0", "app:1"]) world.scripts.set(id, FINE);
+    world.advance(MINUTE);
+    expect(healed(world)).toEqual(["app:2"]);
   });
 
   test("is healed when it is alone with that: a slow decline has no newest failures to show", () => {
