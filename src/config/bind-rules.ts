@@ -77,7 +77,7 @@ function findRule(name: string, at: ConfigPath, problems: ProblemList, rest: Omi
 function bindOne(entry: Entry, before: readonly CompiledRule[], site: Site): CompiledRule | null {
   const { rule, path } = entry;
   const at = path ?? site.path;
-  if (path !== null && !site.hasQueue && rule.needs.some((need) => need === "tasks" || need === "queue")) {
+  if (path !== null && !site.hasQueue && rule.needs.includes("queue")) {
     site.problems.key(path, `the rule ${rule.name} needs a queue: name one with queue: in this strategy`);
   }
   noteMillisecondSlips(entry.params, at, site.problems);

@@ -151,6 +151,11 @@ describe("a valid file", () => {
     expect(strategy?.actions).toEqual(["restart", "stop-start"]);
   });
 
+  test("may judge by outcomes that workers report themselves: success-rate needs no queue where it is named", () => {
+    const [strategy] = loaded(small("    rules: [success-rate]\n")).policy.strategies;
+    expect(strategy?.rules.map(({ name }) => name)).toContain("success-rate");
+  });
+
   test("inherits knob by knob from defaults, also inside the blocks of advanced", () => {
     const text = small(
       "    grace_period_seconds: 2m\n    advanced: {circuit: {cool_down: 10m}}\n",
