@@ -119,7 +119,7 @@ function invitation(place: DemoPlace): string {
     `  the workers' tasks     curl -s http://127.0.0.1:${place.queuePort}/`,
     `  how healer sees them   ${healer} status`,
     `  its log, live          ${healer} log -f`,
-    `  its page               http://127.0.0.1:${place.apiPort}/`,
+    `  over HTTP              http://127.0.0.1:${place.apiPort}/api/status   and /metrics`,
     `  break a worker         curl -X POST ${breakUrl(place, 1, "fail")}     (or hang, crash, leak)`,
     `  … for good             curl -X POST '${breakUrl(place, 1, "fail")}?incurable'   and back: curl -X POST http://127.0.0.1:${place.workerPort + 1}/heal`,
     "",
