@@ -38,7 +38,7 @@ function headLines(status: DaemonStatus, terminal: Pick<Terminal, "columns" | "c
     paint(terminal, isLate ? "red" : null, `  ${turn}, up ${up}, pid ${status.pid} (${plain(status.user)})`),
     `  config ${plain(config.file)}, ${plain(config.hash)}, loaded ${agoText(nowWallMs - Date.parse(config.loaded_at))}`,
     paint(terminal, pm2.state === "up" ? null : "red", `  PM2 ${plain(version)}${pm2.state}, ${plain(pm2.home)}${plain(reason)}`),
-    ...(status.url === null ? [] : [`  http ${plain(status.url)}`]),
+    ...(status.url === null ? [] : [`  serves ${plain(status.url)}`]),
     ...(status.paused === null ? [] : [paint(terminal, "cyan", `  EVERYTHING IS PAUSED: ${plain(status.paused)}`)]),
   ];
 }
