@@ -112,7 +112,9 @@ describe("with a real PM2", { timeout: 60_000 }, () => {
     expect([isAlive(before.pid ?? 0), isAlive(child)]).toEqual([false, false]);
     const after = await online(before.pmId);
     await until(() => descendants(after.pid ?? 0).length === 1, "the new child");
-    for (const pid of descendants(after.pid ?? 0)) sendSignal(pid, "SIGKILL"); // it would outlive the test
+    const children = descendants(after.pid ?? 0);
+    await pm2.remove(before.pmId); // first, or PM2 starts the wrapper again when its child has gone
+    for (const pid of children) sendSignal(pid, "SIGKILL"); // they would outlive the test
   });
 
   test.each([
