@@ -40,7 +40,7 @@ export async function takePlace(): Promise<DemoPlace> {
     moved: [
       ...movedPort("the task queue", QUEUE_PORT, queuePort),
       ...movedPort("the first worker", WORKER_PORT, workerPort),
-      ...movedPort("the dashboard", API_PORT, apiPort),
+      ...movedPort("healer's HTTP", API_PORT, apiPort),
     ],
     remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }),
   };
