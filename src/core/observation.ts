@@ -1,3 +1,4 @@
+import type { OutsideCopy, RowOrigin } from "./copy.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
 /**
@@ -45,6 +46,8 @@ export type Observation =
   /** An exit nobody commanded, from PM2's bus or from a `pm_uptime` that moved while `created_at` stood. */
   | { readonly kind: "exit"; readonly target: TargetId; readonly atMs: number; readonly livedMs: number | null; readonly count: number }
   | { readonly kind: "heartbeat"; readonly target: TargetId; readonly atMs: number }
+  /** Every copy of every selected app outside PM2's list, and where the rows of over-full apps come from. One complete look. */
+  | { readonly kind: "copies"; readonly atMs: number; readonly copies: readonly OutsideCopy[]; readonly rows: readonly RowOrigin[] }
   /** A sensor could not see. `target` null = the whole source (a queue, PM2). Blind is never sick. */
   | { readonly kind: "blind"; readonly sensor: string; readonly target: TargetId | null; readonly atMs: number; readonly reason: string }
   /** The same sensor sees again; sent with the first good reading after `blind`. */

@@ -11,6 +11,9 @@ const BLIND_ESCALATES_AFTER_MS = 300_000;
 /** Files one observation: in the windows of its target, in the queue's facts, and with every rule of the target. */
 export function fileObservation(turn: Turn, observation: Observation): void {
   switch (observation.kind) {
+    case "copies":
+      turn.state.copies = observation;
+      return;
     case "queue":
       turn.state.queues.set(observation.queue, queueFactsAfter(turn.state.queues.get(observation.queue), observation));
       return;
@@ -31,7 +34,7 @@ export function fileObservation(turn: Turn, observation: Observation): void {
   }
 }
 
-function fileForTarget(turn: Turn, observation: Exclude<Observation, { kind: "queue" | "blind" | "sight" }>): void {
+function fileForTarget(turn: Turn, observation: Exclude<Observation, { kind: "queue" | "copies" | "blind" | "sight" }>): void {
   const target = turn.state.targets.get(observation.target);
   if (target === undefined || observation.atMs < target.epoch.atMs) return; // gone, or evidence of another life (I16)
   const strategy = strategyOf(turn.state, target);

@@ -1,6 +1,6 @@
 import type { Control, Pause } from "./control.ts";
 import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
-import type { TargetId } from "./observation.ts";
+import type { Observation, TargetId } from "./observation.ts";
 import type { Policy } from "./strategy.ts";
 import type { TaskWindows } from "./task-windows.ts";
 import type { Incarnation, WorkerRow } from "./worker-row.ts";
@@ -24,6 +24,8 @@ export interface State {
   /** Incidents of groups not seen yet after a restart of the daemon. */
   readonly absentIncidents: Map<TargetId, Incident>;
   readonly queues: Map<string, QueueFacts>;
+  /** The newest complete look at what runs beside PM2's rows; null = none yet. */
+  copies: CopiesSeen | null;
   globals: Globals;
   /** Why the journal cannot be trusted; nothing is acted on then. Tried again at `retryAtMs`; null = a person must look first. */
   journalError: { readonly reason: string; readonly retryAtMs: number | null } | null;
@@ -32,6 +34,8 @@ export interface State {
   /** Sensors that cannot see, by name. */
   readonly blind: Map<string, Blindness>;
 }
+
+export type CopiesSeen = Omit<Extract<Observation, { kind: "copies" }>, "kind">;
 
 export interface SelfIdentity {
   /** healer's own pid and its ancestors': never a target. */
@@ -156,6 +160,7 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     absent: new Map(),
     absentIncidents: new Map(),
     queues: new Map(),
+    copies: null,
     globals: { tokens: options.policy.budget.tokens, refilledAtMs: options.atMs, healCount: 0, paused: null },
     journalError: null,
     conflicts: new Set(),

@@ -10,6 +10,12 @@ export interface WorkerRow {
   readonly instance: string;
   /** Absolute path of the script; part of the identity, because names are not unique in PM2. */
   readonly script: string;
+  /** PM2's `pm_cwd`: the working directory it is started in; null = not said. */
+  readonly cwd: string | null;
+  /** null = beyond what healer reads: nothing can be compared with them. */
+  readonly args: readonly string[] | null;
+  /** PM2's `exec_interpreter`: "node", "python3", "none" for a program of its own. */
+  readonly interpreter: string;
   /** null when PM2 knows no process: stopped, errored, or the ghost that is `online` without a pid. */
   readonly pid: number | null;
   readonly status: Pm2Status;

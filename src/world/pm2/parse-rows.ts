@@ -3,6 +3,8 @@ import type { Pm2Status, WorkerRow } from "../../core/worker-row.ts";
 const ROWS_MAX = 10_000;
 const TEXT_MAX = 1024;
 const ENV_VALUE_MAX = 4096;
+const ARGS_MAX = 100;
+const ARG_MAX = 4096;
 const STATUSES: readonly Pm2Status[] = ["online", "launching", "stopping", "stopped", "errored", "waiting restart", "one-launch-status"];
 /** PM2's own defaults (constants.js and ActionMethods.js of 5.4 to 7.0). */
 const DEFAULTS = { killTimeoutMs: 1600, listenTimeoutMs: 3000, namespace: "default", instanceVar: "NODE_APP_INSTANCE" };
@@ -49,6 +51,9 @@ function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | stri
     namespace: textOrNull(fields["namespace"]) ?? DEFAULTS.namespace,
     instance: instanceOf(fields),
     script,
+    cwd: textOrNull(fields["pm_cwd"]),
+    args: argsOf(fields["args"]),
+    interpreter: textOrNull(fields["exec_interpreter"]) ?? "node",
     pid: positiveOrNull(raw["pid"]),
     status: STATUSES.find((status) => status === fields["status"]) ?? "unknown",
     mode: cluster ? "cluster" : "fork",
@@ -75,6 +80,13 @@ function instanceOf(fields: Fields): string {
   const variable = textOrNull(fields["instance_var"]) ?? DEFAULTS.instanceVar;
   const value = Object.hasOwn(fields, variable) ? fields[variable] : undefined;
   return typeof value === "number" ? String(value) : (textOrNull(value) ?? "0");
+}
+
+/** A list of texts, or one text; null = no texts, or more and longer ones than anybody starts a worker with. */
+function argsOf(value: unknown): readonly string[] | null {
+  const args = typeof value === "string" ? [value] : Array.isArray(value) ? (value as readonly unknown[]) : [];
+  const texts = args.map((arg) => (typeof arg === "number" ? String(arg) : arg));
+  return args.length <= ARGS_MAX && texts.every((arg) => typeof arg === "string" && arg.length <= ARG_MAX) ? (texts as string[]) : null;
 }
 
 function exitCodesOf(value: unknown): number[] {
