@@ -1,3 +1,4 @@
+import type { EndOrder } from "../core/effect.ts";
 import type { ActionStep } from "../core/event.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import type { Pm2 } from "../world/pm2/pm2.ts";
@@ -21,6 +22,8 @@ export interface ActionContext {
   readonly processes: Processes;
   readonly row: WorkerRow;
   readonly step: ActionStep;
+  /** Processes outside PM2 that are to be ended, before anything is started. */
+  readonly ends: readonly EndOrder[];
 }
 
 export interface ActionResult {

@@ -1,11 +1,7 @@
 import type { WorkerRow } from "../core/worker-row.ts";
-import { pause } from "../world/clock/pause.ts";
-import type { ProcessIdentity, Processes } from "../world/processes/processes.ts";
 import type { Action, ActionContext, ActionResult } from "./action.ts";
+import { endSurvivors } from "./end-processes.ts";
 import { limitsOf, resultOf } from "./pm2-limits.ts";
-
-const POLL_MS = 100;
-const KILLED_MS = 5_000; // SIGKILL needs no time of the process's own; who is still there after this waits in the kernel
 
 /**
  * Stop, end what survived of its process tree, start. For a wrapper (`npm start`, `sh -c`) whose child outlives it and
@@ -39,26 +35,4 @@ async function stopWithTree({ pm2, processes, row }: ActionContext): Promise<Act
 /** A row that waits for its restart still shows the pid that died, which may be anybody's by now. */
 function hasProcess(row: WorkerRow): row is WorkerRow & { readonly pid: number } {
   return row.pid !== null && row.status !== "waiting restart";
-}
-
-/** SIGTERM to what is left, leaves first; SIGKILL after the worker's own kill_timeout. Returns who is still there. */
-async function endSurvivors(
-  processes: Processes,
-  tree: readonly ProcessIdentity[],
-  killTimeoutMs: number,
-): Promise<readonly ProcessIdentity[]> {
-  const leavesFirst = [...tree].reverse();
-  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    const left = leavesFirst.filter((process) => isAlive(processes, process));
-    if (left.length === 0) return [];
-    const told = left.filter((process) => processes.signal(process, signal) === "sent");
-    const deadlineMs = performance.now() + (signal === "SIGTERM" ? killTimeoutMs : KILLED_MS);
-    while (performance.now() < deadlineMs && told.some((process) => isAlive(processes, process))) await pause(POLL_MS);
-  }
-  return leavesFirst.filter((process) => isAlive(processes, process));
-}
-
-/** A zombie has ended; only its parent has not noticed yet. */
-function isAlive(processes: Processes, process: ProcessIdentity): boolean {
-  return processes.startTicks(process.pid) === process.startTicks && processes.pulse(process.pid)?.state !== "Z";
 }

@@ -21,6 +21,14 @@ const PAUSE = z.strictObject({
   reason: z.string().max(500).default(""),
   ...BY,
 });
+const TRIM = z.strictObject({
+  keep: z.int("expected a whole number of workers").min(1, "expected at least 1").max(10_000),
+  /** null = as the configuration says. */
+  outside: z.enum(["none", "orphans", "all"]).nullable().default(null),
+  dry_run: z.boolean().default(false),
+  force: z.array(z.string().max(100)).max(20).default([]),
+  ...BY,
+});
 const PLAIN = z.strictObject(BY);
 
 /** What a person asks for. Answers `{code, text, heal_id}`; `code` is what the command line exits with. */
@@ -38,6 +46,12 @@ export function commandRoutes(plane: ControlPlane): Hono<ApiEnv> {
     if (!body.ok) return context.json({ error: body.error }, body.status);
     const { action, force, by } = body.value;
     return perform(context, by, { name: "heal", target: context.req.param("id"), action, force });
+  });
+  app.post("/api/targets/:id/trim", async (context) => {
+    const body = await readBody(context, TRIM);
+    if (!body.ok) return context.json({ error: body.error }, body.status);
+    const { keep, outside, dry_run: dryRun, force, by } = body.value;
+    return perform(context, by, { name: "trim", target: context.req.param("id"), keep, outside, dryRun, force });
   });
   for (const path of ["/api/targets/:id/pause", "/api/pause"]) {
     app.post(path, async (context) => {

@@ -44,12 +44,19 @@ function targetMetrics(targets: readonly TargetStatus[]): readonly Metric[] {
     gauge("healer_window_tasks", "Finished tasks in the window, by outcome.", tasks),
     gauge("healer_target_phase", "State of each target, as a label.", targets.map(phase)),
     gauge("healer_circuit_open", "Healing of the target has stopped.", targets.map(open)),
+    gauge("healer_duplicates", "Workers too many, and copies outside PM2, by who owns them.", duplicates(groups)),
     gauge(
       "healer_incident_open",
       "Several workers of the group went bad together.",
       groups.map((group) => ({ labels: { app: group.id }, value: group.incident === null ? 0 : 1 })),
     ),
   ];
+}
+
+function duplicates(groups: readonly TargetStatus[]): readonly Sample[] {
+  const owners = ["pm2", "orphan", "outside", "other_daemon"];
+  const all = groups.flatMap((group) => group.duplicates);
+  return owners.map((owner) => ({ labels: { owner }, value: all.filter((each) => each.owner === owner).length }));
 }
 
 /** A group is `worker=""`; a worker's app is its group's id. */

@@ -40,6 +40,7 @@ export function explainPage(explanation: Explanation, screen: Screen, nowWallMs:
       null,
     ),
     ...labelled("last heal", heal, screen, null),
+    ...duplicateLines(explanation.duplicates, screen),
     "",
     paint(screen, "bold", "RULES (one symptom is enough)"),
     ...(explanation.rules.length === 0 ? ["  none judges this target"] : explanation.rules.flatMap((rule) => ruleLines(rule, screen))),
@@ -47,6 +48,13 @@ export function explainPage(explanation: Explanation, screen: Screen, nowWallMs:
     paint(screen, "bold", `GUARDS (each must let pass; ${holding === 0 ? "all do" : `${holding} of ${explanation.guards.length} hold`})`),
     ...guardLines(explanation.guards, screen),
   ].join("\n");
+}
+
+/** Each worker too many in a paragraph of its own: who it is, and who started it. */
+function duplicateLines(duplicates: readonly string[], screen: Screen): readonly string[] {
+  if (duplicates.length === 0) return [];
+  const paragraphs = duplicates.flatMap((text) => wrap(plain(text), screen.columns, "  ! ", "    "));
+  return ["", paint(screen, "bold", "DUPLICATES"), ...paragraphs];
 }
 
 const LABEL_WIDTH = 12;

@@ -16,7 +16,7 @@ export interface HealCommand {
   readonly json?: boolean;
 }
 
-interface HealRecord {
+export interface HealRecord {
   readonly event: string;
   readonly reason: string;
   readonly ok: boolean;
@@ -50,7 +50,8 @@ export async function runHeal(command: HealCommand, terminal: Terminal): Promise
   return ended.value;
 }
 
-async function followHeal(
+/** Waits until nothing more is done, telling each record; answers the exit code, 4 where it was aborted. */
+export async function followHeal(
   client: ControlClient,
   heal: { readonly target: string; readonly healId: string; readonly sinceWallMs: number; readonly wait?: boolean },
   tell: (record: HealRecord) => void,

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stateHome } from "../record/state-home.ts";
-import { accountOf } from "./accounts.ts";
+import { accountOf } from "../world/accounts/accounts.ts";
 
 /** Where systemd looks for units made by an administrator. */
 export const UNIT_FILE = "/etc/systemd/system/healer.service";

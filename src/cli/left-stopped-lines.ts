@@ -18,7 +18,7 @@ export async function restoreLines(terminal: Terminal): Promise<readonly string[
   ];
 }
 
-function isHeld({ phase, pid, kind, state }: TargetStatus): boolean {
+export function isHeld({ phase, pid, kind, state }: TargetStatus): boolean {
   return kind === "worker" && pid === null && (phase === "held" || (phase === "open" && state.includes(", stopped")));
 }
 

@@ -1,3 +1,4 @@
+import type { Duplicate } from "../core/status.ts";
 import { plural } from "../core/words.ts";
 import type { DaemonStatus } from "../daemon/status.ts";
 import { forText, statusTable } from "./status-table.ts";
@@ -57,12 +58,22 @@ function footLines(status: DaemonStatus): readonly string[] {
   const blind = status.blind.map(({ sensor, target, reason, for_ms }) =>
     plain(`blind ${sensor}${target === null ? "" : ` for ${target}`}: ${reason}, ${forText(for_ms)}`),
   );
+  const duplicates = status.targets.flatMap(({ id, duplicates: found }) => found.map((each) => duplicateLine(id, each)));
   return [
     ...queues,
     ...blind,
+    ...duplicates,
     ...(host === null ? [] : [hostLine(host)]),
     `budget ${Math.floor(budget.tokens)} of ${plural(budget.max, "heal")} left`,
   ];
+}
+
+function duplicateLine(app: string, { owner, pid, command, started_at, counts }: Duplicate): string {
+  const what = { pm2: "one row too many in PM2", orphan: "orphan", outside: "outside PM2", other_daemon: "under another PM2 daemon" }[
+    owner
+  ];
+  const note = counts ? "" : ", reported only";
+  return plain(`duplicate of ${app}: pid ${pid}, ${what}, since ${started_at}${note}: ${command} (healer explain ${app})`);
 }
 
 /** Only what is known of the machine. */

@@ -4,7 +4,7 @@ import type { Outcome } from "../core/outcome.ts";
 import { failure, success } from "../core/outcome.ts";
 import { unitText, whyNotInUnit, type UnitFacts } from "../daemon/systemd/unit-text.ts";
 import { pm2HomeOf } from "../world/pm2/socket-path.ts";
-import { accountOf } from "./accounts.ts";
+import { accountOf } from "../world/accounts/accounts.ts";
 import { UNIT_FILE } from "./homes.ts";
 import { EXIT } from "./io.ts";
 import { restoreLines } from "./left-stopped-lines.ts";

@@ -1,4 +1,4 @@
-import { RULES, RULES_ALWAYS_ON, RULES_NOT_YET, RULES_OF_A_QUEUE } from "../rules/registry.ts";
+import { RULES, RULES_ALWAYS_ON, RULES_NOT_YET, RULES_OF_A_QUEUE, RULES_OF_MAX_WORKERS } from "../rules/registry.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { Knobs } from "../core/strategy.ts";
 import type { ConfigPath } from "./config-error.ts";
@@ -28,7 +28,8 @@ interface Site {
 export function bindRules(items: readonly unknown[], site: Site): readonly CompiledRule[] {
   const bound: CompiledRule[] = [];
   const listed = items.map((item, index) => readItem(item, [...site.path, "rules", index], site.problems));
-  const implied = [...RULES_ALWAYS_ON, ...(site.hasQueue ? RULES_OF_A_QUEUE : [])].filter(
+  const counts = site.knobs !== null && site.knobs.maxWorkers !== null;
+  const implied = [...RULES_ALWAYS_ON, ...(site.hasQueue ? RULES_OF_A_QUEUE : []), ...(counts ? RULES_OF_MAX_WORKERS : [])].filter(
     (name) => !listed.some((entry) => entry?.rule.name === name),
   );
   for (const entry of [...implied.map(impliedEntry), ...listed]) {
@@ -79,6 +80,9 @@ function bindOne(entry: Entry, before: readonly CompiledRule[], site: Site): Com
   const at = path ?? site.path;
   if (path !== null && !site.hasQueue && rule.needs.includes("queue")) {
     site.problems.key(path, `the rule ${rule.name} needs a queue: name one with queue: in this strategy`);
+  }
+  if (path !== null && RULES_OF_MAX_WORKERS.includes(rule.name) && site.knobs?.maxWorkers === null) {
+    site.problems.key(path, `the rule ${rule.name} needs max_workers: say in this strategy, or in defaults, how many there may be`);
   }
   noteMillisecondSlips(entry.params, at, site.problems);
   const mode = site.problems.parse(RULE_MODE, entry.mode, [...at, "mode"]);

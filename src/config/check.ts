@@ -4,7 +4,8 @@ import { inWords, plural } from "../core/words.ts";
 import type { Compiled } from "./compiled.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
 import { formatProblem, type ConfigProblem } from "./config-error.ts";
-import { RULES_OF_A_QUEUE } from "../rules/registry.ts";
+import { noteInstances } from "./instance-limits.ts";
+import { RULES_OF_A_QUEUE, RULES_OF_MAX_WORKERS } from "../rules/registry.ts";
 import { selectRows, type Selection } from "./selection.ts";
 import { timeToHealMs, verdictTasks, type Load } from "./time-to-heal.ts";
 import { lintConfig } from "./warnings.ts";
@@ -37,7 +38,7 @@ interface Volume {
 export function checkReport(compiled: Compiled, rows: readonly WorkerRow[] | null, options: CheckOptions = {}): CheckReport {
   const selection = rows === null ? null : selectRows(compiled, rows);
   const warnings = lintConfig(compiled, selection);
-  const conflicts = selection?.conflicts ?? [];
+  const conflicts = selection === null ? [] : [...selection.conflicts, ...noteInstances(compiled, selection)];
   const { policy, strategies, file, hash } = compiled;
   const blocks = [
     `${file} is valid: ${plural(strategies.length, "strategy").replace(/ys$/, "ies")}, mode ${policy.mode}, a turn every ${inWords(policy.intervalMs)}, hash ${hash}`,
@@ -72,6 +73,7 @@ function strategyBlock(compiled: Compiled, strategy: CompiledStrategy, { selecti
   const lines = [
     ...selectionLines(strategy, groups),
     ["at once", atOnce(knobs, groups)],
+    ["how many", howMany(knobs)],
     [
       "grace period",
       `${inWords(knobs.gracePeriodMs)} after any start; a heal without a verdict after ${inWords(knobs.verify.timeoutMs)} is inconclusive`,
@@ -104,6 +106,15 @@ function selectionLines(strategy: CompiledStrategy, groups: Groups | null): read
   );
 }
 
+function howMany({ maxWorkers, trimAfterMs, trimOutside }: Knobs): string {
+  const outside = { none: "reported, never ended", orphans: "ended if a dead PM2 daemon left them", all: "ended as well" }[trimOutside];
+  const limit =
+    maxWorkers === null
+      ? "any number of workers (no max_workers)"
+      : `at most ${plural(maxWorkers, "worker")} of an app; what has been too many for ${inWords(trimAfterMs)} is trimmed, the newest stay`;
+  return `${limit}; copies outside PM2: ${outside}`;
+}
+
 /** "20 % of 3 workers = 1" */
 function atOnce(knobs: Knobs, groups: Groups | null): string {
   const limit = knobs.maxUnavailable;
@@ -113,7 +124,14 @@ function atOnce(knobs: Knobs, groups: Groups | null): string {
 }
 
 function ruleWords(rule: CompiledStrategy["boundRules"][number]): string {
-  const implied = rule.path !== null ? "" : RULES_OF_A_QUEUE.includes(rule.name) ? " (implied by queue)" : " (always on)";
+  const implied =
+    rule.path !== null
+      ? ""
+      : RULES_OF_A_QUEUE.includes(rule.name)
+        ? " (implied by queue)"
+        : RULES_OF_MAX_WORKERS.includes(rule.name)
+          ? " (implied by max_workers)"
+          : " (always on)";
   return `${rule.key}${implied}${rule.observeOnly ? " (observes only)" : ""}`;
 }
 

@@ -100,14 +100,18 @@ function noteUnknownQueues(queues: readonly string[], path: ConfigPath, document
   }
 }
 
+const NO_RUNGS: Readonly<Record<string, string>> = {
+  "hold-down": "hold-down is what healer does with crash loops by itself",
+  trim: "trim is what healer does with workers too many by itself (max_workers)",
+};
+
 function noteUnknownActions(actions: unknown, path: ConfigPath, problems: ProblemList): void {
-  const rungs = ACTIONS.map(({ name }) => name).filter((name) => name !== "hold-down");
+  const rungs = ACTIONS.map(({ name }) => name).filter((name) => !Object.hasOwn(NO_RUNGS, name));
   for (const [index, action] of (Array.isArray(actions) ? actions : []).entries()) {
     const at = [...path, "actions", index];
     if (typeof action !== "string" || rungs.includes(action)) continue;
     if (ACTIONS_NOT_YET.includes(action)) problems.key(at, `the action ${action} is not available in this version`);
-    else if (action === "hold-down")
-      problems.key(at, "hold-down is what healer does with crash loops by itself; it is no rung of the ladder");
+    else if (NO_RUNGS[action] !== undefined) problems.key(at, `${NO_RUNGS[action]}; it is no rung of the ladder`);
     else problems.key(at, `unknown action ${action}${hint(action, rungs) || `; known: ${rungs.join(", ")}`}`);
   }
 }

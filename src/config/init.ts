@@ -62,6 +62,7 @@ function strategyText(rows: readonly WorkerRow[], { name, isShared }: { name: st
   return [
     `  - name: ${stringify(name).trim()} # ${about}`,
     `    match: {app: ${quoted(first.name)}${namespace}}`,
+    `    # max_workers: ${rows.length} # trim what is too many for a minute; trim_outside: orphans | all ends copies outside PM2 too`,
     "    # queue: tasks # its success rate, once the queue above is there",
     watchesFreeze ? "    rules:\n      - frozen # stopped by the kernel, or burning a CPU without a pause" : "    # rules:",
     `    #  - {rule: http-probe, url: "http://127.0.0.1:{env.PORT}/health"}`,

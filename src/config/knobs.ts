@@ -43,6 +43,7 @@ const ADVANCED_LEAVES = {
   max_false_heals_per_worker_day: numberField({ min: 0.0001, max: 100 }, "budget of false heals; sets how much proof is needed"),
   sustain_seconds: durationField({ minMs: 0, maxMs: HOUR_MS }, "evidence must stand this long before a heal"),
   wilson_z: numberField({ min: 1, max: 10 }, "width of the confidence bound of the slow tests"),
+  trim_after_seconds: durationField({ minMs: 0, maxMs: DAY_MS }, "an excess over max_workers must stand this long before it is trimmed"),
 };
 
 const LEAVES = {
@@ -59,6 +60,13 @@ const LEAVES = {
   max_unavailable: shareField("share or count of a group that may be down or in a heal at once, rounded down, at least 1"),
   max_heals_per_hour: countField({ min: 1, max: 60 }, "more heals of one worker in an hour open its circuit, even if each helped"),
   drain: durationField({ minMs: 0, maxMs: DAY_MS }, "wait this long for the current task before acting on a living worker"),
+  max_workers: countField(
+    { min: 1, max: 10_000 },
+    "workers of an app at once, copies that trim_outside names included; the rest is trimmed",
+  ).optional(),
+  trim_outside: z
+    .enum(["none", "orphans", "all"])
+    .describe("copies PM2 does not own: none = report, orphans = end what a dead PM2 daemon left, all = also others' copies"),
   on_open: z.enum(["leave", "stop"]).describe("what an open circuit does with the worker; never stops a group's last running one"),
 };
 
@@ -98,6 +106,8 @@ export const BUILT_IN = {
   max_unavailable: "20%",
   max_heals_per_hour: 5,
   drain: 0,
+  max_workers: null,
+  trim_outside: "none",
   on_open: "leave",
   advanced: {
     effect_size_percent: 20,
@@ -105,6 +115,7 @@ export const BUILT_IN = {
     sustain_seconds: 60,
     min_tasks: { fast: 10, short: 20, long: 100 },
     wilson_z: 3.5,
+    trim_after_seconds: 60,
     verify: { llr: 4.6, timeout_seconds: null },
     backoff: { base: 30, max: 600, jitter: 0.5 },
     circuit: { cool_down: 1800, max: 21_600, jitter: 0.25, max_heals_per_day: 10 },
@@ -135,7 +146,8 @@ function knobsOf(full: z.output<typeof FULL_SCHEMA>): Knobs {
     maxHealsPerHour: full.max_heals_per_hour,
     drainMs: full.drain,
     onOpen: full.on_open,
-    maxWorkers: null,
+    maxWorkers: full.max_workers ?? null,
+    trimOutside: full.trim_outside,
     effectSizePercent: advanced.effect_size_percent,
     maxFalseHealsPerWorkerDay: advanced.max_false_heals_per_worker_day,
     sustainMs: advanced.sustain_seconds,
@@ -155,7 +167,7 @@ function knobsOf(full: z.output<typeof FULL_SCHEMA>): Knobs {
       canaryDelayMs: advanced.incident.canary_delay,
       quietMs: advanced.incident.quiet,
     },
-    trimAfterMs: 60 * SECOND_MS,
+    trimAfterMs: advanced.trim_after_seconds,
   };
 }
 

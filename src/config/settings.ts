@@ -68,7 +68,7 @@ function strategySettings(
   const prefix = `strategies.${name}`;
   const matchSettings = blockSettings(document, `${prefix}.match`, [...path, "match"], null);
   const knobs = strategy.layers.map((layer): Setting => {
-    const shown = layer.value === null ? formatDuration(strategy.knobs.verify.timeoutMs) : asText(layer.value);
+    const shown = layer.value === null ? unsaid(layer.path, strategy) : asText(layer.value);
     return { path: `${prefix}.${layer.path.join(".")}`, shown, exact: shown, origin: layer.origin };
   });
   return [
@@ -79,6 +79,11 @@ function strategySettings(
     ...knobs,
     ...strategy.boundRules.flatMap((rule) => ruleSettings(document, `${prefix}.rules.${rule.key}`, rule)),
   ];
+}
+
+/** Knobs that have no value of their own as long as nobody says one. */
+function unsaid(path: ConfigPath, { knobs }: CompiledStrategy): string {
+  return path.includes("max_workers") ? "any number" : formatDuration(knobs.verify.timeoutMs);
 }
 
 /** The safer of the file's mode and the strategy's holds, so either may be where it comes from. */

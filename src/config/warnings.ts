@@ -3,6 +3,7 @@ import type { WorkerRow } from "../core/worker-row.ts";
 import type { Compiled } from "./compiled.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
 import { formatPath, type ConfigPath, type ConfigProblem } from "./config-error.ts";
+import { whyIdleTrim } from "./instance-limits.ts";
 import { valueAt } from "./issue-words.ts";
 import type { Selection } from "./selection.ts";
 
@@ -51,6 +52,8 @@ function lintTimes(strategy: CompiledStrategy, note: Note): void {
   if ("percent" in knobs.maxUnavailable && knobs.maxUnavailable.percent === 100) {
     note(at("max_unavailable"), "100% allows a whole group to be down at once");
   }
+  const idle = whyIdleTrim(strategy);
+  if (idle !== null) note(at("trim_outside"), idle);
   if (knobs.maxHealsPerHour < knobs.consecutiveFailuresThreshold) {
     const both = `${knobs.maxHealsPerHour} is less than consecutive_failures_threshold (${knobs.consecutiveFailuresThreshold})`;
     note(at("max_heals_per_hour"), `${both}: the circuit may open for flapping before it opens for failures`);

@@ -2,12 +2,14 @@ import { takeCensus } from "./census.ts";
 import { stopsFirst } from "./control.ts";
 import type { Heal, Phase } from "./control.ts";
 import { workerOf } from "./durable.ts";
+import { copiesInTheWayOf } from "./group-facts.ts";
 import { backoffMs, endHeal, openHeld } from "./heal-end.ts";
 import type { Pm2View, TargetId } from "./observation.ts";
 import { whyFlapping } from "./flapping.ts";
 import { memberDone } from "./roll.ts";
 import type { Target } from "./state.ts";
 import { startEpoch, withControl } from "./target.ts";
+import { trimStepDone } from "./trim.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
 import { inWords } from "./words.ts";
 import { isStoppedRow } from "./worker-row.ts";
@@ -32,6 +34,7 @@ export function onActionDone(
 export function afterAction(turn: Turn, target: Target, phase: { heal: Heal; step: string }, error: string | null): void {
   for (const rule of target.rules) if (rule.symptomAtMs !== null) rule.healed = true;
   if (phase.step === "stop") return stopped(turn, target, phase.heal, error);
+  if (phase.heal.trim != null) return trimStepDone(turn, target, phase.heal, error);
   if (phase.heal.roll !== null) return memberDone(turn, target, phase.heal);
   if (error !== null && wasLeftDown(target, phase.heal))
     return endHeal(turn, target, { verdict: "failed", reason: `it was stopped and could not be started: ${error}` });
@@ -58,13 +61,16 @@ function stopped(turn: Turn, target: Target, heal: Heal, error: string | null): 
     return openHeld(turn, target, heal, { why: "failures", reason: `${failedHeals} heals in a row did not help` });
   const flapping = whyFlapping(state.nowMs, healsAtMs.slice(0, -1), strategy.knobs); // the last one is this one
   if (flapping !== null) return openHeld(turn, target, heal, { why: "flapping", reason: flapping });
-  const waitMs = backoffMs(state, target, strategy, failedHeals);
+  const isBlocked = copiesInTheWayOf(state, target, strategy).length > 0;
+  const waitMs = isBlocked ? 0 : backoffMs(state, target, strategy, failedHeals);
   withControl(target, { phase: { name: "held", heal, resumeAtMs: state.nowMs + waitMs } });
   journal(turn, target, { kind: "step", healId: heal.id, note: { stopped: true, start_in_ms: Math.round(waitMs) } });
   say(turn, target, {
     level: "info",
     event: "hold",
-    reason: `stopped; will be started once in ${inWords(waitMs)}`,
+    reason: isBlocked
+      ? "stopped; a copy of it outside PM2 is in its way: that is ended first, then it is started once"
+      : `stopped; will be started once in ${inWords(waitMs)}`,
     heal_id: heal.id,
     more: { guard: "backoff", until: Math.round(waitMs), flip: `healer reset ${target.id}` },
   });

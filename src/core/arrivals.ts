@@ -1,7 +1,8 @@
-import { healOf } from "./control.ts";
+import { healOf, type Phase } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
 import type { TargetId } from "./observation.ts";
 import { restoreTarget } from "./persist.ts";
+import { isBeingRemoved } from "./restarts.ts";
 import type { Group, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { newTarget } from "./target.ts";
@@ -11,6 +12,7 @@ import { isStoppedRow } from "./worker-row.ts";
 const ABSENT_KEPT_MS = 24 * 3_600_000; // a streak or an open circuit outlives `pm2 delete` and `pm2 resurrect` by a day
 const GONE = "gone from PM2's list (deleted or renamed)";
 const ABSENT_MAX = 1_000;
+const HEALTHY: Phase = { name: "healthy" };
 
 export function beginGroup(turn: Turn, id: TargetId, strategy: Strategy): Group {
   const known = turn.state.groups.get(id);
@@ -45,6 +47,7 @@ export function meetTarget(turn: Turn, options: { id: TargetId; kind: "worker" |
 /** Row 23: gone from PM2's list, or no longer selected. Its heal is closed as superseded; its streak is kept in case it comes back. */
 export function dropTarget(turn: Turn, target: Target, why = GONE): void {
   const { state } = turn;
+  const isTrimmed = why === GONE && isBeingRemoved(healOf(state.targets.get(target.group)?.control.phase ?? HEALTHY), target);
   const left = isLeftStopped(target) && why !== GONE ? `. healer had stopped it; to start it: pm2 start ${target.row?.pmId ?? ""}` : "";
   if (healOf(target.control.phase) !== null) endHeal(turn, target, { verdict: "aborted", reason: `${why} before the verdict` });
   state.targets.delete(target.id);
@@ -53,7 +56,12 @@ export function dropTarget(turn: Turn, target: Target, why = GONE): void {
   if (target.kind === "group") {
     if (group !== undefined && group.incident !== null) state.absentIncidents.set(target.id, group.incident);
     state.groups.delete(target.id);
-  } else say(turn, target, { level: left === "" ? "info" : "warn", event: "target_gone", reason: `${why}${left}` });
+  } else
+    say(turn, target, {
+      level: left === "" ? "info" : "warn",
+      event: "target_gone",
+      reason: isTrimmed ? "trimmed by healer" : `${why}${left}`,
+    });
   keepAbsent(state, target);
 }
 

@@ -1,6 +1,6 @@
 import { healOf, isInFlight } from "./control.ts";
 import type { Command } from "./event.ts";
-import { GUARDS, whyHold } from "./guards.ts";
+import { whyHold, whyNotForced } from "./guards.ts";
 import type { Candidate } from "./guards.ts";
 import { closeCircuit, endHeal } from "./heal-end.ts";
 import { startHeal } from "./heal-start.ts";
@@ -10,9 +10,8 @@ import { resolveTarget } from "./resolve-target.ts";
 import type { State, Target } from "./state.ts";
 import { withControl } from "./target.ts";
 import { rungOf } from "./tick.ts";
+import { trimByHand } from "./trim-by-hand.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
-
-const NEVER_FORCED = ["self", "journal", "pm2", "incarnation"]; // the last is not asked but checked before acting
 
 interface Asked {
   readonly id: number;
@@ -36,6 +35,8 @@ export function onCommand(turn: Turn, event: Asked & { command: Command }): void
     case "resume":
       if (command.target === null) return done(resume(turn, null, by));
       return withTarget(turn, event, command.target, (target) => done(resume(turn, target, by)));
+    case "trim":
+      return withTarget(turn, event, command.target, (target) => reply(turn, event, trimByHand(turn, target, { ...command, by })));
     default:
       command satisfies never;
   }
@@ -52,11 +53,9 @@ function reply(turn: Turn, asked: Asked, answer: { code: 0 | 2 | 4; text: string
 }
 
 function healByHand(turn: Turn, target: Target, asked: Asked, command: { action: string | null; force: readonly string[] }): void {
-  const forbidden = command.force.find((name) => NEVER_FORCED.includes(name));
-  if (forbidden !== undefined) return reply(turn, asked, { code: 4, text: `the guard "${forbidden}" is never overridden` });
-  const unknown = command.force.find((name) => !GUARDS.some((guard) => guard.name === name));
-  if (unknown !== undefined)
-    return reply(turn, asked, { code: 2, text: `no guard "${unknown}"; guards: ${GUARDS.map((guard) => guard.name).join(", ")}` });
+  const refusal = whyNotForced(command.force);
+  if (refusal !== null) return reply(turn, asked, refusal);
+  if (command.action === "trim") return reply(turn, asked, { code: 2, text: `to trim: healer trim ${target.group} --keep N` });
   const strategy = strategyOf(turn.state, target);
   const action = command.action ?? rungOf(strategy, target.control.failedHeals);
   const candidate: Candidate = { target, strategy, rule: null, action, actsInGrace: false, observeOnly: false, holdsDown: false };

@@ -1,5 +1,6 @@
 import type { ActionStep } from "./event.ts";
 import type { TargetId } from "./observation.ts";
+import type { TrimLimits } from "./trim-plan.ts";
 import type { Incarnation } from "./worker-row.ts";
 
 /**
@@ -71,6 +72,8 @@ export interface Heal {
   readonly by: string | null;
   /** Only for a group heal: who is left, who is being restarted, who is done. */
   readonly roll: Roll | null;
+  /** Only for a trim: what was ordered, who is being ended, who has been. */
+  readonly trim?: Trim | null;
   /** When the symptom was first seen gone after the action. */
   readonly clearedAtMs: number | null;
   /** The incident's canary: its failure is the incident's, not the member's. */
@@ -87,6 +90,15 @@ export interface Roll {
   readonly waiting: readonly TargetId[];
   readonly current: { readonly target: TargetId; readonly pre: PreImage } | null;
   readonly done: readonly TargetId[];
+}
+
+export interface Trim extends TrimLimits {
+  /** `memberKey` of those that were too many when it was decided: nobody who came later is ended by it. */
+  readonly victims: readonly string[];
+  /** The one whose turn it is. */
+  readonly current: string | null;
+  /** Those whose turn is over. */
+  readonly done: readonly string[];
 }
 
 export interface Pause {
@@ -132,6 +144,11 @@ export function healOf(phase: Phase): Heal | null {
 /** Between the intent and the verdict. `held` is not in flight: the row is down and nothing is being done to it. */
 export function isInFlight(phase: Phase): boolean {
   return phase.name === "intent" || phase.name === "acting" || phase.name === "rolling" || phase.name === "verifying";
+}
+
+/** Ending what is too many, or what crashes for ever, restarts nobody: what limits restarts does not apply to it. */
+export function restartsNobody(action: string): boolean {
+  return action === "trim";
 }
 
 /** Actions whose first half stops the row for longer than PM2 itself needs to restart it. */

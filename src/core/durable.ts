@@ -2,9 +2,12 @@ import { takeCensus } from "./census.ts";
 import { returnToken } from "./budget.ts";
 import type { Heal, Phase } from "./control.ts";
 import { GUARDS } from "./guards.ts";
+import { copiesInTheWayOf, fileCopies } from "./group-facts.ts";
 import { endHeal } from "./heal-end.ts";
+import { sayEnded } from "./trim-line.ts";
+import { endNext, endOrder, execute } from "./trim.ts";
 import { preImage, skipMember } from "./roll.ts";
-import type { Pm2View, TargetId } from "./observation.ts";
+import type { CopiesSeen, Pm2View, TargetId } from "./observation.ts";
 import type { State, Target } from "./state.ts";
 import { withControl } from "./target.ts";
 import { say, sayOf, strategyOf, type Turn } from "./turn.ts";
@@ -12,30 +15,37 @@ import { inWords } from "./words.ts";
 import { sameIncarnation } from "./worker-row.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
-const REPLY_SLACK_MS = 60_000;
 const START_RETRY_MS = 30_000;
 const JOURNAL_RETRY_MS = 60_000; // a full disk may be freed; the next intent then tries a new file
 
 /** Rows 6 and 7: the intent is on disk and PM2 was listed after that. Act if the world is still the one decided upon. */
-export function onDurable(turn: Turn, event: { target: TargetId; healId: string; pm2: Pm2View | string }): void {
+export function onDurable(
+  turn: Turn,
+  event: { target: TargetId; healId: string; pm2: Pm2View | string; copies?: CopiesSeen | null },
+): void {
   const { state } = turn;
   if (state.journalError !== null && state.journalError.retryAtMs !== null) state.journalError = null; // it takes writes again
   const target = state.targets.get(event.target);
   if (target === undefined || !awaits(target.control.phase, event.healId)) return;
   takeCensus(turn, event.pm2);
+  if (event.copies != null) fileCopies(state, event.copies);
   const { phase } = target.control;
   if (!awaits(phase, event.healId)) return; // the census has ended it: stopped, restarted or gone meanwhile
   if (typeof event.pm2 === "string") return doNothing(turn, target, phase, `PM2 could not be read before acting: ${event.pm2}`);
+  if (phase.heal.trim != null) {
+    const why = whyNoLonger(state, target, phase);
+    return why === null ? endNext(turn, target, phase) : doNothing(turn, target, phase, `nothing more is ended: ${why}`);
+  }
   const worker = workerOf(state, target, phase.heal);
   const row = worker?.row ?? null;
   const changed = row === null ? "it is gone" : whyChanged(state, phase, row);
   if (changed !== null && phase.heal.roll !== null) return skipMember(turn, target, phase.heal, changed);
   const reason = changed ?? whyNoLonger(state, target, phase);
   if (reason !== null || row === null) return doNothing(turn, target, phase, `nothing was done: ${reason ?? "it is gone"}`);
-  const deadlineMs = state.nowMs + 4 * row.killTimeoutMs + row.listenTimeoutMs + REPLY_SLACK_MS;
-  withControl(target, { phase: { name: "acting", heal: phase.heal, step: phase.step, deadlineMs } });
-  const { id: healId, action } = phase.heal;
-  turn.effects.push({ type: "execute", target: target.id, healId, action, step: phase.step, row });
+  const strategy = strategyOf(state, target);
+  const inTheWay = phase.step === "start" ? copiesInTheWayOf(state, target, strategy) : [];
+  for (const copy of inTheWay) sayEnded(turn, target, { heal: phase.heal, member: { kind: "copy", copy, sinceMs: 0 } });
+  execute(turn, target, { phase, row, ends: inTheWay.map((copy) => endOrder(copy, row, strategy.knobs.drainMs)) });
 }
 
 /** Row 8: no durable intent, no action. A person is told when it begins, whichever record it was. */

@@ -4,6 +4,15 @@ import type { LogRecord } from "./log-record.ts";
 import type { TargetId } from "./observation.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
+/** A process to end: only while pid, start and command line are still these. */
+export interface EndOrder {
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly commandHash: string;
+  /** SIGTERM, and SIGKILL after so long. */
+  readonly waitMs: number;
+}
+
 /** What the core wants done, as data. The daemon performs them in order and reports back with events. */
 export type Effect =
   /** Put it on disk. `ack`: then list PM2 again and send `durable`; if it fails, `journal_failed`. */
@@ -15,7 +24,10 @@ export type Effect =
       readonly healId: string;
       readonly action: string;
       readonly step: ActionStep;
+      /** Of a trim that ends copies: a row of their app, for its limits. */
       readonly row: WorkerRow;
+      /** Processes outside PM2 to be ended, before anything is started; empty for most actions. */
+      readonly ends: readonly EndOrder[];
     }
   | { readonly type: "log"; readonly record: LogRecord }
   /** The answer to a command. `code` is the CLI's exit code. */

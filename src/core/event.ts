@@ -1,5 +1,5 @@
-import type { Observation, Pm2View, TargetId } from "./observation.ts";
-import type { Policy } from "./strategy.ts";
+import type { CopiesSeen, Observation, Pm2View, TargetId } from "./observation.ts";
+import type { Policy, TrimOutside } from "./strategy.ts";
 
 /**
  * Everything that can happen to the core. `atMs` is reducer time: suspend-free monotonic milliseconds that continue over
@@ -17,7 +17,14 @@ export type EventBody =
       readonly stalledMs: number;
     }
   /** The journal has the record, and PM2 was listed again after that (a string = it could not be, and why). */
-  | { readonly type: "durable"; readonly target: TargetId; readonly healId: string; readonly pm2: Pm2View | string }
+  | {
+      readonly type: "durable";
+      readonly target: TargetId;
+      readonly healId: string;
+      readonly pm2: Pm2View | string;
+      /** What runs beside PM2's rows, looked at after that list; null or left out = it could not be seen. */
+      readonly copies?: CopiesSeen | null;
+    }
   /** The journal could not write. `target` and `healId` null = a record that no action was waiting for. */
   | { readonly type: "journal_failed"; readonly target: TargetId | null; readonly healId: string | null; readonly error: string }
   | {
@@ -39,4 +46,13 @@ export type Command =
   | { readonly name: "heal"; readonly target: TargetId; readonly action: string | null; readonly force: readonly string[] }
   | { readonly name: "pause"; readonly target: TargetId | null; readonly forMs: number | null; readonly reason: string }
   | { readonly name: "resume"; readonly target: TargetId | null }
-  | { readonly name: "reset"; readonly target: TargetId };
+  | { readonly name: "reset"; readonly target: TargetId }
+  | {
+      readonly name: "trim";
+      readonly target: TargetId;
+      readonly keep: number;
+      /** null = as the configuration says. */
+      readonly outside: TrimOutside | null;
+      readonly dryRun: boolean;
+      readonly force: readonly string[];
+    };

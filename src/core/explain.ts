@@ -1,4 +1,5 @@
 import type { Control } from "./control.ts";
+import { sayCopiesOf } from "./explain-duplicates.ts";
 import { GUARDS, whyHold } from "./guards.ts";
 import type { Candidate } from "./guards.ts";
 import { numbersOf } from "./judge.ts";
@@ -23,6 +24,8 @@ export interface Explanation {
   readonly guards: readonly ExplainedGuard[];
   readonly streak: { readonly failed: number; readonly threshold: number; readonly next_action: string };
   readonly last_heal: Control["lastHeal"];
+  /** Of a group: a sentence for each worker too many, with whoever started it. */
+  readonly duplicates: readonly string[];
 }
 
 export interface ExplainedRule {
@@ -77,6 +80,7 @@ export function explain(state: State, target: Target): Explanation {
     }),
     streak: { failed: failedHeals, threshold: strategy.knobs.consecutiveFailuresThreshold, next_action: candidate.action },
     last_heal: lastHeal,
+    duplicates: target.kind === "group" ? sayCopiesOf(state, target.id) : [],
   };
 }
 
@@ -108,10 +112,12 @@ export function sayPhase(state: State, target: Target, strategy: Strategy): stri
     case "acting":
       return `heal ${phase.heal.id}: ${phase.step === "all" ? phase.heal.action : phase.step} under way`;
     case "rolling":
+      if (phase.heal.trim != null) return `heal ${phase.heal.id}: trimming, ${phase.heal.trim.done.length} ended`;
       return `heal ${phase.heal.id}: ${phase.heal.roll?.done.length ?? 0} done, ${phase.heal.roll?.waiting.length ?? 0} to go`;
     case "held":
       return `stopped after a crash loop; started once in ${left(phase.resumeAtMs)}`;
     case "verifying":
+      if (phase.heal.trim != null) return `heal ${phase.heal.id}: trimmed; watching whether they stay away`;
       return `heal ${phase.heal.id}: watching whether it helped, verdict in ${left(phase.sinceMs + strategy.knobs.gracePeriodMs)} at the earliest`;
     case "settling":
       return `restarted by somebody else ${inWords(state.nowMs - phase.sinceMs)} ago, in its grace period`;

@@ -1,12 +1,15 @@
 import { nextTokenAtMs } from "./budget.ts";
-import { isInFlight } from "./control.ts";
+import { isInFlight, restartsNobody } from "./control.ts";
 import type { Pause } from "./control.ts";
+import { groupFactsOf } from "./group-facts.ts";
 import { membersOf, whyIncidentHolds } from "./incident.ts";
 import { sayPause } from "./pause-words.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import { resolveMaxUnavailable } from "./strategy.ts";
 import type { Strategy } from "./strategy.ts";
 import { graceFromMs } from "./target.ts";
+import { busyWith } from "./trim-drain.ts";
+import { planTrim } from "./trim-plan.ts";
 import { inWords, plural } from "./words.ts";
 
 /** What a heal would be about: the firing rule and the action its rung of the ladder asks for. */
@@ -63,6 +66,17 @@ export function whyHold(state: State, candidate: Candidate, skip: readonly strin
     if (answer !== null) return { guard: guard.name, ...answer };
   }
   return null;
+}
+
+const NEVER_FORCED = ["self", "journal", "pm2", "incarnation"]; // the last is not asked but checked before acting
+
+/** Why these guards cannot be overridden by a person: some never are, and some are no guards. */
+export function whyNotForced(force: readonly string[]): { code: 2 | 4; text: string } | null {
+  const forbidden = force.find((name) => NEVER_FORCED.includes(name));
+  if (forbidden !== undefined) return { code: 4, text: `the guard "${forbidden}" is never overridden` };
+  const unknown = force.find((name) => !GUARDS.some((guard) => guard.name === name));
+  if (unknown === undefined) return null;
+  return { code: 2, text: `no guard "${unknown}"; guards: ${GUARDS.map((guard) => guard.name).join(", ")}` };
 }
 
 function askSelf(state: State, { target }: Candidate): Answer {
@@ -177,8 +191,8 @@ function askBackoff(state: State, { target, holdsDown }: Candidate): Answer {
   };
 }
 
-function askIncident(state: State, { target, rule, holdsDown }: Candidate): Answer {
-  const held = holdsDown ? null : whyIncidentHolds(state, target, rule?.judgement.recently);
+function askIncident(state: State, { target, rule, holdsDown, action }: Candidate): Answer {
+  const held = holdsDown || restartsNobody(action) ? null : whyIncidentHolds(state, target, rule?.judgement.recently);
   return held === null ? null : { ...held, flip: "the canary recovers, or the incident ends" };
 }
 
@@ -210,19 +224,27 @@ function isDown(member: Target): boolean {
   return member.row !== null && member.row.pid === null && (member.row.status !== "stopped" || isHeldByUs(member));
 }
 
-function askDrain(state: State, { target, strategy, rule }: Candidate): Answer {
-  if (strategy.knobs.drainMs === 0 || target.runningTasks === 0 || isDown(target) || rule?.judgement.dead === true) return null;
+function askDrain(state: State, { target, strategy, rule, action }: Candidate): Answer {
+  if (strategy.knobs.drainMs === 0 || isDown(target) || rule?.judgement.dead === true) return null;
+  const tasks = action === "trim" ? busyWithFirst(state, target, strategy) : target.runningTasks;
+  if (tasks === 0) return null;
   const untilMs = (target.dueSinceMs ?? state.nowMs) + strategy.knobs.drainMs;
   if (state.nowMs >= untilMs) return null;
   return {
-    reason: `${plural(target.runningTasks, "task")} in hand; waiting up to ${inWords(untilMs - state.nowMs)} for it to finish`,
+    reason: `${plural(tasks, "task")} in hand; waiting up to ${inWords(untilMs - state.nowMs)} for it to finish`,
     untilMs,
     flip: "the task ends",
   };
 }
 
-function askBudget(state: State, { holdsDown }: Candidate): Answer {
-  if (holdsDown || state.globals.tokens >= 1) return null;
+function busyWithFirst(state: State, target: Target, strategy: Strategy): number {
+  const limits = { keep: strategy.knobs.maxWorkers ?? Number.MAX_SAFE_INTEGER, outside: strategy.knobs.trimOutside };
+  const victim = planTrim(groupFactsOf(state, target.id), limits, state.nowMs)[0]?.victims[0];
+  return victim === undefined ? 0 : busyWith(state, strategy, victim);
+}
+
+function askBudget(state: State, { holdsDown, action }: Candidate): Answer {
+  if (holdsDown || restartsNobody(action) || state.globals.tokens >= 1) return null;
   const untilMs = nextTokenAtMs(state);
   return {
     reason: `the budget of ${plural(state.policy.budget.tokens, "heal")} is spent; the next is due in ${inWords(untilMs - state.nowMs)}`,

@@ -1,6 +1,6 @@
 import { returnToken } from "./budget.ts";
 import { chance } from "./chance.ts";
-import { healOf } from "./control.ts";
+import { healOf, restartsNobody } from "./control.ts";
 import type { Heal, Phase, Verdict } from "./control.ts";
 import { stopsFirst } from "./control.ts";
 import { noteCanaryVerdict } from "./incident.ts";
@@ -107,9 +107,9 @@ function giveBack(state: State, target: Target, before: Phase): void {
     if (heal.action === "hold-down") returnToken(state);
     return;
   }
-  if (heal.roll !== null && heal.roll.done.length > 0) return;
+  if ((heal.roll?.done.length ?? 0) + (heal.trim?.done.length ?? 0) > 0) return;
   withControl(target, { healsAtMs: target.control.healsAtMs.filter((atMs) => atMs !== heal.atMs) });
-  if (step === "all") returnToken(state);
+  if (step === "all" && !restartsNobody(heal.action)) returnToken(state);
 }
 
 function chargeStreak(target: Target, strategy: Strategy, heal: Heal, verdict: Verdict): void {

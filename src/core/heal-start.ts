@@ -1,21 +1,30 @@
 import { takeToken } from "./budget.ts";
-import type { Heal, PreImage } from "./control.ts";
+import { restartsNobody, type Heal, type PreImage } from "./control.ts";
 import type { Candidate } from "./guards.ts";
 import { beCanary } from "./incident.ts";
 import { beginRoll, preImage } from "./roll.ts";
 import type { State, Target } from "./state.ts";
 import { rulesFor, withControl } from "./target.ts";
+import type { TrimLimits } from "./trim-plan.ts";
+import { beginTrim } from "./trim.ts";
 import { journal, say, type Turn } from "./turn.ts";
 import { plural } from "./words.ts";
 
 const HEALS_KEPT_MS = 24 * 3_600_000;
 
+export interface HealOptions {
+  readonly by: string | null;
+  readonly trial: boolean;
+  /** Only for a trim by hand: what was ordered. Left out: what the configuration says. */
+  readonly trim?: TrimLimits;
+}
+
 /** Row 5: the intent. Nothing happens until it is on disk and the world was read again (`durable.ts`). */
-export function startHeal(turn: Turn, candidate: Candidate, options: { by: string | null; trial: boolean }): Heal {
+export function startHeal(turn: Turn, candidate: Candidate, options: HealOptions): Heal {
   const { state } = turn;
   const { target, action } = candidate;
   const heal = newHeal(turn, candidate, options);
-  if (!candidate.holdsDown) takeToken(state);
+  if (!candidate.holdsDown && !restartsNobody(action)) takeToken(state);
   withControl(target, {
     phase: { name: "intent", heal, step: candidate.holdsDown ? "stop" : "all", sinceMs: state.nowMs },
     healsAtMs: [...target.control.healsAtMs.filter((atMs) => state.nowMs - atMs < HEALS_KEPT_MS), state.nowMs],
@@ -33,11 +42,12 @@ export function startHeal(turn: Turn, candidate: Candidate, options: { by: strin
   return heal;
 }
 
-function newHeal(turn: Turn, candidate: Candidate, options: { by: string | null; trial: boolean }): Heal {
+function newHeal(turn: Turn, candidate: Candidate, options: HealOptions): Heal {
   const { state } = turn;
   const { target, rule } = candidate;
   const id = nextHealId(state);
   const canary = candidate.holdsDown ? false : beCanary(turn, target, id);
+  const limits = candidate.action === "trim" ? (options.trim ?? limitsOf(candidate)) : null;
   return {
     id,
     rule: rule?.key ?? "by-hand",
@@ -48,10 +58,15 @@ function newHeal(turn: Turn, candidate: Candidate, options: { by: string | null;
     pre: preImageOf(state, target),
     evidence: evidenceOf(candidate, options.by),
     by: options.by,
-    roll: target.kind === "group" ? beginRoll(state, target) : null,
+    roll: target.kind === "group" && limits === null ? beginRoll(state, target) : null,
+    trim: limits === null ? null : beginTrim(state, target, limits, options.by),
     clearedAtMs: null,
     canary,
   };
+}
+
+function limitsOf({ strategy }: Candidate): TrimLimits {
+  return { keep: strategy.knobs.maxWorkers ?? Number.MAX_SAFE_INTEGER, outside: strategy.knobs.trimOutside };
 }
 
 /** "20261122-223105-7": when, and a number that never repeats. */
@@ -82,7 +97,9 @@ function sayIntent(turn: Turn, candidate: Candidate, heal: Heal): void {
   const what = holdsDown
     ? "stop it, wait, start it once"
     : heal.roll === null
-      ? heal.action
+      ? heal.trim == null
+        ? heal.action
+        : `trim, one at a time, until ${heal.trim.keep} are left`
       : `rolling ${heal.action} of ${plural(heal.roll.waiting.length + 1, "worker")}`;
   const judgement = rule?.judgement;
   say(turn, target, {

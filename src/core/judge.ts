@@ -1,3 +1,4 @@
+import { groupFactsOf } from "./group-facts.ts";
 import type { BoundRule, Judgement, QueueFacts } from "./judgement.ts";
 import { NO_JUDGEMENT } from "./state.ts";
 import type { RuleState, State, Target } from "./state.ts";
@@ -28,6 +29,7 @@ export function refreshView(state: State, target: Target, strategy: Strategy): v
   view.tasks = target.tasks;
   view.exits = target.exits;
   if (target.tasks !== null) advanceTasks(target.tasks, state.nowMs);
+  if (target.kind === "group" && strategy.knobs.maxWorkers !== null) view.group = groupFactsOf(state, target.id);
   view.queues = queuesOf(state, strategy);
   view.blind = blindnessOf(state, target, strategy);
 }

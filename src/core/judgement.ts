@@ -1,5 +1,6 @@
 import type { Observation, TargetId } from "./observation.ts";
 import type { TaskWindows } from "./task-windows.ts";
+import type { GroupFacts } from "./trim-plan.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
 /**
@@ -13,8 +14,8 @@ export interface BoundRule {
   readonly name: string;
   /** Canonical JSON of name and parameters. When an edit changes it, the rule starts a new epoch with fresh memory. */
   readonly fingerprint: string;
-  /** Judge each worker, or the group where figures are the group's. */
-  readonly scope: "worker" | "tasks";
+  /** Judge each worker; or, with `tasks`, the group as well, where figures are the group's; or the group alone. */
+  readonly scope: "worker" | "tasks" | "group";
   /** The rule may act on a worker in its grace period (a crash loop never outlives one). */
   readonly actsInGrace: boolean;
   /** The only right action whatever the ladder says; null = the ladder decides. */
@@ -99,6 +100,8 @@ export interface TargetView {
   readonly lastLifeMs: number | null;
   /** Since when the row has had its present status, reducer ms. */
   readonly statusSinceMs: number;
+  /** Who runs of this group; null for a worker, and where no rule counts them. */
+  readonly group: GroupFacts | null;
 }
 
 export interface QueueFacts {

@@ -53,6 +53,9 @@ export type Observation =
   /** The same sensor sees again; sent with the first good reading after `blind`. */
   | { readonly kind: "sight"; readonly sensor: string; readonly target: TargetId | null; readonly atMs: number };
 
+/** One complete look at what runs beside PM2's rows. */
+export type CopiesSeen = Omit<Extract<Observation, { kind: "copies" }>, "kind">;
+
 /**
  * `app` for a group, `app:INSTANCE` for a worker, both with `NAMESPACE/` in front unless it is `default`, `queue:NAME`.
  * Two rows that would share one id (same name, instance and script) are told apart by `app:INSTANCE~N`, N counting

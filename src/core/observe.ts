@@ -1,3 +1,4 @@
+import { fileCopies } from "./group-facts.ts";
 import type { Observation } from "./observation.ts";
 import type { QueueFacts } from "./judgement.ts";
 import type { State, Target } from "./state.ts";
@@ -12,8 +13,7 @@ const BLIND_ESCALATES_AFTER_MS = 300_000;
 export function fileObservation(turn: Turn, observation: Observation): void {
   switch (observation.kind) {
     case "copies":
-      turn.state.copies = observation;
-      return;
+      return fileCopies(turn.state, observation);
     case "queue":
       turn.state.queues.set(observation.queue, queueFactsAfter(turn.state.queues.get(observation.queue), observation));
       return;

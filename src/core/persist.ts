@@ -2,7 +2,7 @@ import { newControl } from "./control.ts";
 import type { Control } from "./control.ts";
 import type { Json } from "./log-record.ts";
 import type { TargetId } from "./observation.ts";
-import type { AbsentTarget, Globals, Incident, Life, State, Target } from "./state.ts";
+import type { AbsentTarget, DuplicatesTold, Globals, Incident, Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { rulesFor, startEpoch } from "./target.ts";
 import { loadTaskWindows, saveTaskWindows } from "./task-windows.ts";
@@ -14,6 +14,8 @@ export interface SavedState {
   readonly globals: Globals;
   readonly targets: Readonly<Record<TargetId, SavedTarget>>;
   readonly incidents: Readonly<Record<TargetId, Incident>>;
+  /** Not in a snapshot of 0.1.0. */
+  readonly duplicates?: DuplicatesTold;
 }
 
 export interface SavedTarget {
@@ -52,6 +54,9 @@ export function whyNotSavedState(value: unknown): string | null {
     return "expected globals, targets and incidents";
   const { tokens, refilledAtMs, healCount } = value["globals"];
   if (![tokens, refilledAtMs, healCount].every(Number.isFinite)) return "globals: expected numbers";
+  const { duplicates } = value;
+  if (duplicates !== undefined && !(isRecord(duplicates) && Array.isArray(duplicates["told"]) && isRecord(duplicates["starts"])))
+    return "duplicates: expected what was told and when they were started";
   for (const [id, target] of Object.entries(value["targets"])) {
     const control = isRecord(target) ? target["control"] : null;
     if (!isControl(control)) return `targets.${id}: expected a phase, a streak and the heals of a day`;
@@ -75,7 +80,7 @@ export function saveState(state: State): SavedState {
   for (const [id, target] of state.targets) targets[id] = { control: target.control, sinceMs: state.nowMs, evidence: evidenceOf(target) };
   const incidents: Record<TargetId, Incident> = {};
   for (const [id, group] of state.groups) if (group.incident !== null) incidents[id] = group.incident;
-  return { globals: state.globals, targets, incidents };
+  return { globals: state.globals, targets, incidents, duplicates: state.duplicates };
 }
 
 function evidenceOf(target: Target): SavedEvidence {
@@ -108,6 +113,7 @@ function evidenceOf(target: Target): SavedEvidence {
 export function loadState(state: State, saved: SavedState): void {
   state.globals = { ...saved.globals, tokens: Math.min(state.policy.budget.tokens, saved.globals.tokens) };
   earnOneAtMost(state);
+  if (saved.duplicates !== undefined) Object.assign(state.duplicates, saved.duplicates);
   for (const [id, target] of Object.entries(saved.targets)) {
     state.absent.set(id, { control: { ...newControl(), ...target.control }, sinceMs: target.sinceMs, saved: target.evidence });
   }

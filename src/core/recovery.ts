@@ -24,6 +24,11 @@ export function tickRecovery(turn: Turn, target: Target): void {
     target.recoveringSinceMs = null;
     return;
   }
+  if (phase.heal.trim != null)
+    return endHeal(turn, target, {
+      verdict: "aborted",
+      reason: "healer was restarted in the middle of it; who is still too many is counted anew",
+    });
   const row = workerOf(turn.state, target, phase.heal)?.row ?? null;
   const pre = phase.heal.roll?.current?.pre ?? phase.heal.pre;
   if (row === null || pre === null) return giveUp(turn, target, phase.heal, "the worker is gone");

@@ -1,8 +1,9 @@
 import { endHeal } from "./heal-end.ts";
-import { healOf } from "./control.ts";
+import { healOf, type Heal } from "./control.ts";
 import type { Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { forgetOldProcess, startEpoch, withControl } from "./target.ts";
+import { rowKey } from "./trim-plan.ts";
 import { say, strategyOf, type Turn } from "./turn.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
@@ -51,7 +52,13 @@ function isOursToExplain(state: State, target: Target): boolean {
   if (target.control.phase.name === "acting" || target.recoveringSinceMs !== null) return true;
   const group = state.targets.get(target.group);
   if (group === undefined || (group.control.phase.name !== "acting" && group.recoveringSinceMs === null)) return false;
-  return healOf(group.control.phase)?.roll?.current?.target === target.id;
+  const heal = healOf(group.control.phase);
+  return heal?.roll?.current?.target === target.id || isBeingRemoved(heal, target);
+}
+
+/** A trim removes it: on its way out its row says `stopping`, then `stopped`. */
+export function isBeingRemoved(heal: Heal | null, { life }: Target): boolean {
+  return heal?.trim?.current != null && life !== null && heal.trim.current === rowKey(life);
 }
 
 function isStopped(row: WorkerRow): boolean {

@@ -1,7 +1,8 @@
 import type { Control, Pause } from "./control.ts";
 import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
-import type { Observation, TargetId } from "./observation.ts";
+import type { CopiesSeen, TargetId } from "./observation.ts";
 import type { Policy } from "./strategy.ts";
+import type { GroupCopy } from "./trim-plan.ts";
 import type { TaskWindows } from "./task-windows.ts";
 import type { Incarnation, WorkerRow } from "./worker-row.ts";
 
@@ -25,7 +26,9 @@ export interface State {
   readonly absentIncidents: Map<TargetId, Incident>;
   readonly queues: Map<string, QueueFacts>;
   /** The newest complete look at what runs beside PM2's rows; null = none yet. */
-  copies: CopiesSeen | null;
+  copies: KnownCopies | null;
+  /** What has been told of copies: each once, and when those of an app were started. */
+  readonly duplicates: DuplicatesTold;
   globals: Globals;
   /** Why the journal cannot be trusted; nothing is acted on then. Tried again at `retryAtMs`; null = a person must look first. */
   journalError: { readonly reason: string; readonly retryAtMs: number | null } | null;
@@ -35,7 +38,18 @@ export interface State {
   readonly blind: Map<string, Blindness>;
 }
 
-export type CopiesSeen = Omit<Extract<Observation, { kind: "copies" }>, "kind">;
+export interface KnownCopies {
+  readonly atMs: number;
+  readonly copies: readonly GroupCopy[];
+  readonly rows: CopiesSeen["rows"];
+}
+
+export interface DuplicatesTold {
+  /** Keys of those that run and are told. */
+  told: readonly string[];
+  /** By group, wall ms of the starts of copies told before, ascending, the newest 20: a timetable shows in them. */
+  starts: Readonly<Record<TargetId, readonly number[]>>;
+}
 
 export interface SelfIdentity {
   /** healer's own pid and its ancestors': never a target. */
@@ -161,6 +175,7 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     absentIncidents: new Map(),
     queues: new Map(),
     copies: null,
+    duplicates: { told: [], starts: {} },
     globals: { tokens: options.policy.budget.tokens, refilledAtMs: options.atMs, healCount: 0, paused: null },
     journalError: null,
     conflicts: new Set(),

@@ -1,12 +1,17 @@
 import type { Control } from "./control.ts";
+import type { CopyOwner } from "./copy.ts";
+import { groupFactsOf } from "./group-facts.ts";
 import { pauseOf, whyHold } from "./guards.ts";
 import { firingRule } from "./judge.ts";
 import { sayPause } from "./pause-words.ts";
 import { sayPhase } from "./explain.ts";
 import type { State, Target } from "./state.ts";
+import type { Strategy } from "./strategy.ts";
 import { candidateNow } from "./tick.ts";
 import { rulesFor } from "./target.ts";
+import { mayEnd, planTrim } from "./trim-plan.ts";
 import { strategyOf } from "./turn.ts";
+import type { WorkerRow } from "./worker-row.ts";
 import type { Window } from "./window.ts";
 import { allOutcomes } from "./window.ts";
 import { wilsonLower, wilsonUpper } from "./wilson.ts";
@@ -36,6 +41,17 @@ export interface TargetStatus {
   readonly incident: string | null;
   readonly paused: string | null;
   readonly needs_person: boolean;
+  /** Of a group: what runs of it outside PM2, or too many of PM2's rows. */
+  readonly duplicates: readonly Duplicate[];
+}
+
+export interface Duplicate {
+  readonly owner: CopyOwner;
+  readonly pid: number;
+  readonly command: string;
+  readonly started_at: string;
+  /** Whether the configuration counts it as one too many that may be ended. */
+  readonly counts: boolean;
 }
 
 export interface Rate {
@@ -80,7 +96,29 @@ export function statusOf(state: State, target: Target): TargetStatus {
     incident: incident === null ? null : incident.phase,
     paused: pause === null ? null : sayPause(pause, state.nowMs),
     needs_person: circuitOpen || incident !== null,
+    duplicates: target.kind === "group" ? duplicatesOf(state, target, strategy) : NO_DUPLICATES,
   };
+}
+
+const NO_DUPLICATES: readonly Duplicate[] = [];
+
+function duplicatesOf(state: State, target: Target, { knobs }: Strategy): readonly Duplicate[] {
+  const facts = groupFactsOf(state, target.id);
+  const copies = facts.copies.map(({ copy }): Duplicate => ({
+    owner: copy.owner,
+    pid: copy.pid,
+    command: copy.command,
+    started_at: new Date(copy.startedWallMs).toISOString(),
+    counts: mayEnd(copy, knobs.trimOutside),
+  }));
+  if (knobs.maxWorkers === null) return copies;
+  const units = planTrim(facts, { keep: knobs.maxWorkers, outside: knobs.trimOutside }, state.nowMs);
+  const rows = units.flatMap(({ victims }) => victims.flatMap((member) => (member.kind === "row" ? [member.worker.row] : [])));
+  return [...copies, ...rows.map(surplusRow)];
+}
+
+function surplusRow({ pid, script, startedWallMs }: WorkerRow): Duplicate {
+  return { owner: "pm2", pid: pid ?? 0, command: script, started_at: new Date(startedWallMs ?? 0).toISOString(), counts: true };
 }
 
 /** A group whose figures come by worker shows the sum of its members'. */

@@ -4,6 +4,7 @@ import { takeCensus } from "./census.ts";
 import { onCommand } from "./commands.ts";
 import { byUrgency, consider } from "./consider.ts";
 import { onDurable, onJournalFailed } from "./durable.ts";
+import { tellDuplicates } from "./duplicates.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import type { Candidate } from "./guards.ts";
@@ -59,6 +60,7 @@ function takeTurn(turn: Turn, event: Extract<Event, { type: "turn" }>): void {
   if (event.pm2 !== null) takeCensus(turn, event.pm2);
   followPauses(turn);
   for (const observation of event.observations) fileObservation(turn, observation);
+  tellDuplicates(turn);
   for (const target of state.targets.values()) judgeTarget(turn, target, strategyOf(state, target));
   for (const group of state.groups.values()) watchIncident(turn, group);
   const candidates: Candidate[] = [];

@@ -43,7 +43,9 @@ export interface Knobs {
   readonly maxHealsPerHour: number;
   readonly drainMs: number;
   readonly onOpen: "leave" | "stop";
+  /** Workers of an app at once; null = any number. */
   readonly maxWorkers: number | null;
+  readonly trimOutside: TrimOutside;
   readonly effectSizePercent: number;
   readonly maxFalseHealsPerWorkerDay: number;
   readonly sustainMs: number;
@@ -65,6 +67,9 @@ export interface Knobs {
   };
   readonly trimAfterMs: number;
 }
+
+/** Which copies that PM2 does not own may be ended: none, those a dead PM2 daemon left, or also those of others' starting. */
+export type TrimOutside = "none" | "orphans" | "all";
 
 /** `{percent: 20}` of a group, rounded down, at least 1; or a plain count. */
 export type MaxUnavailable = { readonly percent: number } | { readonly count: number };

@@ -41,6 +41,7 @@ export function newTarget(state: State, options: { id: TargetId; kind: "worker" 
       exits: [],
       lastLifeMs: null,
       statusSinceMs: state.nowMs,
+      group: null,
     },
     onsetAtMs: null,
     said: { hold: null, wouldHeal: false },
@@ -48,10 +49,21 @@ export function newTarget(state: State, options: { id: TargetId; kind: "worker" 
   };
 }
 
-/** A group is judged only by what is known of groups: task outcomes. Workers are judged by every rule. */
+/** A group is judged only by what is known of groups: task outcomes, and how many it is. Workers by everything else. */
 export function rulesFor(strategy: Strategy, kind: "worker" | "group"): readonly BoundRule[] {
-  return kind === "worker" ? strategy.rules : strategy.rules.filter((rule) => rule.scope === "tasks");
+  let byKind = RULES_BY_KIND.get(strategy);
+  if (byKind === undefined) {
+    byKind = {
+      worker: strategy.rules.filter(({ scope }) => scope !== "group"),
+      group: strategy.rules.filter(({ scope }) => scope !== "worker"),
+    };
+    RULES_BY_KIND.set(strategy, byKind);
+  }
+  return byKind[kind];
 }
+
+/** Asked several times a target and turn, and a strategy never changes. */
+const RULES_BY_KIND = new WeakMap<Strategy, Readonly<Record<"worker" | "group", readonly BoundRule[]>>>();
 
 export function newRuleState(rule: BoundRule, epoch: Epoch): RuleState {
   return {

@@ -1,5 +1,6 @@
 import { afterAction } from "./action-done.ts";
 import { takeToken } from "./budget.ts";
+import { copiesInTheWayOf } from "./group-facts.ts";
 import { pauseOf, whyHold } from "./guards.ts";
 import type { Candidate } from "./guards.ts";
 import { endHeal, closeCircuit } from "./heal-end.ts";
@@ -11,6 +12,7 @@ import { tickRoll } from "./roll.ts";
 import type { RuleState, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { graceFromMs, rulesFor, withControl } from "./target.ts";
+import { tickTrim } from "./trim.ts";
 import { journal, say, type Turn } from "./turn.ts";
 import { tickVerifying } from "./verifying.ts";
 import { isStoppedRow } from "./worker-row.ts";
@@ -42,7 +44,8 @@ function tickPhase(turn: Turn, target: Target, strategy: Strategy): Candidate | 
         afterAction(turn, target, phase, "no result within its deadline");
       return null;
     case "rolling":
-      tickRoll(turn, target, phase);
+      if (phase.heal.trim == null) tickRoll(turn, target, phase);
+      else tickTrim(turn, target, strategy, phase);
       return null;
     case "held":
       tickHeld(turn, target, strategy, phase);
@@ -145,7 +148,8 @@ function tickHeld(turn: Turn, target: Target, strategy: Strategy, phase: Extract
   if (target.row !== null && target.row.pid !== null && target.recoveringSinceMs === null) {
     return endHeal(turn, target, { verdict: "aborted", reason: "superseded: somebody started it before its backoff was over" });
   }
-  if (turn.state.nowMs >= phase.resumeAtMs) startHeldRow(turn, target, strategy, phase.heal);
+  const isDue = turn.state.nowMs >= phase.resumeAtMs || copiesInTheWayOf(turn.state, target, strategy).length > 0;
+  if (isDue) startHeldRow(turn, target, strategy, phase.heal);
 }
 
 const NOT_ASKED_BEFORE_A_START = ["status", "circuit", "in-flight", "grace", "backoff", "incident", "unavailable", "drain", "observe"];

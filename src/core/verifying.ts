@@ -4,6 +4,7 @@ import type { BoundRule } from "./judgement.ts";
 import type { RuleState, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { graceFromMs, rulesFor, withControl } from "./target.ts";
+import { tickTrimVerdict } from "./trim.ts";
 import type { Turn } from "./turn.ts";
 import { inWords } from "./words.ts";
 
@@ -11,6 +12,7 @@ type Verifying = Extract<Phase, { name: "verifying" }>;
 
 /** Rows 12–16: has the heal helped? The rule that fired gives the verdict, from evidence since the action only. */
 export function tickVerifying(turn: Turn, target: Target, strategy: Strategy, phase: Verifying): void {
+  if (phase.heal.trim != null) return tickTrimVerdict(turn, target, phase);
   const { nowMs } = turn.state;
   const fired = target.rules.find((rule) => rule.key === phase.heal.rule) ?? null;
   const bound = fired === null ? null : (rulesFor(strategy, target.kind).find((rule) => rule.key === fired.key) ?? null);

@@ -1,9 +1,11 @@
 import type { Action } from "../actions/action.ts";
 import type { Compiled } from "../config/compiled.ts";
 import type { LogRecord } from "../core/log-record.ts";
+import { strategyOf } from "../core/turn.ts";
 import type { HealLog } from "../record/heal-log.ts";
 import type { StateHome } from "../record/state-home.ts";
 import { createHostReader, type HostReader } from "../sensors/host.ts";
+import { createProcessCopies, type ProcessCopies } from "../sensors/process-copies.ts";
 import { createIngest } from "../sensors/ingest.ts";
 import type { Clock } from "../world/clock/clock.ts";
 import type { Files } from "../world/files/files.ts";
@@ -12,7 +14,7 @@ import type { Pm2, Pm2Hint } from "../world/pm2/pm2.ts";
 import type { Processes } from "../world/processes/processes.ts";
 import { SensorShelf } from "./sensor-shelf.ts";
 import { createControlPlane } from "./control-plane.ts";
-import { Engine } from "./engine.ts";
+import { Engine, type EngineOptions } from "./engine.ts";
 import { hostStatus } from "./host-status.ts";
 import { leftStopped } from "./left-stopped.ts";
 import { LiveConfig } from "./live-config.ts";
@@ -47,6 +49,8 @@ export interface DaemonParts {
   readonly connect: (onHint: (hint: Pm2Hint) => void, onSkippedRows: (line: string) => void) => Pm2;
 }
 
+const COPIES_EVERY_MS = 2_000; // who runs beside PM2; a reading takes a millisecond or two
+
 /** The composition root: every part is made here, once, and knows only the parts it is handed. Making it starts nothing. */
 export class Daemon {
   readonly #parts: DaemonParts;
@@ -58,6 +62,7 @@ export class Daemon {
   readonly #memory: Memory;
   readonly #pm2: Pm2;
   readonly #watch: Pm2Watch;
+  readonly #copies: ProcessCopies;
   readonly #engine: Engine;
   readonly #sensing: Sensing;
   readonly #pace: SensorPace;
@@ -79,7 +84,13 @@ export class Daemon {
     const onHint = (hint: Pm2Hint): void => (this.#watch.hint(hint) ? this.#loop.hurry() : undefined);
     this.#pm2 = parts.connect(onHint, (line) => this.#tellOf("warn", line));
     this.#watch = new Pm2Watch(this.#pm2);
-    this.#engine = new Engine({ state, clock, journal, pm2: this.#pm2, processes, actions: parts.actions, write: this.#teller.tell });
+    this.#copies = this.#openCopies(selfPids);
+    const lookForCopies: EngineOptions["lookForCopies"] = (pm2) => {
+      this.#watch.newest = typeof pm2 === "string" ? null : pm2;
+      return this.#copies.lookNow(clock.nowMs());
+    };
+    const acting = { pm2: this.#pm2, processes, actions: parts.actions, lookForCopies };
+    this.#engine = new Engine({ state, clock, journal, write: this.#teller.tell, ...acting });
     this.#sensing = new Sensing(
       () => clock.nowMs(),
       () => this.#loop.hurry(),
@@ -161,9 +172,23 @@ export class Daemon {
     this.#loop.hurry();
   }
 
+  #openCopies(selfPids: readonly number[]): ProcessCopies {
+    const { processes, files, pm2Home, clock } = this.#parts;
+    const { state } = this.#memory;
+    return createProcessCopies({
+      ...{ processes, pm2Home, selfPids, realPath: (path) => files.realPath(path), wallMs: () => clock.wallMs() },
+      pm2: () => this.#watch.newest,
+      maxWorkersOf(group) {
+        const target = state.targets.get(group);
+        return target === undefined ? null : strategyOf(state, target).knobs.maxWorkers;
+      },
+      everyMs: COPIES_EVERY_MS,
+    });
+  }
+
   #useSensors(compiled: Compiled): void {
     const { intervalMs } = compiled.policy;
-    const sensors = this.#shelf.build(compiled, { state: this.#memory.state, processes: this.#parts.processes });
+    const sensors = [...this.#shelf.build(compiled, { state: this.#memory.state, processes: this.#parts.processes }), this.#copies.sensor];
     this.#sensing.use(sensors, intervalMs);
     this.#pace.keep(sensors, intervalMs);
   }

@@ -2,7 +2,7 @@ import type { Action } from "../actions/action.ts";
 import type { Effect } from "../core/effect.ts";
 import type { Event, EventBody } from "../core/event.ts";
 import type { LogRecord } from "../core/log-record.ts";
-import type { Pm2View } from "../core/observation.ts";
+import type { CopiesSeen, Pm2View } from "../core/observation.ts";
 import type { State } from "../core/state.ts";
 import { step } from "../core/step.ts";
 import type { Journal } from "../record/journal.ts";
@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly processes: Processes;
   readonly actions: readonly Action[];
   readonly write: (record: LogRecord) => void;
+  /** What runs beside the rows of this list, looked at now; null = it cannot be seen. */
+  readonly lookForCopies: (pm2: Pm2View | string) => CopiesSeen | null;
 }
 
 const LISTS_MAX = 5; // actions end seldom; five lists in a row are not overtaken
@@ -105,7 +107,7 @@ export class Engine {
 
   async #confirm(target: string, healId: string): Promise<void> {
     const pm2 = await this.#list();
-    if (!this.#stopped) this.dispatch({ type: "durable", target, healId, pm2 });
+    if (!this.#stopped) this.dispatch({ type: "durable", target, healId, pm2, copies: this.#options.lookForCopies(pm2) });
   }
 
   async #execute(effect: Extract<Effect, { type: "execute" }>): Promise<void> {
@@ -115,7 +117,7 @@ export class Engine {
     const result =
       action === undefined
         ? { ok: false, error: `no action "${effect.action}"` }
-        : await action.run({ pm2, processes, row: effect.row, step: effect.step });
+        : await action.run({ pm2, processes, row: effect.row, step: effect.step, ends: effect.ends });
     const tookMs = Math.round(performance.now() - startedAt);
     this.#actionsEnded++;
     const after = await this.#list();

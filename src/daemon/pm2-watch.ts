@@ -13,6 +13,8 @@ export class Pm2Watch {
   #hinted = true;
   #restless = true;
   #listedAtMs = Number.NEGATIVE_INFINITY;
+  /** The newest list, with every row of it; null = PM2 is not in sight. */
+  newest: Pm2View | null = null;
   /** How long the newest list took, ms; hinted turns keep a distance in proportion. */
   listTookMs = 0;
 
@@ -44,6 +46,7 @@ export class Pm2Watch {
     const listed = await this.#pm2.list();
     this.listTookMs = performance.now() - startedAt;
     this.#listedAtMs = nowMs;
+    this.newest = listed.ok ? listed.value : null;
     this.#restless =
       !listed.ok || listed.value.rows.some(({ status, pid }) => !STEADY.has(status) || (status === "online") !== (pid !== null));
     return listed.ok ? listed.value : listed.error.message;

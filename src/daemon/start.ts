@@ -30,6 +30,9 @@ export interface RunOptions {
   readonly untilStopped: Promise<string>;
 }
 
+/** A command that works on the same PM2_HOME is over soon; one that is not is named after so long. */
+const PASSING_COMMAND_MS = 30_000;
+
 /** `healer run`: reads, claims, remembers, watches, and returns the exit code once it has been stopped. */
 export async function runDaemon(options: RunOptions): Promise<number> {
   const { env, cwd, err } = options;
@@ -45,7 +48,8 @@ export async function runDaemon(options: RunOptions): Promise<number> {
   if (!prepared.ok) return refuse(err, prepared.error.message, 2);
   const pm2Home = pm2HomeOf(env, compiled.value.pm2Home);
   const username = accountName(env);
-  const instance = await claimInstance({ files, pm2Home, healerHome: home.home, pid: process.pid, user: username });
+  const claim = { files, pm2Home, healerHome: home.home, pid: process.pid, user: username, waitMs: PASSING_COMMAND_MS };
+  const instance = await claimInstance(claim);
   if (!instance.ok) return refuse(err, instance.error.message, 3);
   const code = await runUntilStopped(options, home, { compiled: compiled.value, text: text.value, pm2Home, username });
   await instance.value.release();

@@ -1,3 +1,4 @@
+import { duplicateWorkers } from "./duplicate-workers.ts";
 import { frozen } from "./frozen.ts";
 import { httpProbe } from "./http-probe.ts";
 import { memoryAbove } from "./memory-above.ts";
@@ -8,13 +9,25 @@ import type { Rule } from "./rule.ts";
 import { successRate } from "./success-rate.ts";
 
 /** Every rule there is. Adding one: its file, and a line here. */
-export const RULES: readonly Rule[] = [successRate, httpProbe, frozen, memoryAbove, restartStorm, notRunning, queueStalled];
+export const RULES: readonly Rule[] = [
+  successRate,
+  httpProbe,
+  frozen,
+  memoryAbove,
+  restartStorm,
+  notRunning,
+  queueStalled,
+  duplicateWorkers,
+];
 
 /** In force for every strategy; naming one in the configuration only changes its parameters. */
 export const RULES_ALWAYS_ON: readonly string[] = [restartStorm.name, notRunning.name];
 
 /** In force where the strategy names a queue. */
 export const RULES_OF_A_QUEUE: readonly string[] = [successRate.name];
+
+/** In force where the strategy says `max_workers`. */
+export const RULES_OF_MAX_WORKERS: readonly string[] = [duplicateWorkers.name];
 
 /** Names that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
 export const RULES_NOT_YET: readonly string[] = [
@@ -29,5 +42,4 @@ export const RULES_NOT_YET: readonly string[] = [
   "exceptions-above",
   "log-pattern",
   "synthetic-task",
-  "duplicate-workers",
 ];

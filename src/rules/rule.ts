@@ -18,7 +18,7 @@ export interface RuleDefinition<Params, Memory> {
   readonly needs: readonly Need[];
   /** Knobs its memory depends on: when one of them changes the rule begins anew, as with a parameter. */
   readonly knobs?: readonly (keyof Knobs)[];
-  readonly scope: "worker" | "tasks";
+  readonly scope: BoundRule["scope"];
   readonly actsInGrace: boolean;
   /** Name of the one action this rule ever asks for; null = the strategy's ladder. */
   readonly action: string | null;
@@ -51,7 +51,7 @@ export interface Rule {
   readonly summary: string;
   readonly params: z.ZodType;
   readonly needs: readonly Need[];
-  readonly scope: "worker" | "tasks";
+  readonly scope: BoundRule["scope"];
   /** `params` must have come out of this rule's own schema. */
   bind(params: unknown, options: BindOptions): BoundRule & { readonly needs: readonly Need[]; readonly params: unknown };
 }

@@ -27,7 +27,7 @@ function stage(changes: Partial<WorkerRow> = {}): ActionStage {
   const row = pm2.rows.add("app", { pid: 100, ...QUICK, ...changes });
   const processes = fakeProcesses({ pid: 100 }, { pid: 101, parentPid: 100 }, { pid: 102, parentPid: 101 }, { pid: 500 });
   const seen = { ...row };
-  return { pm2, processes, run: (action, step = "all") => action.run({ pm2, processes, row: seen, step }) };
+  return { pm2, processes, run: (action, step = "all") => action.run({ pm2, processes, row: seen, step, ends: [] }) };
 }
 
 test("the registry holds each action under its own name once", () => {

@@ -38,7 +38,7 @@ describe("with a real PM2", { timeout: 60_000 }, () => {
   };
   const started = async (app: AppOptions): Promise<WorkerRow> => rowNow((await pm2.start(app))[0]?.pmId ?? -1);
   const run = async (action: Action, pmId: number, step: ActionStep = "all"): Promise<ActionResult> =>
-    action.run({ pm2: door, processes: linuxProcesses(), row: await rowNow(pmId), step });
+    action.run({ pm2: door, processes: linuxProcesses(), row: await rowNow(pmId), step, ends: [] });
   const untilStatus = (pmId: number, status: string): Promise<void> =>
     until(async () => (await pm2.row(pmId))?.status === status, `PM2 to say ${status}`);
 

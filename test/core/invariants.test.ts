@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Control } from "../../src/core/control.ts";
 import { CoreInvariants } from "../support/core-invariants.ts";
+import { bindRealRules } from "../support/core-real-rules.ts";
 import { anyDeed, DEED_APPS } from "../support/core-deeds.ts";
 import { KNOBS } from "../support/core-policy.ts";
 import { CoreWorld } from "../support/core-world.ts";
@@ -27,6 +28,8 @@ const life = fc.record({
   gracePeriodMs: fc.constantFrom(10_000, 60_000, 180_000),
   onOpen: fc.constantFrom("leave" as const, "stop" as const),
   threshold: fc.constantFrom(1, 2, 3),
+  maxWorkers: fc.constantFrom(null, 1, 3, 6),
+  trimOutside: fc.constantFrom("none" as const, "orphans" as const, "all" as const),
   deeds: fc.array(fc.tuple(anyDeed, fc.constantFrom(0, 1000, 4000, 20_000, 90_000, 400_000)), {
     minLength: 10,
     maxLength: 50,
@@ -36,18 +39,20 @@ const life = fc.record({
 
 type Life = typeof life extends fc.Arbitrary<infer Shape> ? Shape : never;
 
-function live({ actions, maxUnavailable, gracePeriodMs, onOpen, threshold, deeds }: Life): { world: CoreWorld; watch: Watch } {
+function live({ actions, gracePeriodMs, threshold, deeds, ...drawnKnobs }: Life): { world: CoreWorld; watch: Watch } {
   const scripts = new Map<string, Script>();
   const rate = scriptedRule(scripts, { key: "rate", scope: "tasks" });
   const workersOnly = scriptedRule(scripts);
+  const knobs = { ...KNOBS, ...drawnKnobs, gracePeriodMs, consecutiveFailuresThreshold: threshold };
   const world = new CoreWorld({
     apps: DEED_APPS,
-    rules: [workersOnly, stormRule(), rate],
-    knobs: { ...KNOBS, maxUnavailable, gracePeriodMs, onOpen, consecutiveFailuresThreshold: threshold },
+    rules: [workersOnly, stormRule(), rate, ...bindRealRules(knobs).filter(({ name }) => name === "duplicate-workers")],
+    knobs,
     strategy: { actions, selector: { apps: ["*"], namespace: null, exclude: ["stranger"] } },
   });
   for (const [id, script] of scripts) world.scripts.set(id, script);
   Object.assign(world, { scripts, turnMs: 4000 });
+  world.copies = [];
   world.pm2.add("stranger");
   world.pm2.add("pm2-module", { isModule: true });
   const self = world.pm2.add("healer");

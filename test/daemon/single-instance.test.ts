@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { claimInstance, type InstanceConflict } from "../../src/daemon/single-instance.ts";
+import { claimInstance, whoWatches, type InstanceConflict } from "../../src/daemon/single-instance.ts";
 import { systemFiles } from "../../src/world/files/system-files.ts";
 import { takeKernelLock } from "../../src/world/lock/kernel-lock.ts";
 import { temporaryDir } from "../support/temporary-dir.ts";
@@ -111,6 +111,57 @@ describe("what counts as the same home", () => {
     const first = await claimInstance({ ...me, pm2Home: pm2, healerHome: one });
     if (first.ok) await first.value.release();
     expect((await claimed(pm2, one)).ok).toBe(true);
+  });
+});
+
+describe("a passing command that holds the homes", () => {
+  const options = { files: systemFiles(), pid: process.pid, user: "me" };
+  const FOREVER_MS = 600_000;
+
+  async function trimming(pm2Home: string, healerHome: string) {
+    const claim = await claimInstance({ ...options, pm2Home, healerHome, command: "trim" });
+    if (!claim.ok) throw new Error(claim.error.message);
+    onTestFinished(() => claim.value.release());
+    return claim.value;
+  }
+
+  test("is waited for by whoever has the time", async () => {
+    const { pm2, one } = homes();
+    const trim = await trimming(pm2, one);
+    const daemon = claimInstance({ ...options, pm2Home: pm2, healerHome: one, waitMs: FOREVER_MS });
+    setImmediate(() => void trim.release());
+    const claimed = await daemon;
+    expect(claimed.ok).toBe(true);
+    if (claimed.ok) await claimed.value.release();
+  });
+
+  test("is named when it is not over in time, and at once to whoever does not wait", async () => {
+    const { pm2, one, two } = homes();
+    await trimming(pm2, one);
+    const message = `PM2_HOME ${pm2} is used by healer trim, which is not over yet: pid ${process.pid}, user me, HEALER_HOME ${one}`;
+    for (const waitMs of [0, 30]) {
+      const refused = await claimInstance({ ...options, pm2Home: pm2, healerHome: two, waitMs });
+      expect(refused.ok ? "" : refused.error.message).toBe(message);
+    }
+  });
+
+  test("watches nothing; a daemon does", async () => {
+    const { pm2, one, two } = homes();
+    const trim = await trimming(pm2, one);
+    expect(await whoWatches(options.files, pm2)).toBeNull();
+    await trim.release();
+    expect(await whoWatches(options.files, pm2)).toBeNull();
+    const daemon = await claimInstance({ ...options, pm2Home: pm2, healerHome: two });
+    expect(await whoWatches(options.files, pm2)).toEqual({ pid: process.pid, user: "me", home: two });
+    if (daemon.ok) await daemon.value.release();
+  });
+
+  test("does not get a daemon out of the way by waiting: that is a conflict at once", async () => {
+    const { pm2, one, two } = homes();
+    const daemon = await claimInstance({ ...options, pm2Home: pm2, healerHome: one });
+    const refused = await claimInstance({ ...options, pm2Home: pm2, healerHome: two, command: "trim", waitMs: FOREVER_MS });
+    expect(refused.ok ? "" : refused.error.message).toContain(`PM2_HOME ${pm2} is watched by another healer: pid ${process.pid}`);
+    if (daemon.ok) await daemon.value.release();
   });
 });
 

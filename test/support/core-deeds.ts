@@ -152,6 +152,37 @@ const machine = fc.oneof(
   ]),
 );
 
+/** Who starts what beside PM2, and more of PM2's rows than there should be. */
+const duplicates = fc.oneof(
+  drawn(
+    fc.tuple(
+      fc.constantFrom(...Object.keys(DEED_APPS)),
+      fc.constantFrom("orphan" as const, "orphan" as const, "outside" as const, "other_daemon" as const),
+      fc.constantFrom(null, "0"),
+    ),
+    ([group, owner, instance]) => [
+      `a copy of ${group} appears: ${owner}`,
+      (world) => void (world.copies !== null && world.copies.length < 6 && world.addCopy(group, { owner, instance })),
+    ],
+  ),
+  constant("a copy ends", (world) => void world.copies?.shift()),
+  constant("a pid is reused", (world) => {
+    const [first, ...others] = world.copies ?? [];
+    if (first !== undefined) world.copies = [...others, { ...first, startTicks: first.startTicks + 1, startedWallMs: world.wallMs }];
+  }),
+  drawn(fc.tuple(fc.constantFrom(...Object.keys(DEED_APPS)), fc.constantFrom("7", "8")), ([name, instance]) => [
+    `${name}:${instance} is added`,
+    (world) => {
+      if (![...world.pm2.rows.values()].some((row) => row.name === name && row.instance === instance)) world.pm2.add(name, { instance });
+    },
+  ]),
+  drawn(fc.constantFrom(...Object.keys(DEED_APPS)), (app) => [
+    `somebody trims ${app} to one`,
+    (world) =>
+      void (world.daemon !== null && world.command({ name: "trim", target: app, keep: 1, outside: null, dryRun: false, force: [] })),
+  ]),
+);
+
 export const anyDeed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 6, arbitrary: symptoms },
   { weight: 4, arbitrary: crashes },
@@ -161,4 +192,5 @@ export const anyDeed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 3, arbitrary: daemon },
   { weight: 1, arbitrary: people },
   { weight: 1, arbitrary: machine },
+  { weight: 2, arbitrary: duplicates },
 );

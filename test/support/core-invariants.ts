@@ -4,6 +4,7 @@ import type { Event } from "../../src/core/event.ts";
 import type { JournalRecord } from "../../src/core/journal-record.ts";
 import type { Target } from "../../src/core/state.ts";
 import { resolveMaxUnavailable } from "../../src/core/strategy.ts";
+import { mayEnd } from "../../src/core/trim-plan.ts";
 import { strategyOf } from "../../src/core/turn.ts";
 import type { CoreWorld, Execute } from "./core-world.ts";
 
@@ -94,14 +95,36 @@ export class CoreInvariants {
       (other) => other.healId === effect.healId && other.step === effect.step && other.row.pmId === row.pmId,
     );
     if (same.length > 0 && (effect.step !== "start" || row.pid !== null)) broken("I7", `${effect.healId} ${effect.step} executed twice`);
+    if (effect.action === "trim") this.#checkTrim(effect);
     this.#checkGrace(effect);
     this.#executed.push({ ...effect, atMs: state.nowMs });
     this.#checkRates(effect.target);
   }
 
+  /** I10: never fewer than may be are left, the oldest row goes, and of copies only what the configuration names. */
+  #checkTrim({ row, ends, healId }: Execute): void {
+    const { pm2, copies, policy } = this.#world;
+    const knobs = policy.strategies[0]?.knobs;
+    const keep = this.#byHand.has(healId) ? 1 : (knobs?.maxWorkers ?? 0);
+    const online = [...pm2.rows.values()].filter((other) => other.name === row.name && other.status === "online" && other.pid !== null);
+    const ending = (copies ?? []).filter(({ pid }) => ends.some((end) => end.pid === pid));
+    for (const copy of ending)
+      if (copy.owner === "other_daemon" || copy.untouchable !== null) broken("I9", `${copy.owner} pid ${copy.pid} was ended`);
+    for (const { pid, startTicks } of ends)
+      if (!(copies ?? []).some((copy) => copy.pid === pid && copy.startTicks === startTicks)) broken("I10", `pid ${pid} is another by now`);
+    if (ends.length > 1) broken("I10", "two are ended at once");
+    const counted = (copies ?? []).filter((copy) => copy.group === row.name && mayEnd(copy, knobs?.trimOutside ?? "none")).length;
+    const left = online.length + counted - 1;
+    if (left < keep) broken("I10", `${left} of ${row.name} are left, ${keep} may be`);
+    if (ends.length > 0) return;
+    const established = online.filter(({ startedWallMs }) => this.#world.wallMs - (startedWallMs ?? 0) >= 15_000);
+    const older = established.find(({ pmId, pid }) => pmId < row.pmId && pid !== row.pid);
+    if (older !== undefined && established.length > keep) broken("I10", `pm_id ${row.pmId} removed while ${older.pmId} is older`);
+  }
+
   /** I3: crash loops are stopped, and workers without a process restarted, also within grace (decision-core §4.5). */
   #checkGrace(effect: Execute): void {
-    if (effect.action === "hold-down" || effect.step === "start") return;
+    if (effect.action === "hold-down" || effect.action === "trim" || effect.step === "start") return;
     const last = this.#executed.findLast(({ target, healId }) => target === effect.target && healId !== effect.healId);
     if (last !== undefined && this.#nowMs - last.atMs < this.graceMs)
       broken("I3", `${effect.target} executed ${this.#nowMs - last.atMs} ms after its last execution`);
@@ -109,7 +132,7 @@ export class CoreInvariants {
 
   #checkRates(target: string): void {
     const { policy } = this.#world;
-    const recent = this.#executed.filter(({ atMs, step }) => this.#nowMs - atMs < HOUR_MS && step !== "stop");
+    const recent = this.#executed.filter(({ atMs, step, action }) => this.#nowMs - atMs < HOUR_MS && step !== "stop" && action !== "trim");
     const heals = new Set(recent.map(({ healId }) => healId)).size;
     const most = policy.budget.tokens + HOUR_MS / policy.budget.refillMs;
     if (heals > most) broken("I4", `${heals} heals within an hour, at most ${most}`);

@@ -13,6 +13,7 @@ export const KNOBS: Knobs = {
   drainMs: 0,
   onOpen: "leave",
   maxWorkers: null,
+  trimOutside: "none",
   effectSizePercent: 20,
   maxFalseHealsPerWorkerDay: 0.1,
   sustainMs: 60_000,

@@ -1,16 +1,18 @@
+import type { OutsideCopy } from "../../src/core/copy.ts";
 import type { Control, Phase } from "../../src/core/control.ts";
 import type { Effect } from "../../src/core/effect.ts";
 import type { Command, Event, EventBody } from "../../src/core/event.ts";
-import type { JournalRecord } from "../../src/core/journal-record.ts";
 import type { BoundRule } from "../../src/core/judgement.ts";
-import type { LogEvent, LogRecord } from "../../src/core/log-record.ts";
-import type { Observation } from "../../src/core/observation.ts";
-import { loadState, overlayRecord, saveState, type SavedState } from "../../src/core/persist.ts";
-import { createState, type Globals, type State, type Target } from "../../src/core/state.ts";
+import type { CopiesSeen, Observation } from "../../src/core/observation.ts";
+import { saveState } from "../../src/core/persist.ts";
+import type { State, Target } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
 import type { Policy } from "../../src/core/strategy.ts";
+import { bootedState, type Faults } from "./core-boot.ts";
 import { bindRealRules } from "./core-real-rules.ts";
+import { CoreRecord } from "./core-record.ts";
 import { corePolicy, type PolicyChanges } from "./core-policy.ts";
+import { outsideCopy, seenBeside } from "./outside-copy.ts";
 import { ScriptedPm2 } from "./scripted-pm2.ts";
 import { FINE, scriptedRule, SICK, stormRule, type Script } from "./scripted-rules.ts";
 
@@ -44,16 +46,18 @@ const START_WALL_MS = Date.UTC(2026, 10, 22);
  * A daemon round the core, PM2 and a disk in virtual time: effects are performed as the real daemon performs them, and
  * everything it did is kept for the test to look at.
  */
-export class CoreWorld {
+export class CoreWorld extends CoreRecord {
   readonly scripts = new Map<string, Script>();
   readonly pm2: ScriptedPm2;
-  readonly effects: Effect[] = [];
   /** Everything given to `step`, in order. */
   readonly events: Event[] = [];
-  readonly journal: JournalRecord[] = [];
   readonly executed: (Execute & { readonly atMs: number })[] = [];
   /** What the next turn's sensors will have seen. */
   readonly observations: Observation[] = [];
+  /** What runs beside PM2's rows; each turn looks. null = nobody looks. */
+  copies: OutsideCopy[] | null = null;
+  /** Copies that survive being ended. */
+  readonly immortal = new Set<number>();
   nowMs = START_MS;
   /** Between two turns. */
   turnMs = TURN_MS;
@@ -64,22 +68,17 @@ export class CoreWorld {
   selfPids: readonly number[] = [];
   /** null while the daemon is dead. */
   daemon: State | null = null;
-  faults: {
-    journal: string | null;
-    action: "ok" | "error" | "silent";
-    takesMs: number;
-    confirmTakesMs: number;
-    /** Effect boundaries until the daemon dies; null = it lives. */
-    diesAfter: number | null;
-  } = { journal: null, action: "ok", takesMs: 0, confirmTakesMs: 0, diesAfter: null };
+  faults: Faults = { journal: null, action: "ok", takesMs: 0, confirmTakesMs: 0, diesAfter: null };
   onStep: (event: Event, effects: readonly Effect[]) => void = () => {};
   #pending: Pending[] = [];
   #snapshot: { readonly json: string; readonly records: number } | null = null;
   #snapshotAtMs = 0;
   #nextTurnMs = START_MS + TURN_MS;
   #commands = 0;
+  #copyCount = 0;
 
   constructor(options: WorldOptions = {}) {
+    super();
     this.pm2 = new ScriptedPm2(() => this.wallMs);
     const { rules = "scripted" } = options;
     const policy = (bound: readonly BoundRule[]): Policy => corePolicy(bound, options);
@@ -127,26 +126,21 @@ export class CoreWorld {
     for (const id of ids) this.scripts.set(id, FINE);
   }
 
-  /** Lines of the heal log, oldest first. */
-  lines(event: LogEvent, target?: string): LogRecord[] {
-    const records = this.effects.flatMap((effect) => (effect.type === "log" ? [effect.record] : []));
-    return records.filter((record) => record.event === event && (target === undefined || record.target === target));
-  }
-
-  reasons(event: LogEvent, target?: string): string[] {
-    return this.lines(event, target).map((line) => line.reason);
-  }
-
-  /** Notes of the journal's records of one kind. */
-  notes(kind: JournalRecord["kind"]): unknown[] {
-    return this.journal.filter((record) => record.kind === kind).map((record) => record.note);
-  }
-
   turn(stalledMs = 0): void {
     const observations = this.observations.splice(0);
+    const copies = this.#looked();
+    if (copies !== null) observations.push({ kind: "copies", ...copies });
     this.send({ type: "turn", pm2: this.pm2.view(), observations, stalledMs });
     this.#drain();
     if (this.daemon !== null && this.nowMs - this.#snapshotAtMs >= SNAPSHOT_MS) this.save();
+  }
+
+  /** A process that runs an app's program outside PM2. */
+  addCopy(group: string, change: Partial<OutsideCopy> = {}): OutsideCopy {
+    const pid = 5_000 + ++this.#copyCount;
+    const copy = outsideCopy({ group, script: `/srv/${group}.js`, pid, startTicks: pid, startedWallMs: this.wallMs, ...change });
+    (this.copies ??= []).push(copy);
+    return copy;
   }
 
   /** Lets time pass, turn by turn. */
@@ -219,13 +213,9 @@ export class CoreWorld {
 
   /** Starts the daemon as `daemon/restore.ts` does: the snapshot, then every later record of the journal laid over it. */
   boot(): void {
-    const state = createState({ policy: this.policy, self: { pids: this.selfPids }, seed: 7, atMs: this.nowMs, wallMs: this.wallMs });
-    if (this.#snapshot !== null) loadState(state, JSON.parse(this.#snapshot.json) as SavedState);
-    for (const record of this.journal.slice(this.#snapshot?.records ?? 0)) {
-      const { target, control, globals } = JSON.parse(JSON.stringify(record)) as { target: string; control: Control; globals: Globals };
-      overlayRecord(state, { target, control, globals });
-    }
-    this.daemon = state;
+    const { policy, selfPids, nowMs, wallMs } = this;
+    const later = this.journal.slice(this.#snapshot?.records ?? 0);
+    this.daemon = bootedState({ policy, selfPids, nowMs, wallMs, snapshot: this.#snapshot?.json ?? null, later });
   }
 
   #drain(): void {
@@ -252,7 +242,13 @@ export class CoreWorld {
     this.journal.push(record);
     this.#boundary();
     if (ack && healId !== null)
-      this.#later("daemon", this.faults.confirmTakesMs, () => this.send({ type: "durable", target, healId, pm2: this.pm2.view() }));
+      this.#later("daemon", this.faults.confirmTakesMs, () =>
+        this.send({ type: "durable", target, healId, pm2: this.pm2.view(), copies: this.#looked() }),
+      );
+  }
+
+  #looked(): CopiesSeen | null {
+    return this.copies === null ? null : seenBeside(this.pm2, this.copies, this.nowMs);
   }
 
   #execute(effect: Execute): void {
@@ -277,6 +273,9 @@ export class CoreWorld {
 
   #performed(effect: Execute, half: Execute["step"], generation: string): void {
     const row = this.pm2.rows.get(effect.row.pmId);
+    const ended = new Set(effect.ends.map(({ pid }) => pid).filter((pid) => !this.immortal.has(pid)));
+    this.copies = this.copies?.filter(({ pid }) => !ended.has(pid)) ?? null;
+    if (effect.action === "trim" && effect.ends.length > 0) return this.#boundary();
     if (row !== undefined && generation === this.pm2.generation) this.pm2.perform(effect.action, half, row);
     this.#boundary();
   }

@@ -61,6 +61,7 @@ export function engineStage(options: EngineStageOptions = {}): EngineStage {
     ...{ state, clock: reducer, pm2, actions, write },
     journal: overheard(journal, did),
     processes: fakeProcesses(),
+    lookForCopies: () => null,
   });
   return {
     ...{ engine, state, pm2, clock, lines, did },

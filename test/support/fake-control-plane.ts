@@ -116,6 +116,7 @@ export function targetStatus(changes: Partial<TargetStatus> = {}): TargetStatus 
     incident: null,
     paused: null,
     needs_person: false,
+    duplicates: [],
     ...changes,
   };
 }
@@ -133,6 +134,7 @@ export function explanation(changes: Partial<Explanation> = {}): Explanation {
     guards: [],
     streak: { failed: 0, threshold: 3, next_action: "restart" },
     last_heal: null,
+    duplicates: [],
     ...changes,
   };
 }

@@ -17,6 +17,8 @@ export function runFakeCommand(daemon: FakePm2Daemon, method: string, argument: 
       if (row === undefined) return answer({ error: method === "reloadProcessId" ? "PM2 ID unknown" : "God db process id unknown" });
       return restart(daemon, row, method === "reloadProcessId", answer);
     }
+    case "prepare":
+      return answer({ args: [[prepare(daemon, argument as Record<string, unknown>)]] });
     case "stopProcessId":
     case "startProcessId":
     case "deleteProcessId":
@@ -37,6 +39,16 @@ function runById(daemon: FakePm2Daemon, method: string, pmId: number, answer: (b
   stopRow(daemon, row);
   if (method === "deleteProcessId") daemon.rows.splice(daemon.rows.indexOf(row), 1);
   answer({ args: [row] });
+}
+
+/** Another row, whether or not one of that name is there; one that was dumped stopped stays so. */
+function prepare(daemon: FakePm2Daemon, definition: Record<string, unknown>): FakeRow {
+  const isStopped = definition["status"] === "stopped";
+  const row = daemon.addRow(String(definition["name"]), { ...definition, restart_time: 0, status: isStopped ? "stopped" : "online" });
+  row.pm2_env["pm_uptime"] = Date.now();
+  row.pm2_env["pm_id"] = row.pm_id;
+  if (isStopped) row.pid = 0;
+  return row;
 }
 
 function restart(daemon: FakePm2Daemon, row: FakeRow, isReload: boolean, answer: (body: unknown) => void): void {

@@ -5,7 +5,8 @@ import { ScriptedPm2, type ScriptedRow } from "./scripted-pm2.ts";
 
 export const GONE: Pm2Error = { kind: "absent", message: "no PM2 daemon at /pm2/rpc.sock" };
 
-type CommandName = "restart" | "reload" | "stop" | "start" | "remove";
+type RowCommand = "restart" | "reload" | "stop" | "start" | "remove";
+type CommandName = RowCommand | "prepare";
 
 /** PM2 in memory, behind the door's contract, for whoever uses the door. The door itself is tried on the real one. */
 export class MemoryPm2 implements Pm2 {
@@ -63,6 +64,16 @@ export class MemoryPm2 implements Pm2 {
     return this.#command("start", pmId, (row) => (row.pid === null ? this.rows.start(row) : undefined));
   }
 
+  /** The row is of the kind that `ScriptedPm2` makes; of the definition it has the name and the namespace. */
+  async prepare(definition: unknown): Promise<Pm2Outcome<null>> {
+    const { name, namespace = "default", status } = definition as { readonly name: string; namespace?: string; status?: string };
+    const failed = await this.#ask("prepare", `prepare ${name}`);
+    if (failed !== null) return failure(failed);
+    const row = this.rows.add(name, { namespace, ...(status === "stopped" ? { status, pid: null } : {}) });
+    this.afterCommand("prepare", row);
+    return success(null);
+  }
+
   remove(pmId: number): Promise<Pm2Outcome<null>> {
     return this.#command("remove", pmId, (row) => this.rows.delete(row));
   }
@@ -73,7 +84,7 @@ export class MemoryPm2 implements Pm2 {
 
   close(): void {}
 
-  async #command(name: CommandName, pmId: number, perform: (row: ScriptedRow) => void): Promise<Pm2Outcome<null>> {
+  async #command(name: RowCommand, pmId: number, perform: (row: ScriptedRow) => void): Promise<Pm2Outcome<null>> {
     const failed = await this.#ask(name, `${name} ${pmId}`);
     if (failed !== null) return failure(failed);
     const row = this.rows.rows.get(pmId);

@@ -13,6 +13,8 @@ const commands = {
   restart: ({ target }) => call("restart", target),
   reload: ({ target }) => call("reload", target),
   remove: ({ target }) => call("delete", target),
+  resurrect: () => call("resurrect"),
+  save: () => call("dump", true),
   scale: ({ target, count }) => call("scale", target, count),
 };
 

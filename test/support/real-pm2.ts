@@ -68,8 +68,14 @@ export interface RealPm2 {
   reload(target: string | number): Promise<void>;
   remove(target: string | number): Promise<void>;
   scale(name: string, count: number): Promise<void>;
+  /** `pm2 save`: writes `dump.pm2`, also an empty one. */
+  save(): Promise<void>;
   /** Kills the daemon and everything below it without a word, as the OOM killer would; sockets stay behind. */
   killDaemon(): Promise<void>;
+  /** `kill -9` of the daemon alone: workers in fork mode that do not listen to it live on. */
+  orphanWorkers(): Promise<void>;
+  /** `pm2 resurrect`: what the dump names. */
+  resurrect(): Promise<void>;
   /** Starts another daemon in the same home: a new generation, with no apps. */
   startDaemon(): Promise<void>;
   /** Kills daemon and workers by pid, removes the home, then throws if any process of this PM2_HOME survived. */
@@ -114,12 +120,21 @@ export async function startPm2(options: StartPm2Options = {}): Promise<RealPm2> 
     reload: operate("reload"),
     remove: operate("remove"),
     scale: async (name, count) => void (await driver.call("scale", { target: name, count })),
+    save: async () => void (await driver.call("save", {})),
     killDaemon: async () => {
       await driver.end();
       await killTree(started.daemonPids.at(-1) ?? 0);
       // The process is dead as soon as its first thread is; its sockets are when the last one is.
       await until(() => refusesConnections(join(home, "rpc.sock")), "PM2's socket to go dead");
     },
+    orphanWorkers: async () => {
+      await driver.end();
+      const pid = started.daemonPids.at(-1) ?? 0;
+      sendSignal(pid, "SIGKILL");
+      await until(() => !isAlive(pid), `PM2's daemon ${pid} to end`);
+      await until(() => refusesConnections(join(home, "rpc.sock")), "PM2's socket to go dead");
+    },
+    resurrect: async () => void (await driver.call("resurrect", {})),
     startDaemon: async () => {
       await driver.end();
       driver = await startDriver(started);

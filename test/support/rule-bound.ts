@@ -23,6 +23,7 @@ export function viewOf(change: Partial<TargetView> = {}): TargetView {
     exits: [],
     lastLifeMs: null,
     statusSinceMs: 0,
+    group: null,
     ...change,
   };
 }

@@ -93,7 +93,8 @@ export class ScriptedPm2 {
 
   /** What an action of healer's does, in one go. */
   perform(action: string, step: ActionStep, row: ScriptedRow): void {
-    if (step === "stop") this.stop(row);
+    if (action === "trim") this.delete(row);
+    else if (step === "stop") this.stop(row);
     else if (step === "start" || action === "stop-start") this.start(row);
     else this.restart(row);
   }

@@ -1,7 +1,9 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { failure, success, type Outcome } from "../../core/outcome.ts";
+import { keepAskers } from "./lock-askers.ts";
+import { meetHolder } from "./lock-holder.ts";
 import { listenOnPath } from "./path-socket.ts";
 
 /** A lock that its holder cannot leave behind: the kernel takes it back when the process ends, however it ends. */
@@ -12,18 +14,17 @@ export interface KernelLock {
 /** `held`: another process has it, `answer` is what it says of itself (null = it does not answer). */
 export type LockFailure = { readonly kind: "held"; readonly answer: string | null } | { readonly kind: "failed"; readonly message: string };
 
-export interface LockOptions {
+export interface LockName {
   /** Letters, digits and dashes. */
   readonly name: string;
-  /** One line the holder gives to whoever asks. */
-  readonly answer: string;
   /** Left out: `abstract` on Linux, `path` elsewhere. */
   readonly kind?: "abstract" | "path";
 }
 
-const ANSWER_BYTES_MAX = 4_096;
-const ANSWER_TIMEOUT_MS = 1_000; // the holder only has to get through one turn of its event loop
-const ASKERS_MAX = 16;
+export interface LockOptions extends LockName {
+  /** One line the holder gives to whoever asks. */
+  readonly answer: string;
+}
 
 /**
  * Takes the lock or says who has it.
@@ -35,15 +36,32 @@ const ASKERS_MAX = 16;
  * which of them holds. Elsewhere the lock is a socket file in the temporary folder; see `path-socket.ts`.
  */
 export async function takeKernelLock(options: LockOptions): Promise<Outcome<KernelLock, LockFailure>> {
-  const kind = options.kind ?? (process.platform === "linux" ? "abstract" : "path");
-  const address = kind === "abstract" ? `\0${options.name}` : join(tmpdir(), `${options.name}.sock`);
-  const server = createServer((socket) => answerAndClose(socket, options.answer));
-  server.maxConnections = ASKERS_MAX;
-  server.unref(); // holding a lock is no reason for the process to go on
-  const listening = kind === "abstract" ? await listenOn(server, address) : await listenOnPath(server, address, listenOn);
-  if (listening === null) return success({ release: () => closed(server) });
-  if (listening !== "EADDRINUSE") return failure({ kind: "failed", message: `cannot take the lock ${options.name}: ${listening}` });
-  return failure({ kind: "held", answer: await ask(address) });
+  return (await tryKernelLock(options)) ?? failure({ kind: "held", answer: await askLockHolder(options) });
+}
+
+/** What the holder says of itself; null = nobody has the lock, or it does not answer. Takes nothing. */
+export async function askLockHolder(lock: LockName): Promise<string | null> {
+  const meeting = await meetHolder(addressOf(lock));
+  meeting.leave();
+  return meeting.answer;
+}
+
+/** Null: somebody has it. */
+export async function tryKernelLock(options: LockOptions): Promise<Outcome<KernelLock, LockFailure> | null> {
+  const askers = keepAskers(options.answer);
+  const address = addressOf(options);
+  const code =
+    kindOf(options) === "abstract" ? await listenOn(askers.server, address) : await listenOnPath(askers.server, address, listenOn);
+  if (code === null) return success({ release: () => askers.dismiss() });
+  return code === "EADDRINUSE" ? null : failure({ kind: "failed", message: `cannot take the lock ${options.name}: ${code}` });
+}
+
+export function addressOf(lock: LockName): string {
+  return kindOf(lock) === "abstract" ? `\0${lock.name}` : join(tmpdir(), `${lock.name}.sock`);
+}
+
+function kindOf({ kind }: LockName): "abstract" | "path" {
+  return kind ?? (process.platform === "linux" ? "abstract" : "path");
 }
 
 /** Null, or the code of the error. */
@@ -57,36 +75,4 @@ function listenOn(server: Server, address: string): Promise<string | null> {
       resolve(null);
     });
   });
-}
-
-function answerAndClose(socket: Socket, answer: string): void {
-  socket.on("error", () => undefined); // the asker left early
-  socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy());
-  socket.end(`${answer}\n`);
-}
-
-function ask(address: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    const socket = connect({ path: address });
-    let text = "";
-    const settle = (answer: string | null): void => {
-      socket.destroy();
-      clearTimeout(timer);
-      resolve(answer);
-    };
-    const timer = setTimeout(() => settle(null), ANSWER_TIMEOUT_MS);
-    socket.setEncoding("utf8");
-    socket.on("error", () => settle(null));
-    socket.on("close", () => settle(null));
-    socket.on("data", (chunk: string) => {
-      text += chunk;
-      const end = text.indexOf("\n");
-      if (end !== -1) settle(text.slice(0, end));
-      else if (text.length > ANSWER_BYTES_MAX) settle(null);
-    });
-  });
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
 }

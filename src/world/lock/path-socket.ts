@@ -1,23 +1,38 @@
-import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
 import { connect, type Server } from "node:net";
 
 type Listen = (server: Server, path: string) => Promise<string | null>;
+
+/** A file that is bound but not yet listened on looks dead: nobody removes one that is younger. */
+const YOUNG_MS = 200;
+/** Its holder may give it back between the two looks; more often than this in a row it is somebody else's each time. */
+const TRIES_MAX = 5;
 
 /**
  * Listens on a socket file, taking over the one that a killed process left behind. Null, or the code of the error;
  * EADDRINUSE = somebody listens there.
  *
  * Deciding that a socket is dead and replacing it are two steps. A guard file lets only one process at a time be between
- * them; without it a slow one would remove the live socket of a quick one.
+ * them; without it a slow one would remove the live socket of a quick one. A path that is free needs no guard, and a
+ * guard would not help there: who finds it free does not remove anything.
  */
 export async function listenOnPath(server: Server, path: string, listen: Listen): Promise<string | null> {
-  const first = await listen(server, path);
-  if (first !== "EADDRINUSE" || (await isAlive(path))) return first;
+  for (let tries = 1; ; tries++) {
+    const code = await listen(server, path);
+    if (code !== "EADDRINUSE") return code;
+    const state = await stateOf(path);
+    if (state === "dead") return takeOver(server, path, listen);
+    if (state === "alive" || tries === TRIES_MAX) return code;
+  }
+}
+
+async function takeOver(server: Server, path: string, listen: Listen): Promise<string | null> {
   const guard = `${path}.takeover`;
-  if (!takeGuard(guard)) return first; // another process is taking over right now
+  if (!takeGuard(guard)) return "EADDRINUSE"; // another process is taking over right now
   try {
-    if (await isAlive(path)) return first;
-    removeQuietly(path);
+    const state = await stateOf(path);
+    if (state === "alive") return "EADDRINUSE";
+    if (state === "dead") removeQuietly(path);
     return await listen(server, path);
   } finally {
     removeQuietly(guard);
@@ -25,15 +40,29 @@ export async function listenOnPath(server: Server, path: string, listen: Listen)
 }
 
 /** Any answer but "refused" and "absent" counts as life: a socket is removed only when it is surely dead. */
-function isAlive(path: string): Promise<boolean> {
+function stateOf(path: string): Promise<"alive" | "dead" | "absent"> {
   return new Promise((resolve) => {
     const socket = connect({ path });
     socket.on("connect", () => {
       socket.destroy();
-      resolve(true);
+      resolve("alive");
     });
-    socket.on("error", (error) => resolve(!("code" in error && (error.code === "ECONNREFUSED" || error.code === "ENOENT"))));
+    socket.on("error", (error) => {
+      const code = "code" in error ? error.code : null;
+      if (code === "ENOENT") resolve("absent");
+      else resolve(code === "ECONNREFUSED" && !isYoung(path, YOUNG_MS) ? "dead" : "alive");
+    });
   });
+}
+
+/** Also what is gone or cannot be looked at: the next try finds out. */
+function isYoung(path: string, limitMs: number): boolean {
+  try {
+    const ageMs = Date.now() - lstatSync(path).mtimeMs;
+    return ageMs >= 0 && ageMs < limitMs; // a file from the future was made before the clock was set back
+  } catch {
+    return true;
+  }
 }
 
 function takeGuard(guard: string): boolean {
@@ -56,12 +85,15 @@ function writeGuard(guard: string): boolean {
 
 function ownerLives(guard: string): boolean {
   try {
-    const pid = Number(readFileSync(guard, "utf8"));
+    const text = readFileSync(guard, "utf8");
+    if (text === "") return isYoung(guard, YOUNG_MS); // made, and its maker has not written its pid yet
+    const pid = Number(text);
     if (!Number.isSafeInteger(pid) || pid <= 0) return false;
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    // Anything else (the guard is gone by now, its maker is another user's) means: not ours to remove.
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
   }
 }
 

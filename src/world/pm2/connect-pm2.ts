@@ -1,5 +1,6 @@
 import type { Pm2View } from "../../core/observation.ts";
 import { failure, success } from "../../core/outcome.ts";
+import { readDefinition } from "./app-definition.ts";
 import { openBusSocket } from "./bus-socket.ts";
 import { parseRows } from "./parse-rows.ts";
 import type { Pm2, Pm2Error, Pm2Hint, Pm2Outcome, StopLimits } from "./pm2.ts";
@@ -48,11 +49,12 @@ interface Identity {
 }
 
 interface Command {
-  readonly pmId: number;
+  /** null: there is no row yet. */
+  readonly pmId: number | null;
   readonly method: string;
   readonly argument: unknown;
   readonly limits: StopLimits;
-  /** Published on the bus afterwards, as PM2's own tools do; null = nothing left to publish about. */
+  /** Published on the bus afterwards, as PM2's own tools do; null = nothing left to publish about, or the daemon does. */
   readonly announce: "restart" | "reload" | "stop" | "start" | null;
 }
 
@@ -126,6 +128,12 @@ class Pm2Door implements Pm2 {
     return runs ? success(null) : started;
   }
 
+  async prepare(definition: unknown): Promise<Pm2Outcome<null>> {
+    const limits = readDefinition(definition);
+    if (!limits.ok) return limits;
+    return this.#command({ pmId: null, method: "prepare", argument: definition, limits: limits.value, announce: null });
+  }
+
   remove(pmId: number, limits: StopLimits): Promise<Pm2Outcome<null>> {
     return this.#command({ pmId, method: "deleteProcessId", argument: pmId, limits, announce: null });
   }
@@ -136,10 +144,10 @@ class Pm2Door implements Pm2 {
     const line = opened.value;
     const refusal = this.#whyStuck(line) ?? this.#whyUnlisted(line) ?? this.#whyBusy(pmId);
     if (refusal !== null) return failure(refusal);
-    this.#commanded.add(pmId);
+    if (pmId !== null) this.#commanded.add(pmId);
     const timeoutMs = 2 * limits.killTimeoutMs + limits.listenTimeoutMs + (this.#options.commandSlackMs ?? COMMAND_SLACK_MS);
     const answer = await line.rpc.call({ method, argument, timeoutMs, isRead: false });
-    this.#commanded.delete(pmId);
+    if (pmId !== null) this.#commanded.delete(pmId);
     if (!answer.ok) return answer;
     if (announce !== null) {
       const notice = { id: pmId, action_name: announce, manually: true };
@@ -156,8 +164,8 @@ class Pm2Door implements Pm2 {
   }
 
   /** Two commands on one process race inside PM2, and the later one may be dropped without an error. */
-  #whyBusy(pmId: number): Pm2Error | null {
-    return this.#commanded.has(pmId) ? { kind: "busy", message: `another command on pm_id ${pmId} is under way` } : null;
+  #whyBusy(pmId: number | null): Pm2Error | null {
+    return pmId !== null && this.#commanded.has(pmId) ? { kind: "busy", message: `another command on pm_id ${pmId} is under way` } : null;
   }
 
   /** As long as a question is open nothing more is sent: a daemon that wakes up would work off the whole pile. */

@@ -1,4 +1,5 @@
 import type { Pm2Status, WorkerRow } from "../../core/worker-row.ts";
+import type { StopLimits } from "./pm2.ts";
 
 const ROWS_MAX = 10_000;
 const TEXT_MAX = 1024;
@@ -61,8 +62,7 @@ function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | stri
     createdWallMs: positiveOrNull(fields["created_at"]),
     restarts: wholeOrNull(fields["restart_time"]) ?? 0,
     exitCode: wholeOrNull(fields["exit_code"]),
-    killTimeoutMs: positiveOrNull(fields["kill_timeout"]) ?? DEFAULTS.killTimeoutMs,
-    listenTimeoutMs: positiveOrNull(fields["listen_timeout"]) ?? DEFAULTS.listenTimeoutMs,
+    ...limitsOf(fields),
     autorestart: fields["autorestart"] !== false && fields["autorestart"] !== "false",
     restartDelayMs: wholeOrNull(fields["restart_delay"]) ?? 0,
     stopExitCodes: exitCodesOf(fields["stop_exit_codes"]),
@@ -72,6 +72,13 @@ function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | stri
     isNode: cluster || isNodeInterpreter(fields["exec_interpreter"]),
     memoryBytes: isRecord(raw["monit"]) ? positiveOrNull(raw["monit"]["memory"]) : null,
     env: wantedEnv(fields, envNames),
+  };
+}
+
+export function limitsOf(fields: Fields): StopLimits {
+  return {
+    killTimeoutMs: positiveOrNull(fields["kill_timeout"]) ?? DEFAULTS.killTimeoutMs,
+    listenTimeoutMs: positiveOrNull(fields["listen_timeout"]) ?? DEFAULTS.listenTimeoutMs,
   };
 }
 

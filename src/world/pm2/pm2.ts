@@ -15,6 +15,11 @@ export interface Pm2 {
   stop(pmId: number, limits: StopLimits): Promise<Pm2Outcome<null>>;
   /** Starts a row that is stopped; does not touch one that runs. */
   start(pmId: number, limits: StopLimits): Promise<Pm2Outcome<null>>;
+  /**
+   * `prepare`: adds a row for a definition from PM2's dump, as `pm2 resurrect` does, and starts it unless it was dumped
+   * stopped. Knows no pm_id and no name that is taken: whoever calls it has looked that the app is not there.
+   */
+  prepare(definition: unknown): Promise<Pm2Outcome<null>>;
   /** `deleteProcessId`. */
   remove(pmId: number, limits: StopLimits): Promise<Pm2Outcome<null>>;
   /** True while the bus is subscribed and alive; hints then tell when to list again. */

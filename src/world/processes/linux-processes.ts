@@ -1,14 +1,23 @@
-import { closeSync, openSync, readFileSync, readSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
+import { PROC_BYTES, procLink, procText, readProc } from "./proc-file.ts";
+import { readStat } from "./proc-stat.ts";
+import { readBrief, readGlance } from "./process-brief.ts";
+import { readDetails } from "./process-details.ts";
 import { processTable, type ProcessEntry } from "./process-table.ts";
-import type { Processes, ProcessPulse } from "./processes.ts";
+import type { EndSignal, Processes, ProcessPulse } from "./processes.ts";
 
 const PAGE_BYTES_USUAL = 4096;
 const AUXV_PAGE_SIZE = 6n; // AT_PAGESZ of <elf.h>
 const AUXV_END = 0n; // AT_NULL
+const TICK_MS = 10; // USER_HZ is 100 on every architecture Node runs on, whatever the kernel's own clock
 
 /**
  * Processes as `/proc` shows them. Reads are synchronous on purpose: they come out of the kernel's memory in about ten
- * microseconds, a trip through the thread pool would cost more. Never reads `cmdline` or `environ`, where secrets are.
+ * microseconds, a trip through the thread pool would cost more.
+ *
+ * Where secrets are, in `cmdline` and `environ`, only `brief` and `details` look. Command lines leave here as they stand,
+ * to be compared, and whoever shows them masks them. Of environments only the variables on the two lists of
+ * `process-facts.ts` leave; the rest is not even made a text. Neither is kept here.
  */
 export function linuxProcesses(): Processes {
   const pageBytes = readPageBytes();
@@ -22,7 +31,28 @@ export function linuxProcesses(): Processes {
       return startTicks === target.startTicks ? send(target.pid, signal) : "reused";
     },
     startTicks: (pid) => readStat(pid)?.startTicks ?? null,
+    pids: listPids,
+    glance: readGlance,
+    brief: readBrief,
+    place: (pid) => ({ exe: procLink(`/proc/${pid}/exe`), cwd: procLink(`/proc/${pid}/cwd`) }),
+    details: readDetails,
+    startedWallMs: (startTicks) => Math.round(Date.now() - uptimeMs() + startTicks * TICK_MS),
+    maySignal: (uid) => process.geteuid?.() === 0 || process.geteuid?.() === uid,
   };
+}
+
+function listPids(): readonly number[] {
+  const pids: number[] = [];
+  for (const name of readdirSync("/proc")) {
+    const first = name.charCodeAt(0) - DIGIT_0;
+    if (first >= 0 && first <= 9) pids.push(Number(name));
+  }
+  return pids;
+}
+
+/** Suspension included, as in start times: both come from the kernel's boottime clock. */
+function uptimeMs(): number {
+  return Number.parseFloat(procText("/proc/uptime")) * 1000;
 }
 
 /**
@@ -31,8 +61,8 @@ export function linuxProcesses(): Processes {
  * of healer's garbage. No process can forge a line: the kernel escapes line feeds in names.
  */
 function readPulse(pid: number): ProcessPulse | null {
-  const length = fill(`/proc/${pid}/status`);
-  const state = SCRATCH[valueAt(STATE, length) ?? length];
+  const length = readProc(`/proc/${pid}/status`);
+  const state = PROC_BYTES[valueAt(STATE, length) ?? length];
   const switchesAt = valueAt(VOLUNTARY_SWITCHES, length);
   if (state === undefined || switchesAt === null) return null;
   return { state: String.fromCharCode(state), voluntarySwitches: numberAt(switchesAt, length) };
@@ -43,14 +73,14 @@ const VOLUNTARY_SWITCHES = Buffer.from("\nvoluntary_ctxt_switches:\t");
 
 /** Where the value of a field begins; null = there is no such field. */
 function valueAt(label: Buffer, length: number): number | null {
-  const at = SCRATCH.indexOf(label);
+  const at = PROC_BYTES.indexOf(label);
   return at === -1 || at + label.length >= length ? null : at + label.length;
 }
 
 function numberAt(from: number, length: number): number {
   let number = 0;
   for (let at = from; at < length; at++) {
-    const digit = (SCRATCH[at] ?? 0) - DIGIT_0;
+    const digit = (PROC_BYTES[at] ?? 0) - DIGIT_0;
     if (digit < 0 || digit > 9) break;
     number = 10 * number + digit;
   }
@@ -61,69 +91,20 @@ const DIGIT_0 = 0x30;
 
 function scan(pageBytes: number): ReadonlyMap<number, ProcessEntry> {
   const entries = new Map<number, ProcessEntry>();
-  for (const name of readdirSync("/proc")) {
-    const pid = Number(name);
-    const stat = Number.isInteger(pid) ? readStat(pid) : null;
+  for (const pid of listPids()) {
+    const stat = readStat(pid);
     if (stat === null) continue;
     entries.set(pid, { pid, parentPid: stat.parentPid, startTicks: stat.startTicks, memoryBytes: stat.pages * pageBytes });
   }
   return entries;
 }
 
-interface Stat {
-  readonly state: string;
-  readonly parentPid: number;
-  readonly startTicks: number;
-  readonly pages: number;
-}
-
-function readStat(pid: number): Stat | null {
-  return parseStat(read(`/proc/${pid}/stat`));
-}
-
-/** `pid (name) S ppid …`: a name may hold blanks and brackets, so fields count from the last bracket (proc(5)). */
-export function parseStat(text: string): Stat | null {
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const field = (number: number): number => Number(fields[number - 3]); // numbers as in proc(5); 3 is the state
-  const stat = {
-    state: fields[0] ?? "",
-    parentPid: field(4),
-    startTicks: field(22),
-    pages: Math.max(0, field(24)),
-  };
-  return /^[A-Za-z]$/.test(stat.state) && Number.isFinite(stat.startTicks + stat.pages + stat.parentPid) ? stat : null;
-}
-
-function send(pid: number, signal: "SIGTERM" | "SIGKILL"): "sent" | "gone" | "forbidden" {
+function send(pid: number, signal: EndSignal): "sent" | "gone" | "forbidden" {
   try {
     process.kill(pid, signal);
     return "sent";
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "EPERM" ? "forbidden" : "gone";
-  }
-}
-
-/** `status` takes 1.5 KB, a few more with many supplementary groups. */
-const SCRATCH = Buffer.alloc(32 * 1024);
-
-/** Empty when the process is gone or hidden: between listing and reading any process may end. */
-function read(path: string): string {
-  return SCRATCH.toString("latin1", 0, fill(path));
-}
-
-/**
- * Reads a file into the scratch buffer and returns its length; 0 when it cannot be read. `readFileSync` would take three
- * times as long: it does not know the size of a file in `/proc`, and allocates 64 KB to find out.
- */
-function fill(path: string): number {
-  let file: number | null = null;
-  try {
-    file = openSync(path, "r");
-    return readSync(file, SCRATCH, 0, SCRATCH.length, 0);
-  } catch {
-    return 0;
-  } finally {
-    if (file !== null) closeSync(file);
   }
 }
 

@@ -1,3 +1,5 @@
+import type { ProcessBrief, ProcessDetails, ProcessGlance, ProcessPlace } from "./process-facts.ts";
+
 /**
  * The door to operating-system processes: `/proc` on Linux, nothing elsewhere (`supported` is false and every reading
  * is null, so that what depends on it degrades with a clear line). No child processes; a reading costs microseconds.
@@ -12,10 +14,27 @@ export interface Processes {
    * Sends a signal if, and only if, the pid still belongs to the process that started at `startTicks`; a reused pid is
    * never signalled. "gone" = no such process, "reused" = another one.
    */
-  signal(process: ProcessIdentity, signal: "SIGTERM" | "SIGKILL"): "sent" | "gone" | "reused" | "forbidden";
+  signal(process: ProcessIdentity, signal: EndSignal): "sent" | "gone" | "reused" | "forbidden";
   /** Start time of a process in clock ticks since boot; null = gone. */
   startTicks(pid: number): number | null;
+  /** All processes there are. Half a millisecond for a thousand. */
+  pids(): readonly number[];
+  /** About 20 µs. null = gone. */
+  glance(pid: number): ProcessGlance | null;
+  /** About 100 µs. null = gone. */
+  brief(pid: number): ProcessBrief | null;
+  /** Two links, about 5 µs. */
+  place(pid: number): ProcessPlace;
+  /** About half a millisecond, more with hundreds of open files: only for the few that matter. null = gone. */
+  details(pid: number): ProcessDetails | null;
+  /** Wall-clock ms at which a process with this start time started. */
+  startedWallMs(startTicks: number): number;
+  /** Whether healer, being who it is, may signal processes of this user. */
+  maySignal(uid: number): boolean;
 }
+
+/** SIGINT is what PM2 itself stops a worker with. */
+export type EndSignal = "SIGTERM" | "SIGINT" | "SIGKILL";
 
 export interface ProcessPulse {
   /** First letter as in /proc/PID/status: R S D T t Z X I. */

@@ -8,5 +8,12 @@ export function unsupportedProcesses(): Processes {
     snapshot: () => ({ tree: () => [], ancestors: () => [], treeMemoryBytes: () => null }),
     signal: () => "gone", // without a start time nobody could prove that the pid is still the same process
     startTicks: () => null,
+    pids: () => [],
+    glance: () => null,
+    brief: () => null,
+    place: () => ({ exe: null, cwd: null }),
+    details: () => null,
+    startedWallMs: () => 0,
+    maySignal: () => false,
   };
 }

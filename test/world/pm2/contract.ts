@@ -5,7 +5,8 @@ import { incarnationOf, sameIncarnation } from "../../../src/core/worker-row.ts"
 import { connectPm2, type ConnectPm2Options } from "../../../src/world/pm2/connect-pm2.ts";
 import type { Pm2, Pm2Hint } from "../../../src/world/pm2/pm2.ts";
 import { until } from "../../support/until.ts";
-import { DONE, failureOf, kindOf, LIMITS, listed, rowOf, viewOf, type Pm2World } from "./pm2-world.ts";
+import { describeDefinitions } from "./contract-definitions.ts";
+import { DONE, failureOf, kindOf, LIMITS, listed, rowOf, viewOf, type Ask, type Open, type Pm2World } from "./pm2-world.ts";
 
 const IMPATIENT = { listTimeoutMs: 300, commandSlackMs: 300 };
 const NO_LIMITS = { killTimeoutMs: 0, listenTimeoutMs: 0 };
@@ -30,15 +31,13 @@ export function describePm2Contract(title: string, start: () => Promise<Pm2World
     afterAll(() => world.dispose());
     describeRows(() => world, open);
     describeCommands(() => world, open);
+    describeDefinitions(() => world, open);
     describeRefusals(() => world, open);
     describeHints(() => world, open);
     describeHanging(() => world, open);
     describeLoss(() => world, open);
   });
 }
-
-type Ask<T> = () => T;
-type Open = (options?: Partial<ConnectPm2Options>) => Pm2;
 
 function describeRows(world: Ask<Pm2World>, open: Open): void {
   it("lists a running worker with its pid, mode and life", async () => {

@@ -22,6 +22,10 @@ function worldOf(daemon: FakePm2Daemon): Pm2World {
     },
     removeAll: async () => void daemon.rows.splice(0),
     pidOf: async (pmId) => row(pmId)?.pid ?? null,
+    dumped: async (pmId) => {
+      const { pm_id: _pmId, instances: _instances, ...definition } = row(pmId)?.pm2_env ?? {};
+      return { pm_pid_path: "/srv/app-0.pid", ...definition };
+    },
     statusOf: async (pmId) => row(pmId)?.pm2_env["status"] as string,
     crash: async (pmId) => crashFakeRow(daemon, pmId),
     freeze: async () => void daemon.behaviours.set("*", { kind: "hang" }),

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { startPm2, type AppOptions, type ListedApp, type RealPm2 } from "../../support/real-pm2.ts";
 import { sendSignal } from "../../support/process-scan.ts";
 import { describePm2Contract } from "./contract.ts";
@@ -15,6 +17,12 @@ function worldOf(pm2: RealPm2): Pm2World {
       for (const name of new Set((await pm2.list()).map((row) => row.name))) await pm2.remove(name);
     },
     pidOf: async (pmId) => (await pm2.row(pmId))?.pid ?? null,
+    dumped: async (pmId) => {
+      const { name } = (await pm2.row(pmId)) ?? {};
+      await pm2.save();
+      const dump = JSON.parse(readFileSync(join(pm2.home, "dump.pm2"), "utf8")) as Record<string, unknown>[];
+      return dump.find((definition) => definition["name"] === name) ?? {};
+    },
     statusOf: async (pmId) => (await pm2.row(pmId))?.status ?? "no such row",
     crash: async (pmId) => void sendSignal((await pm2.row(pmId))?.pid ?? 0, "SIGKILL"),
     freeze: async () => void sendSignal(pm2.daemonPid, "SIGSTOP"),

@@ -1,5 +1,6 @@
 import type { Pm2View } from "../../../src/core/observation.ts";
 import type { WorkerRow } from "../../../src/core/worker-row.ts";
+import type { ConnectPm2Options } from "../../../src/world/pm2/connect-pm2.ts";
 import type { Pm2, Pm2Outcome } from "../../../src/world/pm2/pm2.ts";
 
 /** A PM2 daemon that the suite can push about: a real one, or the fake. */
@@ -11,6 +12,8 @@ export interface Pm2World {
   /** What PM2 itself says, not through healer's client. */
   pidOf(pmId: number): Promise<number | null>;
   statusOf(pmId: number): Promise<string>;
+  /** The definition that `pm2 save` writes down for a row. */
+  dumped(pmId: number): Promise<Readonly<Record<string, unknown>>>;
   crash(pmId: number): Promise<void>;
   /** The daemon no longer answers, and keeps its sockets open. */
   freeze(): Promise<void>;
@@ -27,6 +30,9 @@ export interface ContractApp {
   readonly env?: Readonly<Record<string, string>>;
   readonly asModule?: boolean;
 }
+
+export type Ask<T> = () => T;
+export type Open = (options?: Partial<ConnectPm2Options>) => Pm2;
 
 /** PM2's own defaults. */
 export const LIMITS = { killTimeoutMs: 1600, listenTimeoutMs: 3000 };

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
-import { parseStat } from "../../../src/world/processes/linux-processes.ts";
+import { parseStat } from "../../../src/world/processes/proc-stat.ts";
 import { openProcesses } from "../../../src/world/processes/open-processes.ts";
 import { processTable } from "../../../src/world/processes/process-table.ts";
 import type { Processes } from "../../../src/world/processes/processes.ts";
@@ -96,9 +96,12 @@ function contract(open: () => Stage): void {
 }
 
 test("a process name with blanks and brackets does not shift the fields", () => {
-  const tail = "S 7 1 1 0 -1 4194560 375 348 0 1 83 211 786 372 20 0 13 0 4711 48283648 4129 1844";
+  const tail = "S 7 1 9 34816 -1 4194560 375 348 0 1 83 211 786 372 20 0 13 0 4711 48283648 4129 1844";
   for (const name of ["node", "tmux: server", ") R 1 2 (x", "a)b c", "()"]) {
-    expect(parseStat(`42 (${name}) ${tail}`), name).toEqual({ state: "S", parentPid: 7, startTicks: 4711, pages: 4129 });
+    expect(parseStat(`42 (${name}) ${tail}`), name).toEqual({
+      ...{ name, state: "S", parentPid: 7, session: 9, terminal: 34816 },
+      ...{ startTicks: 4711, pages: 4129 },
+    });
   }
 });
 
@@ -125,6 +128,12 @@ test("a platform without /proc reads nothing and signals nobody", () => {
   expect(processes.pulse(process.pid)).toBeNull();
   expect(processes.startTicks(process.pid)).toBeNull();
   expect(processes.snapshot().tree(process.pid)).toEqual([]);
+  expect(processes.pids()).toEqual([]);
+  expect(processes.glance(process.pid)).toBeNull();
+  expect(processes.brief(process.pid)).toBeNull();
+  expect(processes.place(process.pid)).toEqual({ exe: null, cwd: null });
+  expect(processes.details(process.pid)).toBeNull();
+  expect(processes.maySignal(0)).toBe(false);
   expect(processes.signal({ pid: process.pid, startTicks: 0 }, "SIGKILL")).toBe("gone");
 });
 

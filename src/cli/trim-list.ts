@@ -1,0 +1,21 @@
+import type { TrimOutside } from "../core/strategy.ts";
+import { plain, type Terminal } from "./terminal.ts";
+
+export interface TrimCommand {
+  readonly app: string;
+  readonly keep: number;
+  readonly dryRun?: boolean;
+  /** Left out: as the configuration says. */
+  readonly outside?: TrimOutside;
+  readonly force?: readonly string[];
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/** Who stays and who goes: the same for a dry run and a real one, which says so. */
+export function tellTrim(command: TrimCommand, terminal: Terminal, text: string, healId: string | null): void {
+  const { app, keep, dryRun = false } = command;
+  if (command.json === true) return terminal.out(JSON.stringify({ app, keep, dry_run: dryRun, heal_id: healId, text }));
+  const lines = text.split("\n").map(plain); // what stands in the list may not steer a terminal
+  terminal.out([...lines, ...(dryRun && lines.length > 1 ? ["dry run: nothing was done"] : [])].join("\n"));
+}

@@ -1,0 +1,50 @@
+import type { OutsideCopy } from "./copy.ts";
+import type { Member, UnitPlan } from "./trim-plan.ts";
+import { inWords, plural } from "./words.ts";
+
+/** "pm_id 3 (pid 4711)", "orphan pid 4242" */
+export function sayMember(member: Member): string {
+  if (member.kind === "row") return `pm_id ${member.worker.row.pmId} (pid ${member.worker.row.pid})`;
+  return `${sayOwner(member.copy.owner)} pid ${member.copy.pid}`;
+}
+
+export function sayOwner(owner: OutsideCopy["owner"]): string {
+  if (owner === "other_daemon") return "another PM2 daemon's";
+  return owner === "orphan" ? "orphan" : "outside copy";
+}
+
+/** The list a person sees before it is done and when it is done: a dry run and a real run print the same. */
+export function sayPlan(units: readonly UnitPlan[], nowMs: number): string {
+  const lines = units.flatMap((unit) => [
+    `${unit.script}: ${plural(unit.keeps.length + unit.victims.length, "worker")} where ${unit.keep} may be`,
+    ...unit.keeps.map((member) => `  keep ${sayMember(member)}, ${sayAge(member, nowMs)}`),
+    ...unit.victims.map((member) => `  end  ${sayMember(member)}, ${sayAge(member, nowMs)}: ${commandOf(member)}`),
+  ]);
+  return lines.join("\n");
+}
+
+function sayAge(member: Member, nowMs: number): string {
+  return `up ${inWords(nowMs - member.sinceMs)}`;
+}
+
+export function commandOf(member: Member): string {
+  return member.kind === "copy" ? member.copy.command : member.worker.row.script;
+}
+
+/** The command that would bring it back, for the log. Its own environment is not in it. */
+export function restoreCommand(member: Member): string {
+  if (member.kind === "copy") return member.copy.restore;
+  const { name, namespace, script, cwd, interpreter, isNode, mode, args } = member.worker.row;
+  const words = [
+    ...["pm2", "start", quoted(script), "--name", quoted(name), "-f"],
+    ...(namespace === "default" ? [] : ["--namespace", quoted(namespace)]),
+    ...(cwd === null ? [] : ["--cwd", quoted(cwd)]),
+    ...(mode === "cluster" ? ["-i", "1"] : isNode ? [] : ["--interpreter", quoted(interpreter)]),
+    ...(args === null || args.length === 0 ? [] : ["--", ...args.map(quoted)]),
+  ];
+  return words.join(" ");
+}
+
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,42 @@
+import type { Origin, OutsideCopy } from "../../src/core/copy.ts";
+import type { CopiesSeen } from "../../src/core/observation.ts";
+import type { ScriptedPm2 } from "./scripted-pm2.ts";
+
+/** Started from a shell that has ended, in a session without a terminal. */
+export const ORIGIN: Origin = {
+  ancestors: [{ pid: 1, command: "/sbin/init", user: "root", started: "2026-11-01T00:00:00.000Z" }],
+  user: "app",
+  login: null,
+  session: { id: 4711, leader: null, terminal: null },
+  unit: "cron.service",
+  cwd: "/srv",
+  pwd: "/srv",
+  marks: {},
+  output: null,
+  ports: [],
+};
+
+/** An orphan of `app`; only what a test is about needs to be said. */
+export function outsideCopy(change: Partial<OutsideCopy> = {}): OutsideCopy {
+  return {
+    group: "app",
+    script: "/srv/app.js",
+    owner: "orphan",
+    pid: 5_000,
+    startTicks: 5_000,
+    startedWallMs: 0,
+    instance: null,
+    command: "node /srv/app.js",
+    commandHash: "0123456789abcdef",
+    untouchable: null,
+    restore: "cd /srv && node /srv/app.js",
+    origin: ORIGIN,
+    ...change,
+  };
+}
+
+/** What the sensor would have seen. */
+export function seenBeside(pm2: ScriptedPm2, copies: readonly OutsideCopy[], atMs: number): CopiesSeen {
+  const rows = [...pm2.rows.values()].flatMap(({ pid }) => (pid === null ? [] : [{ pid, origin: ORIGIN }]));
+  return { atMs, copies: [...copies], rows };
+}
