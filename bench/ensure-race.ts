@@ -1,12 +1,26 @@
-// Ten callers of `healer ensure APP` in one instant, on real PM2: how many processes are there afterwards? Three beginnings in turn (stopped,
-// deleted but dumped, running), then the same with every caller killed at a random moment and one more call after them.
-// Run: npm run build && npx tsx bench/ensure-race.ts [ROUNDS] [SEED] (50 rounds of each: about 5 minutes). Exit status 1 on any wrong count.
-import { BEGINNINGS, bringTo, ensureAtOnce, ensureOnce, livingOf, type Beginning, type Call } from "../test/support/ensure-race.ts";
+// Ten callers of `healer ensure APP` in one instant, on real PM2, with three of `healer trim` or without: how many processes are there
+// afterwards? Four beginnings in turn (stopped, deleted but dumped, running, two too many), then the same with every caller killed at a random moment and one more call after them.
+// Run: npm run build && npx tsx bench/ensure-race.ts [ROUNDS] [SEED] [daemon] (50 rounds of each: about 5 minutes). Exit status 1 on any wrong count.
+import {
+  BEGINNINGS,
+  bringTo,
+  ensureAndTrimAtOnce,
+  ensureAtOnce,
+  ensureOnce,
+  livingOf,
+  type Beginning,
+  type Call,
+} from "../test/support/ensure-race.ts";
+import { startHealer } from "../test/support/healer.ts";
 import { randomFrom } from "../test/support/prng.ts";
 import { startPm2, type RealPm2 } from "../test/support/real-pm2.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 50);
 const SEED = Number(process.argv[3] ?? Date.now() % 1_000_000);
+/** A healer that watches meanwhile: trims then go through it. */
+const WITH_DAEMON = process.argv[4] === "daemon";
+const CONFIGURATION = (home: string): string =>
+  `version: 1\nmode: heal\npm2_home: ${home}\nstrategies: [{name: race, match: {app: "race-*"}}]\napi: false\n`;
 const CALLERS = 10;
 const INSTANCES_MAX = 3;
 const KILLED_WITHIN_MS = 2500; // ten callers have all had their turn by then
@@ -21,12 +35,31 @@ interface Round {
 
 interface Race {
   readonly title: string;
+  /** Left out: those of an app that is not crowded. */
+  readonly beginnings?: readonly Beginning[];
   readonly run: (pm2: RealPm2, name: string, beginning: Beginning, instances: number) => Promise<readonly Call[]>;
 }
 
 const random = randomFrom(SEED);
 
+const TRIMMERS = 3;
+
 const RACES: readonly Race[] = [
+  {
+    title: "ten ensures and three trims at once",
+    beginnings: [...BEGINNINGS, "crowded"],
+    run: (pm2, name, _, keep) => ensureAndTrimAtOnce(pm2, name, { ensure: CALLERS, trim: TRIMMERS, keep }),
+  },
+  {
+    title: "all thirteen killed, then one more of each",
+    beginnings: [...BEGINNINGS, "crowded"],
+    run: async (pm2, name, _, keep) => {
+      const killed = () => ({ killAfterMs: random() * KILLED_WITHIN_MS });
+      await ensureAndTrimAtOnce(pm2, name, { ensure: CALLERS, trim: TRIMMERS, keep }, killed);
+      const ensured = await ensureOnce(pm2, name);
+      return [ensured, await ensureOnce(pm2, name, { args: ["trim", name, "--keep", String(keep)] })];
+    },
+  },
   { title: "ten at once", run: (pm2, name) => ensureAtOnce(pm2, name, CALLERS) },
   {
     title: "all ten killed, then one more",
@@ -38,17 +71,20 @@ const RACES: readonly Race[] = [
 ];
 
 const pm2 = await startPm2();
+const healer = WITH_DAEMON ? await startHealer({ pm2Home: pm2.home, yaml: CONFIGURATION(pm2.home) }) : null;
 try {
   console.log(`${ROUNDS} rounds of each, seed ${SEED}, PM2 ${pm2.version}`);
   for (const race of RACES) summarize(race, await play(pm2, race));
 } finally {
+  await healer?.dispose();
   await pm2.dispose();
 }
 
 async function play(on: RealPm2, race: Race): Promise<readonly Round[]> {
   const rounds: Round[] = [];
   for (let at = 0; at < ROUNDS; at++) {
-    const beginning = BEGINNINGS[at % BEGINNINGS.length] ?? "stopped";
+    const beginnings = race.beginnings ?? BEGINNINGS;
+    const beginning = beginnings[at % beginnings.length] ?? "stopped";
     const instances = 1 + (at % INSTANCES_MAX === 0 ? Math.floor(random() * INSTANCES_MAX) : 0);
     const name = `race-${RACES.indexOf(race)}-${at}`; // the processes of a round are told apart by it
     await bringTo(on, name, beginning, instances);

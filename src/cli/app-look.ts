@@ -1,10 +1,12 @@
 import type { CopiesSeen, Pm2View } from "../core/observation.ts";
+import type { Outcome } from "../core/outcome.ts";
 import { groupIdOf, targetIdsOf } from "../core/select.ts";
 import type { GroupFacts } from "../core/trim-plan.ts";
 import { createProcessCopies, type ProcessCopies } from "../sensors/process-copies.ts";
 import { pause } from "../world/clock/pause.ts";
 import { connectPm2 } from "../world/pm2/connect-pm2.ts";
 import type { Pm2 } from "../world/pm2/pm2.ts";
+import { namedBy } from "./app-rows.ts";
 import { openProcesses } from "../world/processes/open-processes.ts";
 import type { Processes } from "../world/processes/processes.ts";
 
@@ -37,22 +39,23 @@ export async function look(world: World, app: string): Promise<GroupFacts | stri
     if (!listed.ok) return listed.error.message;
     world.view = listed.value;
     const rows = rowsOf(listed.value, app);
-    const isRestless = rows.some(({ status }) => status === "launching" || status === "stopping");
-    if (!isRestless || performance.now() > deadlineMs) return factsOf(world, app, await copiesOf(world, app));
+    if (!rows.ok) return rows.error;
+    const isRestless = rows.value.some(({ status }) => status === "launching" || status === "stopping");
+    if (!isRestless || performance.now() > deadlineMs) return factsOf(rows.value, await copiesOf(world, rows.value));
     await pause(POLL_MS);
   }
 }
 
 /** The first reading takes the whole machine in; from then on one look at what is new is enough. */
-async function copiesOf(world: World, app: string): Promise<CopiesSeen | null> {
-  const ids = targetIdsOf(rowsOf(world.view, app));
+async function copiesOf(world: World, rows: Pm2View["rows"]): Promise<CopiesSeen | null> {
+  const ids = targetIdsOf(rows);
   const workers = [...ids].map(([row, id]) => ({ id, group: groupIdOf(row), strategy: "", row }));
   const observations = await world.copies.sensor.read({ now: () => Date.now(), workers, signal: new AbortController().signal });
   return observations.find((observation) => observation.kind === "copies") ?? null;
 }
 
-function factsOf(world: World, app: string, seen: CopiesSeen | null): GroupFacts {
-  const ids = targetIdsOf(rowsOf(world.view, app));
+function factsOf(rows: Pm2View["rows"], seen: CopiesSeen | null): GroupFacts {
+  const ids = targetIdsOf(rows);
   return {
     workers: [...ids].map(([row, id]) => ({ id, row, readyAtMs: row.startedWallMs })),
     copies: (seen?.copies ?? []).map((copy) => ({ copy, startedAtMs: copy.startedWallMs })),
@@ -60,6 +63,10 @@ function factsOf(world: World, app: string, seen: CopiesSeen | null): GroupFacts
   };
 }
 
-function rowsOf(view: Pm2View | null, app: string): Pm2View["rows"] {
-  return (view?.rows ?? []).filter((row) => !row.isModule && (groupIdOf(row) === app || `${row.namespace}/${row.name}` === app));
+/** PM2's modules are nobody's app. */
+function rowsOf(view: Pm2View | null, app: string): Outcome<Pm2View["rows"], string> {
+  return namedBy(
+    app,
+    (view?.rows ?? []).filter(({ isModule }) => !isModule),
+  );
 }

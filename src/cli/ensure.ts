@@ -12,6 +12,7 @@ import type { Refusal } from "./daemon-answers.ts";
 import { ensureApp, type Ensured } from "./ensure-app.ts";
 import { EXIT } from "./io.ts";
 import { whyKeptDown } from "./kept-down.ts";
+import { whyRunsOutside } from "./runs-outside.ts";
 import { plain, type Terminal } from "./terminal.ts";
 import { addUnlisted } from "./unlisted-app.ts";
 
@@ -28,7 +29,7 @@ export interface EnsureCommand {
 }
 
 /** Why the app counts as running although PM2 does not run it; null = it does not. */
-export type RunsOutside = () => Promise<string | null>;
+export type RunsOutside = (pm2Home: string, app: string) => Promise<string | null>;
 
 interface Place {
   readonly pm2Home: string;
@@ -39,11 +40,7 @@ interface Place {
  * `healer ensure APP`: starts the app through PM2 if nothing of it runs, else nothing. Callers of one PM2_HOME take turns;
  * the turn of one that is killed ends with it. Never starts a PM2 daemon.
  */
-export async function runEnsure(
-  command: EnsureCommand,
-  terminal: Terminal,
-  runsOutside: RunsOutside = () => Promise.resolve(null),
-): Promise<number> {
+export async function runEnsure(command: EnsureCommand, terminal: Terminal, runsOutside: RunsOutside = whyRunsOutside): Promise<number> {
   const ensured = await ensure(command, terminal, runsOutside);
   const code = ensured.ok ? EXIT.fine : ensured.error.code;
   if (!ensured.ok) terminal.err(ensured.error.text.split("\n").map(plain).join("\n"));
@@ -87,12 +84,12 @@ async function ensureThrough(command: EnsureCommand, terminal: Terminal, place: 
 /** `--force` is about what healer decided; that it runs already, outside PM2, is a fact. */
 async function whyNot(
   rows: readonly WorkerRow[],
-  { force = false }: EnsureCommand,
+  { app, force = false }: EnsureCommand,
   terminal: Terminal,
   { pm2Home, runsOutside }: Place,
 ): Promise<string | null> {
   const kept = force ? null : await whyKeptDown(rows, pm2Home, terminal);
-  if (kept === null) return runsOutside();
+  if (kept === null) return runsOutside(pm2Home, app);
   return `${kept} (to start it all the same: --force)`;
 }
 

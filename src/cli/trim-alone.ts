@@ -12,7 +12,7 @@ import { look, openWorld, type World } from "./app-look.ts";
 import { giveUp } from "./daemon-answers.ts";
 import { EXIT } from "./io.ts";
 import { plain, type Terminal } from "./terminal.ts";
-import { tellTrim, type TrimCommand } from "./trim-list.ts";
+import { isKnownByDump, tellNobody, tellTrim, type TrimCommand } from "./trim-list.ts";
 import type { TrimSettings } from "./trim-settings.ts";
 
 const LOCK_WAIT_MS = 60_000; // another trim is over before that
@@ -35,7 +35,11 @@ export async function trimAlone(
   if (!instance.ok) return { conflict: instance.error.message };
   const world = openWorld(settings.pm2Home, files.realPath);
   try {
-    return await trimUnderLock(command, { world, limits: { keep: command.keep, outside: settings.outside }, dir: home.home }, terminal);
+    return await trimUnderLock(
+      command,
+      { world, limits: { keep: command.keep, outside: settings.outside }, pm2Home: settings.pm2Home, dir: home.home },
+      terminal,
+    );
   } finally {
     world.pm2.close();
     await instance.value.release();
@@ -45,6 +49,7 @@ export async function trimAlone(
 interface Job {
   readonly world: World;
   readonly limits: TrimLimits;
+  readonly pm2Home: string;
   /** HEALER_HOME. */
   readonly dir: string;
 }
@@ -52,12 +57,14 @@ interface Job {
 async function trimUnderLock(command: TrimCommand, job: Job, terminal: Terminal): Promise<number> {
   const first = await look(job.world, command.app);
   if (typeof first === "string") return giveUp(terminal, { code: EXIT.unreachable, text: first });
-  if (first.workers.length === 0)
+  if (first.workers.length === 0) {
+    if (await isKnownByDump(job.pm2Home, command.app)) return tellNobody(command, terminal);
     return giveUp(terminal, { code: EXIT.usage, text: `PM2 lists no app ${plain(command.app)}: ${namesIn(job.world.view)}` });
+  }
   const units = planTrim(first, job.limits, Date.now());
-  const text = units.length === 0 ? `${command.app}: nobody is too many; at most ${command.keep} may run` : sayPlan(units, Date.now());
-  tellTrim(command, terminal, text, null);
-  if (command.dryRun === true || units.length === 0) return EXIT.fine;
+  if (units.length === 0) return tellNobody(command, terminal);
+  tellTrim(command, terminal, sayPlan(units, Date.now()), null);
+  if (command.dryRun === true) return EXIT.fine;
   const log = openHealLog({ files: systemFiles(), dir: job.dir, host: hostname(), stdout: null });
   try {
     return await endEach(command, { ...job, meant: units.flatMap(({ victims }) => victims.map(memberKey)), log }, terminal);

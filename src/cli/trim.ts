@@ -7,7 +7,7 @@ import { followHeal } from "./heal.ts";
 import { EXIT } from "./io.ts";
 import { plain, type Terminal } from "./terminal.ts";
 import { trimAlone } from "./trim-alone.ts";
-import { tellTrim, type TrimCommand } from "./trim-list.ts";
+import { isKnownByDump, tellNobody, tellTrim, type TrimCommand } from "./trim-list.ts";
 import { trimSettings } from "./trim-settings.ts";
 
 const ROUNDS_MAX = 10; // each ends somebody, or finds that nobody is too many any more
@@ -20,25 +20,33 @@ const ROUNDS_MAX = 10; // each ends somebody, or finds that nobody is too many a
 export async function runTrim(command: TrimCommand, terminal: Terminal): Promise<number> {
   const settings = await trimSettings(command, terminal);
   if (!settings.ok) return giveUp(terminal, { code: EXIT.usage, text: settings.error });
-  const { pm2Home } = settings.value;
-  if (pm2Home === null && (await askStatus(controlClient(terminal))).ok)
-    return trimThroughDaemon(command, terminal, controlClient(terminal));
-  const home = pm2HomeOf(terminal.env, pm2Home);
+  const home = pm2HomeOf(terminal.env, settings.value.pm2Home);
+  if (settings.value.pm2Home === null) {
+    const client = controlClient(terminal);
+    const asked = await askStatus(client);
+    if (asked.ok) return trimThroughDaemon(command, terminal, { client, pm2Home: asked.value.pm2.home });
+  }
   const alone = await trimAlone(command, { ...settings.value, pm2Home: home }, terminal);
   if (typeof alone === "number") return alone;
   const watcher = await whoWatches(systemFiles(), home);
   if (watcher === null) return giveUp(terminal, { code: EXIT.unreachable, text: alone.conflict });
-  return trimThroughDaemon(command, terminal, controlClient({ ...terminal, env: { ...terminal.env, HEALER_HOME: watcher.home } }));
+  const client = controlClient({ ...terminal, env: { ...terminal.env, HEALER_HOME: watcher.home } });
+  return trimThroughDaemon(command, terminal, { client, pm2Home: home });
 }
 
 /** Asked again until nobody is too many: another's trim may have been under way, and ended only who was meant by that. */
-async function trimThroughDaemon(command: TrimCommand, terminal: Terminal, client: ControlClient): Promise<number> {
+async function trimThroughDaemon(
+  command: TrimCommand,
+  terminal: Terminal,
+  { client, pm2Home }: { client: ControlClient; pm2Home: string },
+): Promise<number> {
   const { keep, outside = null, dryRun = false, force = [] } = command;
   const body = { by: terminal.user, keep, outside, dry_run: dryRun, force };
   for (let round = 1; ; round++) {
     const ordered = await order(client, targetPath(command.app, "trim"), body);
     if (!ordered.ok) return giveUp(terminal, ordered.error);
     const { code, text, healId } = ordered.value;
+    if (code === EXIT.usage && (await isKnownByDump(pm2Home, command.app))) return tellNobody(command, terminal);
     if (code !== 0) return giveUp(terminal, { code, text: plain(text) });
     if (round === 1 || healId !== null) tellTrim(command, terminal, text, healId);
     if (healId === null) return EXIT.fine;

@@ -2,9 +2,9 @@ import { takeCensus } from "./census.ts";
 import { stopsFirst } from "./control.ts";
 import type { Heal, Phase } from "./control.ts";
 import { workerOf } from "./durable.ts";
-import { copiesInTheWayOf } from "./group-facts.ts";
+import type { Event } from "./event.ts";
+import { copiesInTheWayOf, fileCopies } from "./group-facts.ts";
 import { backoffMs, endHeal, openHeld } from "./heal-end.ts";
-import type { Pm2View, TargetId } from "./observation.ts";
 import { whyFlapping } from "./flapping.ts";
 import { memberDone } from "./roll.ts";
 import type { Target } from "./state.ts";
@@ -15,13 +15,11 @@ import { inWords } from "./words.ts";
 import { isStoppedRow } from "./worker-row.ts";
 
 /** Rows 9 and 10: the action has ended, well or badly. What it did is read from the world, not believed. */
-export function onActionDone(
-  turn: Turn,
-  event: { target: TargetId; healId: string; ok: boolean; error: string | null; tookMs: number; pm2: Pm2View | string },
-): void {
+export function onActionDone(turn: Turn, event: Extract<Event, { type: "action_done" }>): void {
   const target = turn.state.targets.get(event.target);
   const phase = target?.control.phase;
   if (target === undefined || phase?.name !== "acting" || phase.heal.id !== event.healId) return;
+  if (event.copies != null) fileCopies(turn.state, event.copies);
   takeCensus(turn, event.pm2); // still `acting`: what changed in this row was our doing
   if (typeof event.pm2 === "string") target.recoveringSinceMs = turn.state.nowMs;
   const now = target.control.phase;

@@ -35,6 +35,8 @@ export type EventBody =
       readonly error: string | null;
       readonly tookMs: number;
       readonly pm2: Pm2View | string;
+      /** As in `durable`. */
+      readonly copies?: CopiesSeen | null;
     }
   | { readonly type: "policy"; readonly policy: Policy }
   | { readonly type: "command"; readonly id: number; readonly by: string; readonly command: Command };

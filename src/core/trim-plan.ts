@@ -67,7 +67,7 @@ function planUnit(script: string, facts: GroupFacts, { keep, outside }: TrimLimi
   const copies = facts.copies.filter(({ copy }) => copy.script === script && mayEnd(copy, outside));
   const inOrder = [...rows.map(memberOfRow(nowMs)), ...copies.map(memberOfCopy)].sort((one, other) => byPreference(one, other, nowMs));
   const keeps = inOrder.slice(0, keep);
-  const victims = inOrder.slice(keep).reverse();
+  const victims = inOrder.slice(keep).sort((one, other) => byExpendability(one, other, nowMs));
   const starts = inOrder.map(({ sinceMs }) => sinceMs).sort((one, other) => one - other);
   const sinceMs = starts[keep] ?? nowMs; // since the one that made it too many
   return { script, keep, keeps, victims, sinceMs, unsafe: whyUnsafe({ rows, keeps, keep }, nowMs) };
@@ -93,6 +93,12 @@ function byPreference(one: Member, other: Member, nowMs: number): number {
   if (rank !== 0) return rank;
   if (one.kind === "row" && other.kind === "row") return other.worker.row.pmId - one.worker.row.pmId;
   return other.sinceMs - one.sinceMs || (memberKey(one) < memberKey(other) ? 1 : -1); // the same world gives the same order
+}
+
+/** Whom to end first: copies, then the oldest rows; a row that has only just come may be the one to keep in a moment. */
+function byExpendability(one: Member, other: Member, nowMs: number): number {
+  const rank = (member: Member): number => (member.kind === "copy" ? 0 : isEstablished(member, nowMs) ? 1 : 2);
+  return rank(one) - rank(other) || -byPreference(one, other, nowMs);
 }
 
 function preference(member: Member, nowMs: number): number {

@@ -1,5 +1,6 @@
 import type { OutsideCopy } from "./copy.ts";
 import type { Member, UnitPlan } from "./trim-plan.ts";
+import { maskedWords, shellWord } from "./masked-words.ts";
 import { inWords, plural } from "./words.ts";
 
 /** "pm_id 3 (pid 4711)", "orphan pid 4242" */
@@ -36,15 +37,11 @@ export function restoreCommand(member: Member): string {
   if (member.kind === "copy") return member.copy.restore;
   const { name, namespace, script, cwd, interpreter, isNode, mode, args } = member.worker.row;
   const words = [
-    ...["pm2", "start", quoted(script), "--name", quoted(name), "-f"],
-    ...(namespace === "default" ? [] : ["--namespace", quoted(namespace)]),
-    ...(cwd === null ? [] : ["--cwd", quoted(cwd)]),
-    ...(mode === "cluster" ? ["-i", "1"] : isNode ? [] : ["--interpreter", quoted(interpreter)]),
-    ...(args === null || args.length === 0 ? [] : ["--", ...args.map(quoted)]),
+    ...["pm2", "start", shellWord(script), "--name", shellWord(name), "-f"],
+    ...(namespace === "default" ? [] : ["--namespace", shellWord(namespace)]),
+    ...(cwd === null ? [] : ["--cwd", shellWord(cwd)]),
+    ...(mode === "cluster" ? ["-i", "1"] : isNode ? [] : ["--interpreter", shellWord(interpreter)]),
+    ...(args === null || args.length === 0 ? [] : ["--", ...maskedWords(args).map(shellWord)]),
   ];
   return words.join(" ");
-}
-
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

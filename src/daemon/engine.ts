@@ -107,7 +107,7 @@ export class Engine {
 
   async #confirm(target: string, healId: string): Promise<void> {
     const pm2 = await this.#list();
-    if (!this.#stopped) this.dispatch({ type: "durable", target, healId, pm2, copies: this.#options.lookForCopies(pm2) });
+    if (!this.#stopped) this.dispatch({ type: "durable", target, healId, ...this.#seen(pm2) });
   }
 
   async #execute(effect: Extract<Effect, { type: "execute" }>): Promise<void> {
@@ -121,7 +121,11 @@ export class Engine {
     const tookMs = Math.round(performance.now() - startedAt);
     this.#actionsEnded++;
     const after = await this.#list();
-    this.dispatch({ type: "action_done", target: effect.target, healId: effect.healId, ...result, tookMs, pm2: after });
+    this.dispatch({ type: "action_done", target: effect.target, healId: effect.healId, ...result, tookMs, ...this.#seen(after) });
+  }
+
+  #seen(pm2: Pm2View | string): { readonly pm2: Pm2View | string; readonly copies: CopiesSeen | null } {
+    return { pm2, copies: this.#options.lookForCopies(pm2) };
   }
 
   /** A list no action has overtaken. */

@@ -91,8 +91,13 @@ export class CoreInvariants {
     const { row } = effect;
     if (row.isModule || (row.pid !== null && selfPids.includes(row.pid)) || row.name === "stranger")
       broken("I9", `${row.name} was touched`);
+    const ended = JSON.stringify(effect.ends.map(({ pid }) => pid)); // of a trim a row may stand for its app's limits several times
     const same = this.#executed.filter(
-      (other) => other.healId === effect.healId && other.step === effect.step && other.row.pmId === row.pmId,
+      (other) =>
+        other.healId === effect.healId &&
+        other.step === effect.step &&
+        other.row.pmId === row.pmId &&
+        JSON.stringify(other.ends.map(({ pid }) => pid)) === ended,
     );
     if (same.length > 0 && (effect.step !== "start" || row.pid !== null)) broken("I7", `${effect.healId} ${effect.step} executed twice`);
     if (effect.action === "trim") this.#checkTrim(effect);
@@ -117,15 +122,19 @@ export class CoreInvariants {
     const left = online.length + counted - 1;
     if (left < keep) broken("I10", `${left} of ${row.name} are left, ${keep} may be`);
     if (ends.length > 0) return;
-    const established = online.filter(({ startedWallMs }) => this.#world.wallMs - (startedWallMs ?? 0) >= 15_000);
+    // Who was restarted since the trim was decided is another than was meant by it.
+    const decidedWallMs = this.#world.journal.find((record) => record.healId === healId)?.wallMs ?? 0;
+    const established = online.filter(({ startedWallMs }) => decidedWallMs - (startedWallMs ?? 0) >= 15_000);
     const older = established.find(({ pmId, pid }) => pmId < row.pmId && pid !== row.pid);
     if (older !== undefined && established.length > keep) broken("I10", `pm_id ${row.pmId} removed while ${older.pmId} is older`);
   }
 
   /** I3: crash loops are stopped, and workers without a process restarted, also within grace (decision-core §4.5). */
   #checkGrace(effect: Execute): void {
-    if (effect.action === "hold-down" || effect.action === "trim" || effect.step === "start") return;
-    const last = this.#executed.findLast(({ target, healId }) => target === effect.target && healId !== effect.healId);
+    if (effect.action === "hold-down" || effect.action === "trim" || effect.step === "start" || this.#byHand.has(effect.healId)) return;
+    const last = this.#executed.findLast(
+      ({ target, healId, action }) => target === effect.target && healId !== effect.healId && action !== "trim",
+    );
     if (last !== undefined && this.#nowMs - last.atMs < this.graceMs)
       broken("I3", `${effect.target} executed ${this.#nowMs - last.atMs} ms after its last execution`);
   }

@@ -3,7 +3,7 @@ import type { Control, Phase } from "../../src/core/control.ts";
 import type { Effect } from "../../src/core/effect.ts";
 import type { Command, Event, EventBody } from "../../src/core/event.ts";
 import type { BoundRule } from "../../src/core/judgement.ts";
-import type { CopiesSeen, Observation } from "../../src/core/observation.ts";
+import type { Observation } from "../../src/core/observation.ts";
 import { saveState } from "../../src/core/persist.ts";
 import type { State, Target } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
@@ -12,7 +12,7 @@ import { bootedState, type Faults } from "./core-boot.ts";
 import { bindRealRules } from "./core-real-rules.ts";
 import { CoreRecord } from "./core-record.ts";
 import { corePolicy, type PolicyChanges } from "./core-policy.ts";
-import { outsideCopy, seenBeside } from "./outside-copy.ts";
+import { outsideCopy, seenNow } from "./outside-copy.ts";
 import { ScriptedPm2 } from "./scripted-pm2.ts";
 import { FINE, scriptedRule, SICK, stormRule, type Script } from "./scripted-rules.ts";
 
@@ -128,9 +128,9 @@ export class CoreWorld extends CoreRecord {
 
   turn(stalledMs = 0): void {
     const observations = this.observations.splice(0);
-    const copies = this.#looked();
+    const { pm2, copies } = this.#seen();
     if (copies !== null) observations.push({ kind: "copies", ...copies });
-    this.send({ type: "turn", pm2: this.pm2.view(), observations, stalledMs });
+    this.send({ type: "turn", pm2, observations, stalledMs });
     this.#drain();
     if (this.daemon !== null && this.nowMs - this.#snapshotAtMs >= SNAPSHOT_MS) this.save();
   }
@@ -242,13 +242,11 @@ export class CoreWorld extends CoreRecord {
     this.journal.push(record);
     this.#boundary();
     if (ack && healId !== null)
-      this.#later("daemon", this.faults.confirmTakesMs, () =>
-        this.send({ type: "durable", target, healId, pm2: this.pm2.view(), copies: this.#looked() }),
-      );
+      this.#later("daemon", this.faults.confirmTakesMs, () => this.send({ type: "durable", target, healId, ...this.#seen() }));
   }
 
-  #looked(): CopiesSeen | null {
-    return this.copies === null ? null : seenBeside(this.pm2, this.copies, this.nowMs);
+  #seen(): ReturnType<typeof seenNow> {
+    return seenNow(this.pm2, this.copies, this.nowMs);
   }
 
   #execute(effect: Execute): void {
@@ -267,7 +265,7 @@ export class CoreWorld extends CoreRecord {
     const { target, healId } = effect;
     const error = result === "ok" ? null : "PM2 says no";
     this.#later("daemon", takesMs, () =>
-      this.send({ type: "action_done", target, healId, ok: error === null, error, tookMs: takesMs, pm2: this.pm2.view() }),
+      this.send({ type: "action_done", target, healId, ok: error === null, error, tookMs: takesMs, ...this.#seen() }),
     );
   }
 

@@ -7,7 +7,8 @@ import { until } from "./until.ts";
 
 /** How an app stands when callers of `healer ensure` meet. */
 export const BEGINNINGS = ["stopped", "dumped", "running"] as const;
-export type Beginning = (typeof BEGINNINGS)[number];
+/** `crowded`: two rows more than there should be. */
+export type Beginning = (typeof BEGINNINGS)[number] | "crowded";
 
 export interface Call {
   /** null: killed. */
@@ -25,7 +26,9 @@ export async function bringTo(pm2: RealPm2, name: string, beginning: Beginning, 
     await pm2.save();
     await pm2.remove(name);
   }
-  await until(() => livingOf(name).length === (beginning === "running" ? instances : 0), `${name} to be ${beginning}`);
+  if (beginning === "crowded") await pm2.scale(name, instances + 2);
+  const living = { running: instances, crowded: instances + 2, stopped: 0, dumped: 0 }[beginning];
+  await until(() => livingOf(name).length === living, `${name} to be ${beginning}`);
 }
 
 /** Living processes of the app, also those that PM2 has lost sight of. */
@@ -37,6 +40,8 @@ export interface CallOptions {
   /** When the caller meets SIGKILL; left out: it does not. */
   readonly killAfterMs?: number | null;
   readonly cwd?: string;
+  /** Another command than `ensure NAME`. */
+  readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -50,10 +55,26 @@ export function ensureAtOnce(
   return Promise.all(Array.from({ length: callers }, (_, caller) => ensureOnce(pm2, name, optionsOf(caller))));
 }
 
+/** The same, with as many callers of `healer trim NAME --keep N` among them. */
+export function ensureAndTrimAtOnce(
+  pm2: RealPm2,
+  name: string,
+  callers: { readonly ensure: number; readonly trim: number; readonly keep: number },
+  optionsOf: (caller: number) => CallOptions = () => ({}),
+): Promise<readonly Call[]> {
+  const trims = Array.from({ length: callers.trim }, (_, caller) =>
+    ensureOnce(pm2, name, { ...optionsOf(caller), args: ["trim", name, "--keep", String(callers.keep)] }),
+  );
+  return Promise.all([ensureAtOnce(pm2, name, callers.ensure, optionsOf), ...trims]).then(([ensures, ...others]) => [
+    ...ensures,
+    ...others,
+  ]);
+}
+
 export function ensureOnce(pm2: RealPm2, name: string, options: CallOptions = {}): Promise<Call> {
   const { killAfterMs = null, cwd = tmpdir(), env = {} } = options;
   const beganMs = performance.now();
-  const child = spawn(process.execPath, [HEALER_CLI, "ensure", name], {
+  const child = spawn(process.execPath, [HEALER_CLI, ...(options.args ?? ["ensure", name])], {
     cwd,
     env: { ...process.env, PM2_DISABLE_VERSION_CHECK: "true", PM2_HOME: pm2.home, HEALER_HOME: `${pm2.home}/healer`, ...env },
     stdio: ["ignore", "pipe", "pipe"],

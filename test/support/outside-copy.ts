@@ -35,8 +35,12 @@ export function outsideCopy(change: Partial<OutsideCopy> = {}): OutsideCopy {
   };
 }
 
-/** What the sensor would have seen. */
-export function seenBeside(pm2: ScriptedPm2, copies: readonly OutsideCopy[], atMs: number): CopiesSeen {
+/** What the list and the sensor show now. `copies` null = nobody looks. */
+export function seenNow(
+  pm2: ScriptedPm2,
+  copies: readonly OutsideCopy[] | null,
+  atMs: number,
+): { readonly pm2: ReturnType<ScriptedPm2["view"]>; readonly copies: CopiesSeen | null } {
   const rows = [...pm2.rows.values()].flatMap(({ pid }) => (pid === null ? [] : [{ pid, origin: ORIGIN }]));
-  return { atMs, copies: [...copies], rows };
+  return { pm2: pm2.view(), copies: copies === null ? null : { atMs, copies: [...copies], rows } };
 }

@@ -4,7 +4,7 @@ import { printableText } from "../../world/processes/printable-text.ts";
 import type { ProcessDetails } from "../../world/processes/process-facts.ts";
 import { ancestorsOf } from "./ancestors.ts";
 import type { FirstSeen, KnownProcess, ProcessSight } from "./process-book.ts";
-import { masked } from "./shown-command.ts";
+import { masked } from "../../core/masked-words.ts";
 
 const ANCESTORS_MAX = 16;
 const PATH_CHARACTERS_MAX = 300;

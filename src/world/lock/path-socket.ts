@@ -1,9 +1,10 @@
 import { closeSync, lstatSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
 import { connect, type Server } from "node:net";
+import { pause } from "../clock/pause.ts";
 
 type Listen = (server: Server, path: string) => Promise<string | null>;
 
-/** A file that is bound but not yet listened on looks dead: nobody removes one that is younger. */
+/** A file that is bound but not yet listened on looks dead: one that is younger is looked at again. */
 const YOUNG_MS = 200;
 /** Its holder may give it back between the two looks; more often than this in a row it is somebody else's each time. */
 const TRIES_MAX = 5;
@@ -23,6 +24,7 @@ export async function listenOnPath(server: Server, path: string, listen: Listen)
     const state = await stateOf(path);
     if (state === "dead") return takeOver(server, path, listen);
     if (state === "alive" || tries === TRIES_MAX) return code;
+    if (state === "young") await pause(YOUNG_MS);
   }
 }
 
@@ -31,7 +33,7 @@ async function takeOver(server: Server, path: string, listen: Listen): Promise<s
   if (!takeGuard(guard)) return "EADDRINUSE"; // another process is taking over right now
   try {
     const state = await stateOf(path);
-    if (state === "alive") return "EADDRINUSE";
+    if (state === "alive" || state === "young") return "EADDRINUSE";
     if (state === "dead") removeQuietly(path);
     return await listen(server, path);
   } finally {
@@ -40,7 +42,7 @@ async function takeOver(server: Server, path: string, listen: Listen): Promise<s
 }
 
 /** Any answer but "refused" and "absent" counts as life: a socket is removed only when it is surely dead. */
-function stateOf(path: string): Promise<"alive" | "dead" | "absent"> {
+function stateOf(path: string): Promise<"alive" | "dead" | "absent" | "young"> {
   return new Promise((resolve) => {
     const socket = connect({ path });
     socket.on("connect", () => {
@@ -50,7 +52,8 @@ function stateOf(path: string): Promise<"alive" | "dead" | "absent"> {
     socket.on("error", (error) => {
       const code = "code" in error ? error.code : null;
       if (code === "ENOENT") resolve("absent");
-      else resolve(code === "ECONNREFUSED" && !isYoung(path, YOUNG_MS) ? "dead" : "alive");
+      else if (code !== "ECONNREFUSED") resolve("alive");
+      else resolve(isYoung(path, YOUNG_MS) ? "young" : "dead");
     });
   });
 }

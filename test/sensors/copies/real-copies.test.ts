@@ -62,6 +62,7 @@ function watching(pm2: RealPm2): { look(): Promise<readonly OutsideCopy[]>; read
 }
 
 async function killOnly(pm2: RealPm2): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 1_000)); // a worker whose daemon dies while it still loads dies with it
   const pid = pm2.daemonPid;
   sendSignal(pid, "SIGKILL");
   await until(() => !isAlive(pid), "PM2's daemon to end");

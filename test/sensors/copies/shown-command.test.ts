@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { masked, restoreCommand, shownCommand } from "../../../src/sensors/copies/shown-command.ts";
+import { masked } from "../../../src/core/masked-words.ts";
+import { restoreCommand, shownCommand } from "../../../src/sensors/copies/shown-command.ts";
 
 test.each<[string, readonly string[], string]>([
   ["plain words", ["node", "worker.js", "--port", "8080"], "node worker.js --port 8080"],
