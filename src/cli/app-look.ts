@@ -1,5 +1,5 @@
 import type { CopiesSeen, Pm2View } from "../core/observation.ts";
-import type { Outcome } from "../core/outcome.ts";
+import { failure, success, type Outcome } from "../core/outcome.ts";
 import { groupIdOf, targetIdsOf } from "../core/select.ts";
 import type { GroupFacts } from "../core/trim-plan.ts";
 import { createProcessCopies, type ProcessCopies } from "../sensors/process-copies.ts";
@@ -7,6 +7,8 @@ import { pause } from "../world/clock/pause.ts";
 import { connectPm2 } from "../world/pm2/connect-pm2.ts";
 import type { Pm2 } from "../world/pm2/pm2.ts";
 import { namedBy } from "./app-rows.ts";
+import type { Refusal } from "./daemon-answers.ts";
+import { EXIT } from "./io.ts";
 import { openProcesses } from "../world/processes/open-processes.ts";
 import type { Processes } from "../world/processes/processes.ts";
 
@@ -31,17 +33,17 @@ export function openWorld(pm2Home: string, realPath: (path: string) => string): 
   return world;
 }
 
-/** What runs of the app now; a text says why it cannot be seen. Rows between two states are waited for. */
-export async function look(world: World, app: string): Promise<GroupFacts | string> {
+/** What runs of the app now, or why that cannot be said. Rows between two states are waited for. */
+export async function look(world: World, app: string): Promise<Outcome<GroupFacts, Refusal>> {
   const deadlineMs = performance.now() + RESTLESS_MS;
   for (;;) {
     const listed = await world.pm2.list();
-    if (!listed.ok) return listed.error.message;
+    if (!listed.ok) return failure({ code: EXIT.unreachable, text: listed.error.message });
     world.view = listed.value;
     const rows = rowsOf(listed.value, app);
-    if (!rows.ok) return rows.error;
+    if (!rows.ok) return failure({ code: EXIT.usage, text: rows.error });
     const isRestless = rows.value.some(({ status }) => status === "launching" || status === "stopping");
-    if (!isRestless || performance.now() > deadlineMs) return factsOf(rows.value, await copiesOf(world, rows.value));
+    if (!isRestless || performance.now() > deadlineMs) return success(factsOf(rows.value, await copiesOf(world, rows.value)));
     await pause(POLL_MS);
   }
 }

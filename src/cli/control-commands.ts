@@ -64,7 +64,8 @@ function collect(one: string, before: readonly string[] | undefined): readonly s
 }
 
 function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("Expected a number of workers, at least 1 (to stop an app: pm2 stop).");
+  if (!/^[1-9]\d{0,4}$/.test(text) || Number(text) > 10_000)
+    throw new InvalidArgumentError("Expected a number of workers, at least 1 (to stop an app: pm2 stop).");
   return Number(text);
 }
 

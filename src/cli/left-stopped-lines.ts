@@ -6,8 +6,25 @@ import { askStatus } from "./daemon-answers.ts";
 import { candidateHomes } from "./homes.ts";
 import { plain, type Terminal } from "./terminal.ts";
 
-/** What healer keeps stopped and nobody else will start, with the commands that do; from the daemon, else from its last words. */
+const TRIMS_SHOWN = 20;
+
+/** What healer keeps stopped and what it has trimmed, with the commands that bring it back: nobody else will. */
 export async function restoreLines(terminal: Terminal): Promise<readonly string[]> {
+  return [...(await stoppedLines(terminal)), ...trimmedLines(terminal)];
+}
+
+/** The newest of the log: what was too many is seldom missed, but somebody may have meant it to be there. */
+function trimmedLines(terminal: Terminal): readonly string[] {
+  const trims = candidateHomes(terminal.env).flatMap((home) => newestRecords(systemFiles(), home, { event: "trim" }, TRIMS_SHOWN));
+  const lines = trims.map(({ ts, target, more }) => {
+    const restore = more?.["restore"];
+    return `  ${plain(`${target} (${ts}): ${typeof restore === "string" ? restore : "its command is not on record"}`)}`;
+  });
+  return lines.length === 0 ? [] : [`trimmed by healer as too many (the newest ${TRIMS_SHOWN} at most); to bring one back:`, ...lines];
+}
+
+/** From the daemon, else from its last words. */
+async function stoppedLines(terminal: Terminal): Promise<readonly string[]> {
   const asked = await askStatus(controlClient(terminal));
   if (!asked.ok) return lastWords(terminal);
   const held = asked.value.targets.filter(isHeld);

@@ -10,8 +10,8 @@ export async function whyRunsOutside(pm2Home: string, app: string): Promise<stri
   const world = openWorld(pm2Home, (path) => systemFiles().realPath(path));
   try {
     const facts = await look(world, app);
-    if (typeof facts === "string") return null; // PM2 has just been asked, and its own words stand elsewhere
-    const found = facts.copies.find(({ copy }) => copy.untouchable === null && copy.owner !== "other_daemon")?.copy;
+    if (!facts.ok) return null; // PM2 has just been asked, and its own words stand elsewhere
+    const found = facts.value.copies.find(({ copy }) => copy.untouchable === null && copy.owner !== "other_daemon")?.copy;
     if (found === undefined) return null;
     const what = `${sayOwner(found.owner)} pid ${found.pid} (${found.command})`;
     return `${app} runs outside PM2: ${what}; not started beside it. End it, or let healer: kill ${found.pid}, or trim_outside in the configuration`;

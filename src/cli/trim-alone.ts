@@ -55,8 +55,9 @@ interface Job {
 }
 
 async function trimUnderLock(command: TrimCommand, job: Job, terminal: Terminal): Promise<number> {
-  const first = await look(job.world, command.app);
-  if (typeof first === "string") return giveUp(terminal, { code: EXIT.unreachable, text: first });
+  const looked = await look(job.world, command.app);
+  if (!looked.ok) return giveUp(terminal, looked.error);
+  const first = looked.value;
   if (first.workers.length === 0) {
     if (await isKnownByDump(job.pm2Home, command.app)) return tellNobody(command, terminal);
     return giveUp(terminal, { code: EXIT.usage, text: `PM2 lists no app ${plain(command.app)}: ${namesIn(job.world.view)}` });
@@ -80,8 +81,9 @@ async function endEach(
   terminal: Terminal,
 ): Promise<number> {
   for (const key of job.meant) {
-    const facts = await look(job.world, command.app);
-    if (typeof facts === "string") return giveUp(terminal, { code: EXIT.failed, text: facts });
+    const looked = await look(job.world, command.app);
+    if (!looked.ok) return giveUp(terminal, { code: EXIT.failed, text: looked.error.text });
+    const facts = looked.value;
     const victims = planTrim(facts, job.limits, Date.now()).flatMap((unit) => unit.victims);
     const victim = victims.find((member) => memberKey(member) === key);
     const row = victim === undefined ? undefined : rowFor(facts, victim);

@@ -24,7 +24,7 @@ export async function trimSettings(
 ): Promise<Outcome<TrimSettings, string>> {
   const fromEnv = env["PM2_HOME"] === undefined || env["PM2_HOME"] === "" ? null : env["PM2_HOME"];
   const without: TrimSettings = { pm2Home: fromEnv, outside: command.outside ?? "none" };
-  const isNamed = command.config !== undefined;
+  const isNamed = command.config !== undefined || (env["HEALER_CONFIG"] ?? "") !== "";
   const file = findConfigFile({ flag: command.config ?? null, env, cwd });
   if (!file.ok) return isNamed ? failure(file.error) : success(without);
   const text = await readTextFile(file.value, CONFIG_BYTES_MAX);
@@ -33,7 +33,8 @@ export async function trimSettings(
   if (!compiled.ok) return isNamed ? failure(formatConfigError(compiled.error)) : success(without);
   const slash = command.app.indexOf("/");
   const row = { namespace: slash === -1 ? "default" : command.app.slice(0, slash), name: command.app.slice(slash + 1) };
-  const strategy = compiled.value.policy.strategies.find(({ selector }) => selects(selector, row));
+  const strategies = compiled.value.policy.strategies.filter(({ selector }) => selects(selector, row));
+  const strategy = strategies.length === 1 ? strategies[0] : undefined; // two would each say something else
   return success({
     pm2Home: isNamed ? (compiled.value.pm2Home ?? fromEnv) : fromEnv,
     outside: command.outside ?? strategy?.knobs.trimOutside ?? "none",

@@ -55,6 +55,8 @@ async function trimThroughDaemon(
       if (command.json !== true) terminal.out(plain(`${event}: ${reason}`));
     });
     if (!ended.ok) return giveUp(terminal, ended.error);
-    if (ended.value !== EXIT.refused || round === ROUNDS_MAX) return ended.value;
+    if (ended.value !== EXIT.refused) return ended.value;
+    if (round === ROUNDS_MAX)
+      return giveUp(terminal, { code: EXIT.refused, text: `not done: aborted ${ROUNDS_MAX} times; see healer log` });
   }
 }

@@ -61,7 +61,7 @@ function lintTimes(strategy: CompiledStrategy, note: Note): void {
 }
 
 function lintRules(strategy: CompiledStrategy, note: Note): void {
-  if (strategy.boundRules.every(({ path }) => path === null) && strategy.queues.length === 0) {
+  if (strategy.boundRules.every(({ path }) => path === null) && strategy.queues.length === 0 && strategy.knobs.maxWorkers === null) {
     note(strategy.path, `${strategy.name} has neither a queue nor rules: only crash loops and workers that are down are seen`);
   }
 }

@@ -93,6 +93,8 @@ export interface Roll {
 }
 
 export interface Trim extends TrimLimits {
+  /** Of which programs: others under the same name are counted for themselves. */
+  readonly scripts: readonly string[];
   /** `memberKey` of those that were too many when it was decided: nobody who came later is ended by it. */
   readonly victims: readonly string[];
   /** The one whose turn it is. */

@@ -76,7 +76,7 @@ function sayPlace({ cwd, pwd, output, ports }: Origin): readonly string[] {
   return [
     ...(cwd === null ? [] : [`in ${cwd}`]),
     ...(pwd === null || pwd === cwd ? [] : [`from ${pwd}`]),
-    ...(output === null ? [] : [`writing to ${output}`]),
+    ...(output === null || !output.startsWith("/") ? [] : [`writing to ${output}`]), // a pipe tells nothing
     ...(ports.length === 0 ? [] : [`listening on ${ports.length === 1 ? "port" : "ports"} ${ports.join(", ")}`]),
   ];
 }

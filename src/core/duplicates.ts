@@ -2,15 +2,16 @@ import type { Json } from "./log-record.ts";
 import type { Origin } from "./copy.ts";
 import { sayCopy, sayOrigin, sayTooMany } from "./copy-words.ts";
 import { groupFactsOf } from "./group-facts.ts";
-import type { Target } from "./state.ts";
+import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
-import { copyKey, mayEnd, planTrim, rowKey, type GroupCopy, type GroupFacts } from "./trim-plan.ts";
+import { copyKey, ESTABLISHED_MS, mayEnd, planTrim, rowKey, type GroupCopy, type GroupFacts } from "./trim-plan.ts";
 import { restoreCommand } from "./trim-words.ts";
 import { say, strategyOf, type Turn } from "./turn.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
 const STARTS_KEPT_MAX = 20;
 const TOLD_MAX = 1_000;
+const LOOKED_WITHIN_MS = 15_000; // the sensor looks every two seconds, and at everything again after ten
 const SETTLED_MS = 5_000; // `node worker.js --help` is over by then
 
 /** Tells each worker too many once, with whoever started it, as soon as it is seen; whether it is ended is another matter. */
@@ -71,7 +72,7 @@ function withStart(before: readonly number[], startedWallMs: number): readonly n
   return [...before, startedWallMs].sort((one, other) => one - other).slice(-STARTS_KEPT_MAX);
 }
 
-function whatBecomesOfIt(copy: GroupCopy["copy"], { knobs, mode }: Strategy): string {
+export function whatBecomesOfIt(copy: GroupCopy["copy"], { knobs, mode }: Strategy): string {
   if (copy.untouchable !== null) return `Reported only: ${copy.untouchable}`;
   if (!mayEnd(copy, knobs.trimOutside)) return `Reported only (trim_outside: ${knobs.trimOutside})`;
   if (knobs.maxWorkers === null) return "Ended only where it keeps a worker of PM2's from running: there is no max_workers";
@@ -90,17 +91,18 @@ function tellRows(turn: Turn, { group, strategy, facts }: Found): readonly strin
       const key = rowKey(row);
       const origin = state.copies?.rows.find(({ pid }) => pid === row.pid)?.origin ?? null;
       if (state.duplicates.told.includes(key)) return [key];
-      const isSettled = state.nowMs - member.sinceMs >= SETTLED_MS;
-      if (!isSettled || (origin === null && isToBeLookedAt(facts, member.sinceMs))) return [];
+      const isSettled = state.nowMs - member.sinceMs >= ESTABLISHED_MS; // before that it may be the one to keep
+      if (!isSettled || (origin === null && isToBeLookedAt(turn.state, group, member.sinceMs))) return [];
       tellRow(turn, group, { row, origin, rows: rowsOf(facts, script), restore: restoreCommand(member) });
       return [key];
     }),
   );
 }
 
-/** The next look tells where a row comes from; where none is ever made, it is told without. */
-function isToBeLookedAt({ copiesAtMs }: GroupFacts, sinceMs: number): boolean {
-  return copiesAtMs !== null && copiesAtMs < sinceMs + SETTLED_MS;
+/** The next looks tell where a row comes from. Where none does within a while, it is told without. */
+function isToBeLookedAt(state: State, group: Target, sinceMs: number): boolean {
+  const countedSinceMs = group.rules.find(({ symptomAtMs }) => symptomAtMs !== null)?.symptomAtMs ?? state.nowMs;
+  return state.nowMs - Math.max(sinceMs + ESTABLISHED_MS, group.view.statusSinceMs, countedSinceMs) < LOOKED_WITHIN_MS;
 }
 
 function tellRow(

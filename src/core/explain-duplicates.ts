@@ -1,30 +1,38 @@
 import { sayCopy, sayOrigin } from "./copy-words.ts";
-import { rowsOf } from "./duplicates.ts";
+import { rowsOf, whatBecomesOfIt } from "./duplicates.ts";
 import { groupFactsOf } from "./group-facts.ts";
 import type { TargetId } from "./observation.ts";
 import type { State } from "./state.ts";
-import type { GroupFacts } from "./trim-plan.ts";
+import type { Strategy } from "./strategy.ts";
+import { planTrim, type GroupFacts } from "./trim-plan.ts";
+import type { WorkerRow } from "./worker-row.ts";
 
-/** A sentence for each copy that runs now, for `explain`. */
-export function sayCopiesOf(state: State, group: TargetId): readonly string[] {
+/** For `explain`: a sentence for each copy that runs now, and for each row where there are too many. */
+export function sayCopiesOf(state: State, group: TargetId, strategy: Strategy): readonly string[] {
   const facts = groupFactsOf(state, group);
   const before = state.duplicates.starts[group] ?? [];
   const copies = facts.copies.map(({ copy }) => {
     const context = { pid: copy.pid, startedWallMs: copy.startedWallMs, rows: rowsOf(facts, copy.script), before };
-    const note = copy.untouchable === null ? "" : ` Reported only: ${copy.untouchable}`;
-    return `${sayCopy(copy)}; ${sayOrigin(copy.origin, context)}: \`${copy.command}\`.${note}`;
+    return `${sayCopy(copy)}; ${sayOrigin(copy.origin, context)}: \`${copy.command}\`. ${whatBecomesOfIt(copy, strategy)}`;
   });
-  return [...copies, ...sayRowsOf(state, facts)];
+  return [...copies, ...sayRowsOf(state, facts, strategy)];
 }
 
-function sayRowsOf(state: State, facts: GroupFacts): readonly string[] {
-  const origins = state.copies?.rows ?? [];
-  return facts.workers.flatMap(({ row }) => {
-    const origin = origins.find(({ pid }) => pid === row.pid)?.origin;
-    if (origin === undefined || row.startedWallMs === null) return [];
-    const others = rowsOf(facts, row.script).filter((other) => other.pmId !== row.pmId);
+function sayRowsOf(state: State, facts: GroupFacts, { knobs }: Strategy): readonly string[] {
+  if (knobs.maxWorkers === null) return [];
+  const units = planTrim(facts, { keep: knobs.maxWorkers, outside: knobs.trimOutside }, state.nowMs);
+  return units.flatMap(({ keeps, victims }) => {
+    const rows = (members: typeof keeps): readonly WorkerRow[] => members.flatMap((each) => (each.kind === "row" ? [each.worker.row] : []));
     return [
-      `pm_id ${row.pmId} (pid ${row.pid}) ${sayOrigin(origin, { pid: row.pid ?? 0, startedWallMs: row.startedWallMs, rows: others, before: [] })}`,
+      ...rows(victims).map((row) => sayRow(state, facts, row, "is one too many")),
+      ...rows(keeps).map((row) => sayRow(state, facts, row, "stays")),
     ];
   });
+}
+
+function sayRow(state: State, facts: GroupFacts, row: WorkerRow, what: string): string {
+  const origin = state.copies?.rows.find(({ pid }) => pid === row.pid)?.origin;
+  const others = rowsOf(facts, row.script).filter((other) => other.pmId !== row.pmId);
+  const context = { pid: row.pid ?? 0, startedWallMs: row.startedWallMs ?? state.wallMs, rows: others, before: [] };
+  return `pm_id ${row.pmId} (pid ${row.pid}) ${what}${origin === undefined ? "" : `; ${sayOrigin(origin, context)}`}`;
 }

@@ -80,7 +80,7 @@ export function explain(state: State, target: Target): Explanation {
     }),
     streak: { failed: failedHeals, threshold: strategy.knobs.consecutiveFailuresThreshold, next_action: candidate.action },
     last_heal: lastHeal,
-    duplicates: target.kind === "group" ? sayCopiesOf(state, target.id) : [],
+    duplicates: target.kind === "group" ? sayCopiesOf(state, target.id, strategy) : [],
   };
 }
 

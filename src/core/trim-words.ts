@@ -43,5 +43,5 @@ export function restoreCommand(member: Member): string {
     ...(mode === "cluster" ? ["-i", "1"] : isNode ? [] : ["--interpreter", shellWord(interpreter)]),
     ...(args === null || args.length === 0 ? [] : ["--", ...maskedWords(args).map(shellWord)]),
   ];
-  return words.join(" ");
+  return args === null ? `${words.join(" ")} # and its arguments, which are too long for healer` : words.join(" ");
 }

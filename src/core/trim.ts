@@ -25,8 +25,9 @@ const REPLY_SLACK_MS = 60_000;
  */
 export function beginTrim(state: State, target: Target, limits: TrimLimits, by: string | null): Trim {
   const units = unitsNow(state, target, limits, { alsoUnsafe: by !== null });
-  const victims = (by === null ? units.slice(0, 1) : units).flatMap((unit) => unit.victims).map(memberKey);
-  return { ...limits, victims, current: victims[0] ?? null, done: [] };
+  const meant = by === null ? units.slice(0, 1) : units;
+  const victims = meant.flatMap((unit) => unit.victims).map(memberKey);
+  return { ...limits, scripts: meant.map(({ script }) => script), victims, current: victims[0] ?? null, done: [] };
 }
 
 /** The units with somebody too many, the longest standing first. What healer does not do by itself, a person may order. */
@@ -37,7 +38,8 @@ function unitsNow(state: State, target: Target, limits: TrimLimits, { alsoUnsafe
 
 /** Who is to be ended next: too many when it was decided, and too many now. Nobody's turn comes twice. */
 function victimNow(state: State, target: Target, heal: Heal, trim: Trim): Member | null {
-  const victims = unitsNow(state, target, trim, { alsoUnsafe: heal.by !== null }).flatMap((unit) => unit.victims);
+  const units = unitsNow(state, target, trim, { alsoUnsafe: heal.by !== null });
+  const victims = units.filter(({ script }) => trim.scripts.includes(script)).flatMap((unit) => unit.victims);
   const waiting = trim.victims.filter((key) => !trim.done.includes(key));
   return victims.find((member) => waiting.includes(memberKey(member))) ?? null;
 }
@@ -126,7 +128,8 @@ export function tickTrimVerdict(turn: Turn, target: Target, phase: Extract<Phase
   if (trim === null || state.pm2.name !== "up") return;
   const seenAtMs = trim.outside === "none" ? state.nowMs : (state.copies?.atMs ?? 0);
   if (Math.min(seenAtMs, state.nowMs) < phase.sinceMs + PROVEN_MS && state.nowMs < phase.sinceMs + PROVEN_MS + LOOKS_LATER_MS) return;
-  const left = unitsNow(state, target, trim, { alsoUnsafe: true }).flatMap((unit) => unit.victims);
+  const units = unitsNow(state, target, trim, { alsoUnsafe: true }).filter(({ script }) => trim.scripts.includes(script));
+  const left = units.flatMap((unit) => unit.victims);
   const running = groupFactsOf(state, target.id).workers.filter(({ row }) => row.pid !== null).length;
   if (left.length === 0)
     return endHeal(turn, target, {

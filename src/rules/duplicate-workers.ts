@@ -39,9 +39,11 @@ export const duplicateWorkers = defineRule<Record<string, never>, Memory>({
 
   flip(memory, view, judgement, { knobs }) {
     if (judgement.state !== "sick") return `would be trimmed if more than ${knobs.maxWorkers ?? 0} ran for ${inWords(knobs.trimAfterMs)}`;
-    const unsafe = unitsOf(view, knobs).find((unit) => unit.unsafe !== null)?.unsafe;
-    if (unsafe != null) return `would be trimmed, but: ${unsafe}`;
-    return judgement.sustained ? "clears when they are ended" : `would be trimmed in ${inWords(dueAtMs(memory, view, knobs) - view.nowMs)}`;
+    if (judgement.sustained) return "clears when they are ended";
+    const units = unitsOf(view, knobs);
+    const safe = units.filter(({ unsafe }) => unsafe === null);
+    if (safe.length === 0) return `would be trimmed, but: ${units[0]?.unsafe ?? ""}`;
+    return `would be trimmed in ${inWords(Math.min(...safe.map((unit) => standsAtMs(unit, memory, knobs))) - view.nowMs)}`;
   },
 });
 
@@ -71,10 +73,6 @@ function unitsOf(view: TargetView, knobs: Knobs): readonly UnitPlan[] {
 /** An edit that makes them too many does not act on how long they have been there. */
 function standsAtMs(unit: UnitPlan, memory: Memory, knobs: Knobs): number {
   return Math.max(unit.sinceMs, memory.epochAtMs) + knobs.trimAfterMs;
-}
-
-function dueAtMs(memory: Memory, view: TargetView, knobs: Knobs): number {
-  return Math.min(...unitsOf(view, knobs).map((unit) => standsAtMs(unit, memory, knobs)));
 }
 
 function sayUnit(unit: UnitPlan, nowMs: number): string {

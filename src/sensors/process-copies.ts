@@ -13,6 +13,8 @@ import type { Sensor, WatchedWorker } from "./sensor.ts";
 const NAME = "process-copies";
 const TIMEOUT_MS = 10_000; // the first look at thousands of processes shares the machine with everything else
 const COPIES_MAX = 200;
+const LOOKS_AGAIN_MS = 10_000; // whatever stands still: what drains is over some time, and an edit selects others
+const NOTHING = { seen: null, pm2: null, changes: 0 };
 
 export interface ProcessCopiesOptions {
   readonly processes: Processes;
@@ -47,7 +49,13 @@ export interface ProcessCopies {
 export function createProcessCopies(options: ProcessCopiesOptions): ProcessCopies {
   const { processes, wallMs } = options;
   const book = createProcessBook(processes, wallMs);
-  const eyes = { options, book, details: createDetailsCache(processes, book, wallMs), former: createFormerRows(book) };
+  const eyes = {
+    options,
+    book,
+    details: createDetailsCache(processes, book, wallMs),
+    former: createFormerRows(book),
+    last: { ...NOTHING },
+  };
   let workers: readonly WatchedWorker[] = [];
   return {
     sensor: {
@@ -58,7 +66,8 @@ export function createProcessCopies(options: ProcessCopiesOptions): ProcessCopie
         if (!processes.supported) return [];
         workers = context.workers;
         await inSlices(book.refresh(), context.signal);
-        const seen = context.signal.aborted ? null : look(eyes, workers, context.now());
+        if (context.signal.aborted) return [];
+        const seen = lastLook(eyes, context.now()) ?? look(eyes, workers, context.now());
         return seen === null ? [] : [seen];
       },
     },
@@ -70,7 +79,15 @@ export function createProcessCopies(options: ProcessCopiesOptions): ProcessCopie
   };
 }
 
+/** What the last look showed, where nothing has come, gone or changed since, in PM2's list or among the processes. */
+function lastLook({ options, book, last }: Eyes, atMs: number): CopiesSeen | null {
+  if (last.seen === null || last.pm2 !== options.pm2() || last.changes !== book.changes) return null;
+  const stands = atMs - last.seen.atMs < LOOKS_AGAIN_MS && last.seen.copies.every(({ pid }) => book.confirm(pid));
+  return stands ? { ...last.seen, atMs } : null;
+}
+
 interface Eyes {
+  readonly last: { seen: CopiesSeen | null; pm2: Pm2View | null; changes: number };
   readonly options: ProcessCopiesOptions;
   readonly book: ProcessBook;
   readonly details: DetailsCache;
@@ -85,7 +102,7 @@ function look(eyes: Eyes, workers: readonly WatchedWorker[], atMs: number): Copi
   former.remember(pm2, apps);
   details.forgetEnded();
   const scene = sceneOf(eyes, pm2, apps);
-  return {
+  const seen: CopiesSeen = {
     kind: "copies",
     atMs,
     copies: confirmedCopies(scene, book)
@@ -93,6 +110,8 @@ function look(eyes: Eyes, workers: readonly WatchedWorker[], atMs: number): Copi
       .map((copy) => reportCopy(copy, scene)),
     rows: reportRows(apps, scene, { maxWorkersOf: options.maxWorkersOf, knows: (pid) => details.knows(pid) }),
   };
+  Object.assign(eyes.last, { seen, pm2, changes: book.changes });
+  return seen;
 }
 
 /** What is about to be said of a process must hold now, not a minute ago. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createApi } from "../../src/api/api.ts";
+import type { Duplicate } from "../../src/core/status.ts";
 import { daemonStatus, FakeControlPlane, targetStatus } from "../support/fake-control-plane.ts";
 import { sealedRecord } from "../support/log-records.ts";
 
@@ -46,6 +47,27 @@ test("the status stands in gauges", async () => {
     expect(text.split("\n")).toContain(line);
   expect(text).toMatch(/healer_success_ratio\{app="rpa",worker="rpa:0",window="1h"\} 0\.91/);
   expect(text, "no finished task is no rate, not a rate of 0").not.toContain('healer_success_ratio{app="rpa",worker=""');
+});
+
+test("duplicates are counted by who owns them, over all apps; of whom there is none there are 0", async () => {
+  const plane = new FakeControlPlane();
+  const duplicate = (owner: Duplicate["owner"], counts = true): Duplicate => ({ owner, pid: 7, command: "x", started_at: "", counts });
+  const scraped = async (): Promise<string[]> => (await scrape(plane)).split("\n").filter((line) => line.startsWith("healer_duplicates{"));
+  const none = ["pm2", "orphan", "outside", "other_daemon"].map((owner) => `healer_duplicates{owner="${owner}"} 0`);
+  expect(await scraped()).toEqual(none);
+  plane.current = daemonStatus({
+    targets: [
+      targetStatus({ id: "rpa", kind: "group", duplicates: [duplicate("pm2"), duplicate("orphan"), duplicate("outside", false)] }),
+      targetStatus({ id: "rpa:0" }),
+      targetStatus({ id: "mailer", kind: "group", duplicates: [duplicate("orphan")] }),
+    ],
+  });
+  expect(await scraped(), "those that are reported only are counted too").toEqual([
+    'healer_duplicates{owner="pm2"} 1',
+    'healer_duplicates{owner="orphan"} 2',
+    'healer_duplicates{owner="outside"} 1',
+    'healer_duplicates{owner="other_daemon"} 0',
+  ]);
 });
 
 test("heals are counted by action and verdict, holds by guard, times in buckets", async () => {

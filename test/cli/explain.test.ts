@@ -67,6 +67,23 @@ GUARDS (each must let pass; 2 of 4 hold)
   ✓ let pass: self, budget`);
 });
 
+test("healer explain gives each duplicate a paragraph, between the decision and the rules", () => {
+  const duplicates = [
+    "pid 5001 runs beside PM2: the same command, started by somebody else; started 2026-11-22 03:00:11Z, as app",
+    "pid 5002 runs under another PM2 daemon\x1b[2J",
+  ];
+  const page = explainPage(explanation({ kind: "group", duplicates }), { columns: 80, colour: false }, WALL_MS);
+  expect(page).toContain(`
+
+DUPLICATES
+  ! pid 5001 runs beside PM2: the same command, started by somebody else;
+    started 2026-11-22 03:00:11Z, as app
+  ! pid 5002 runs under another PM2 daemon\\x1b[2J
+
+RULES`);
+  expect(explainPage(explanation(), { columns: 80, colour: false }, WALL_MS)).not.toContain("DUPLICATES");
+});
+
 test("a target is asked for as a person writes it, and one that is not there is exit 2 with the candidates", async () => {
   const { cli, plane } = await fakeDaemon();
   plane.explanations.set("ns/rpa worker#3", HELD);

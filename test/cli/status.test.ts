@@ -110,6 +110,34 @@ budget 5 of 5 heals left`);
     expect(page).toContain("evil\\x1b]0;owned");
   });
 
+  test("names each duplicate, what it is, and which of them are reported only", () => {
+    const found = { pid: 5001, command: "node /srv/app.js", started_at: "2026-11-22T03:00:01.000Z", counts: true } as const;
+    const page = statusPage(
+      daemonStatus({
+        targets: [
+          targetStatus({
+            id: "rpa",
+            kind: "group",
+            duplicates: [
+              { ...found, owner: "pm2", pid: 100, command: "/srv/app.js" },
+              { ...found, owner: "orphan" },
+              { ...found, owner: "outside", counts: false },
+              { ...found, owner: "other_daemon", counts: false, command: "node \x1b[2J" },
+            ],
+          }),
+        ],
+      }),
+      { columns: 200, colour: false },
+      WALL_MS,
+    );
+    expect(page.split("\n").filter((line) => line.startsWith("duplicate"))).toEqual([
+      "duplicate of rpa: pid 100, one row too many in PM2, since 2026-11-22T03:00:01.000Z: /srv/app.js (healer explain rpa)",
+      "duplicate of rpa: pid 5001, orphan, since 2026-11-22T03:00:01.000Z: node /srv/app.js (healer explain rpa)",
+      "duplicate of rpa: pid 5001, outside PM2, since 2026-11-22T03:00:01.000Z, reported only: node /srv/app.js (healer explain rpa)",
+      "duplicate of rpa: pid 5001, under another PM2 daemon, since 2026-11-22T03:00:01.000Z, reported only: node \\x1b[2J (healer explain rpa)",
+    ]);
+  });
+
   test("says that turns have stopped, that all is paused, that PM2 is lost, that nothing is watched", () => {
     const status = daemonStatus({
       mode: "observe",

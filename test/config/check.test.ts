@@ -40,6 +40,30 @@ describe("the report", () => {
     expect(checkReport(loaded(small()), ten).text).toContain("20 % of 10 workers = 2 down or in a heal");
   });
 
+  test.each([
+    ["", "any number of workers (no max_workers); copies outside PM2: reported, never ended"],
+    [
+      "    max_workers: 1\n",
+      "at most 1 worker of an app; what has been too many for 1 m is trimmed, the newest stay; copies outside PM2: reported, never ended",
+    ],
+    [
+      "    max_workers: 3\n    trim_outside: orphans\n    advanced: {trim_after_seconds: 90}\n",
+      "at most 3 workers of an app; what has been too many for 1 m 30 s is trimmed, the newest stay; copies outside PM2: ended if a dead PM2 daemon left them",
+    ],
+    ["    trim_outside: all\n", "any number of workers (no max_workers); copies outside PM2: ended as well"],
+  ])("says how many there may be, and what becomes of the others: %j", (extra, words) => {
+    expect(checkReport(loaded(small(extra)), null).text).toContain(`\n  how many     ${words}\n`);
+  });
+
+  test("tells the rule that max_workers brings from one that is listed", () => {
+    const rules = (extra: string): string => checkReport(loaded(small(extra)), null).text.match(/^ {2}rules .*$/m)?.[0] ?? "";
+    expect(rules("")).not.toContain("duplicate-workers");
+    expect(rules("    max_workers: 1\n")).toContain("duplicate-workers (implied by max_workers)");
+    expect(rules("    max_workers: 1\n    rules: [{rule: duplicate-workers, mode: observe}]\n")).toContain(
+      "duplicate-workers (observes only)",
+    );
+  });
+
   test("has a row for each true rate, and says never where the tasks cannot prove it", () => {
     const { text } = checkReport(loaded(small("    queue: llm\n    min_success_rate_percent: 67\n")), null);
     for (const rate of ["20 %", "50 %", "60 %", "65 %"]) expect(text).toMatch(new RegExp(`^ {4}${rate} .*(–|never)`, "m"));

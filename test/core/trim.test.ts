@@ -54,6 +54,15 @@ describe("rows of PM2's that are too many", () => {
     expect(world.executed).toEqual([]);
   });
 
+  test("of two programs under one name are two trims, and each is judged by its own", () => {
+    const world = crowd({}, { apps: { app: 2 } });
+    world.pm2.add("app", { instance: "2", script: "/srv/b.js" });
+    world.pm2.add("app", { instance: "3", script: "/srv/b.js" });
+    world.advance(5 * MINUTE);
+    expect(gone(world)).toEqual(["pm_id 0", "pm_id 2"]);
+    expect(world.notes("outcome")).toMatchObject([{ verdict: "recovered" }, { verdict: "recovered" }]);
+  });
+
   test("stay while a heal of one of them is under way", () => {
     const world = crowd({}, { apps: { app: 2 } });
     world.command({ name: "heal", target: "app:1", action: "restart", force: ["grace"] });

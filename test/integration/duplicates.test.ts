@@ -72,38 +72,40 @@ describe.concurrent("five copies of one app", { timeout: 120_000 }, () => {
   );
 });
 
-test("after a kill -9 of PM2's daemon and a resurrect, as many run as may, and no task is lost", { timeout: 120_000 }, async () => {
-  const { lost, lines } = await runResurrect({ standsSeconds: STANDS_SECONDS, drainSeconds: 5 });
-  expect(lost).toBe(0);
-  expect(lines.filter(({ event }) => event === "trim")).toHaveLength(4);
-});
+describe.concurrent("a PM2 daemon that was killed", { timeout: 150_000 }, () => {
+  test("and has resurrected its apps beside the orphans: as many run as may, and no task is lost", async () => {
+    const { lost, lines } = await runResurrect({ standsSeconds: STANDS_SECONDS, drainSeconds: 5 });
+    expect(lost).toBe(0);
+    expect(lines.filter(({ event }) => event === "trim")).toHaveLength(4);
+  });
 
-test("an orphan that holds the port of a row PM2 gave up is ended, the row started, in one heal", { timeout: 120_000 }, async () => {
-  const [port] = [await freePorts(24_000 + (process.pid % 1_000), 1)];
-  const pm2 = await startPm2();
-  const app = { name: "rpa", script: "http-health.mjs", pmx: false, exec_mode: "fork" as const, env: { PORT: String(port) } };
-  const [before] = await pm2.start(app);
-  const orphan = before?.pid ?? 0;
-  await until(() => answers(port ?? 0), "the worker to listen");
-  await pm2.save();
-  const healer = await startHealer({ pm2Home: pm2.home, yaml: configuration(pm2.home, "orphans", ", grace_period_seconds: 5") });
-  try {
-    await pm2.orphanWorkers();
-    await pm2.startDaemon();
-    await pm2.resurrect();
-    await healer.waitFor(({ event, verdict }) => event === "heal_verdict" && verdict === "recovered", { deadlineMs: 90_000 });
-    expect(isAlive(orphan)).toBe(false);
-    const [row] = await pm2.list();
-    expect(row).toMatchObject({ status: "online" });
-    expect(await answers(port ?? 0)).toBe(true);
-    const trims = healer.lines().filter(({ event }) => event === "trim");
-    expect(trims.map(({ pid }) => pid)).toEqual([orphan]);
-    expect(new Set(healer.lines().flatMap(({ event, heal_id: id }) => (event === "heal_intent" ? [id] : []))).size).toBe(1);
-  } finally {
-    await healer.dispose();
-    if (isAlive(orphan)) process.kill(orphan, "SIGKILL");
-    await pm2.dispose();
-  }
+  test("and given up a row whose port an orphan holds: the orphan is ended, the row started, in one heal", async () => {
+    const [port] = [await freePorts(24_000 + (process.pid % 1_000), 1)];
+    const pm2 = await startPm2();
+    const app = { name: "rpa", script: "http-health.mjs", pmx: false, exec_mode: "fork" as const, env: { PORT: String(port) } };
+    const [before] = await pm2.start(app);
+    const orphan = before?.pid ?? 0;
+    await until(() => answers(port ?? 0), "the worker to listen");
+    await pm2.save();
+    const healer = await startHealer({ pm2Home: pm2.home, yaml: configuration(pm2.home, "orphans", ", grace_period_seconds: 5") });
+    try {
+      await pm2.orphanWorkers();
+      await pm2.startDaemon();
+      await pm2.resurrect();
+      await healer.waitFor(({ event, verdict }) => event === "heal_verdict" && verdict === "recovered", { deadlineMs: 90_000 });
+      expect(isAlive(orphan)).toBe(false);
+      const [row] = await pm2.list();
+      expect(row).toMatchObject({ status: "online" });
+      expect(await answers(port ?? 0)).toBe(true);
+      const trims = healer.lines().filter(({ event }) => event === "trim");
+      expect(trims.map(({ pid }) => pid)).toEqual([orphan]);
+      expect(new Set(healer.lines().flatMap(({ event, heal_id: id }) => (event === "heal_intent" ? [id] : []))).size).toBe(1);
+    } finally {
+      await healer.dispose();
+      if (isAlive(orphan)) process.kill(orphan, "SIGKILL");
+      await pm2.dispose();
+    }
+  });
 });
 
 async function answers(port: number): Promise<boolean> {

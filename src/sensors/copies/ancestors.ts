@@ -1,4 +1,4 @@
-import type { KnownProcess, ProcessSight } from "./process-book.ts";
+import type { KnownProcess, ProcessSight } from "./known-process.ts";
 
 const ANCESTORS_MAX = 100; // no tree is so deep; ends a walk bent into a ring
 

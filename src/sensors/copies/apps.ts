@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { Pm2View, TargetId } from "../../core/observation.ts";
 import type { WorkerRow } from "../../core/worker-row.ts";
 import type { WatchedWorker } from "../sensor.ts";
-import type { KnownProcess } from "./process-book.ts";
+import type { KnownProcess } from "./known-process.ts";
 
 export type Program = Pick<WorkerRow, "script" | "interpreter" | "args">;
 

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { WorkerRow } from "../../core/worker-row.ts";
-import type { KnownProcess, ProcessSight } from "./process-book.ts";
+import type { KnownProcess, ProcessSight } from "./known-process.ts";
 import type { Surroundings } from "./runs-program.ts";
 import { family } from "./script-word.ts";
 

@@ -1,6 +1,6 @@
 import type { ProcessDetails } from "../../world/processes/process-facts.ts";
 import type { Processes } from "../../world/processes/processes.ts";
-import type { KnownProcess, ProcessSight } from "./process-book.ts";
+import type { KnownProcess, ProcessSight } from "./known-process.ts";
 
 const KEPT_MS = 60_000; // ports open and logs rotate, but nobody needs that by the second
 const YOUNG_MS = 10_000; // a process that has just started has yet to open its ports

@@ -1,6 +1,6 @@
 import type { Pm2View } from "../../core/observation.ts";
 import type { App } from "./apps.ts";
-import type { KnownProcess, ProcessSight } from "./process-book.ts";
+import type { KnownProcess, ProcessSight } from "./known-process.ts";
 
 const START_TOLERANCE_MS = 3_000; // PM2 notes the start just before it forks; on a machine with its hands full that takes a while
 

@@ -3,7 +3,7 @@ import { userName } from "../../world/accounts/accounts.ts";
 import { printableText } from "../../world/processes/printable-text.ts";
 import type { ProcessDetails } from "../../world/processes/process-facts.ts";
 import { ancestorsOf } from "./ancestors.ts";
-import type { FirstSeen, KnownProcess, ProcessSight } from "./process-book.ts";
+import type { FirstSeen, KnownProcess, ProcessSight } from "./known-process.ts";
 import { masked } from "../../core/masked-words.ts";
 
 const ANCESTORS_MAX = 16;

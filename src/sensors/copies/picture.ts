@@ -4,7 +4,7 @@ import type { WorkerRow } from "../../core/worker-row.ts";
 import type { ProcessDetails } from "../../world/processes/process-facts.ts";
 import type { App, OwnCommands } from "./apps.ts";
 import { ourDaemon } from "./daemons.ts";
-import type { KnownProcess, ProcessSight } from "./process-book.ts";
+import type { KnownProcess, ProcessSight } from "./known-process.ts";
 import { titleOf } from "./command-title.ts";
 import type { Surroundings } from "./runs-program.ts";
 

@@ -1,6 +1,7 @@
 import { commandHash } from "../../world/processes/command-hash.ts";
 import type { ProcessBrief, ProcessGlance } from "../../world/processes/process-facts.ts";
 import type { Processes } from "../../world/processes/processes.ts";
+import type { FirstSeen, KnownProcess, ProcessSight } from "./known-process.ts";
 import { shownCommand } from "./shown-command.ts";
 
 const YOUNG_MS = 10_000; // between fork and exec a process shows the command of its parent; shells and wrappers exec within seconds
@@ -11,26 +12,6 @@ const COMMAND_CHARACTERS_MAX = 200;
 const LINE_MAX = 8;
 const CLOCK_SET_MS = 1_000;
 
-/** A process as it was last read, with its ancestors as they were first seen. */
-export interface KnownProcess extends Omit<ProcessBrief, "argv"> {
-  /** Empty where it has none, and where it is too long to be kept. */
-  readonly argv: readonly string[];
-  readonly commandHash: string;
-  /** For people: secrets masked, at most 200 characters. */
-  readonly command: string;
-  readonly startedWallMs: number;
-  /** Its ancestors at first sight, nearest first: whoever started it may be gone by the time somebody asks. */
-  readonly line: readonly FirstSeen[];
-}
-
-export type FirstSeen = Pick<KnownProcess, "pid" | "startTicks" | "uid" | "command" | "startedWallMs">;
-
-/** What a look needs of the book: it only ever reads. */
-export interface ProcessSight {
-  get(pid: number): KnownProcess | undefined;
-  all(): Iterable<KnownProcess>;
-}
-
 /**
  * All living processes, each read once and then only while it is young, in its turn of a round, or on demand. Holds
  * nothing of a process that has ended but its place in the lines of its descendants, eight ancestors at most.
@@ -38,6 +19,8 @@ export interface ProcessSight {
 export interface ProcessBook extends ProcessSight {
   /** False until the first refresh has been through. */
   readonly complete: boolean;
+  /** Grows whenever a process came, went, or became another. */
+  readonly changes: number;
   /** Brings the book up to date, a step a process; a step takes about 50 µs. */
   refresh(): Generator<void, void>;
   /** Reads a process again; false = it is gone, another one, or runs something else. */
@@ -45,8 +28,11 @@ export interface ProcessBook extends ProcessSight {
 }
 
 export function createProcessBook(processes: Processes, wallMs: () => number): ProcessBook {
-  const pages: Pages = { processes, wallMs, known: new Map(), turn: 0, complete: false };
+  const pages: Pages = { processes, wallMs, known: new Map(), turn: 0, complete: false, changes: 0 };
   return {
+    get changes() {
+      return pages.changes;
+    },
     get complete() {
       return pages.complete;
     },
@@ -66,12 +52,13 @@ interface Pages {
   readonly known: Map<number, KnownProcess>;
   turn: number;
   complete: boolean;
+  changes: number;
 }
 
 function* refresh(pages: Pages): Generator<void, void> {
   const { processes, known } = pages;
   const pids = processes.pids();
-  forgetAllBut(known, new Set(pids));
+  forgetAllBut(pages, new Set(pids));
   const turn = (pages.turn = (pages.turn + 1) % TURNS_TO_READ_ALL);
   const settledBeforeMs = pages.wallMs() - YOUNG_MS;
   const newcomers: KnownProcess[] = [];
@@ -96,11 +83,14 @@ function isDue(before: KnownProcess, turn: number, processes: Processes): boolea
   return before.pid % TURNS_TO_READ_ALL === turn || !looksTheSame(before, processes.glance(before.pid));
 }
 
-function read({ processes, known }: Pages, pid: number): KnownProcess | null {
+function read(pages: Pages, pid: number): KnownProcess | null {
+  const { processes, known } = pages;
   const brief = processes.brief(pid);
   const before = known.get(pid);
+  if (brief !== null && before !== undefined && sameLife(before, brief)) return before;
+  pages.changes++;
   if (brief === null) known.delete(pid);
-  else if (before === undefined || !sameLife(before, brief)) known.set(pid, knownProcess(brief, before, processes));
+  else known.set(pid, knownProcess(brief, before, processes));
   return known.get(pid) ?? null;
 }
 
@@ -134,8 +124,8 @@ function startOf({ startTicks }: ProcessBrief, before: KnownProcess | undefined,
   return stands ? before.startedWallMs : startedWallMs;
 }
 
-function forgetAllBut(known: Map<number, KnownProcess>, living: ReadonlySet<number>): void {
-  for (const pid of known.keys()) if (!living.has(pid)) known.delete(pid);
+function forgetAllBut(pages: Pages, living: ReadonlySet<number>): void {
+  for (const pid of pages.known.keys()) if (!living.has(pid) && pages.known.delete(pid)) pages.changes++;
 }
 
 function keepLine(process: KnownProcess, known: Map<number, KnownProcess>): void {

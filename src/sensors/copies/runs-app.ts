@@ -1,5 +1,5 @@
 import type { App, Program } from "./apps.ts";
-import type { KnownProcess } from "./process-book.ts";
+import type { KnownProcess } from "./known-process.ts";
 import { titleNames, titleOf } from "./command-title.ts";
 import { sameCommand, samePath } from "./runs-program.ts";
 import { family, runsScripts } from "./script-word.ts";

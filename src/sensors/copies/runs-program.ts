@@ -1,7 +1,7 @@
 import { basename, isAbsolute, resolve } from "node:path";
 import type { ProcessPlace } from "../../world/processes/process-facts.ts";
 import type { Program } from "./apps.ts";
-import type { KnownProcess } from "./process-book.ts";
+import type { KnownProcess } from "./known-process.ts";
 import { family, runsScripts, scriptWord } from "./script-word.ts";
 
 /** What can be asked about a process and about paths, looked up when it matters. */

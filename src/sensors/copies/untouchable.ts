@@ -1,6 +1,6 @@
 import { printableText } from "../../world/processes/printable-text.ts";
 import type { App } from "./apps.ts";
-import type { KnownProcess } from "./process-book.ts";
+import type { KnownProcess } from "./known-process.ts";
 import type { FoundCopy, Picture } from "./picture.ts";
 
 const PATH_CHARACTERS_MAX = 200;

@@ -2,7 +2,7 @@ import { indexOf, type App } from "./apps.ts";
 import { isDaemon, isParentOfWorkers } from "./daemons.ts";
 import { pictureOf, type FoundCopy, type Picture, type Scene } from "./picture.ts";
 import { ancestorsOf } from "./ancestors.ts";
-import type { KnownProcess } from "./process-book.ts";
+import type { KnownProcess } from "./known-process.ts";
 import { runsAsMarked, runsByCommand } from "./runs-app.ts";
 import { whyUntouchable } from "./untouchable.ts";
 import type { WorkerRow } from "../../core/worker-row.ts";
