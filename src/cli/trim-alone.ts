@@ -64,7 +64,7 @@ async function trimUnderLock(command: TrimCommand, job: Job, terminal: Terminal)
   }
   const units = planTrim(first, job.limits, Date.now());
   if (units.length === 0) return tellNobody(command, terminal);
-  tellTrim(command, terminal, sayPlan(units, Date.now()), null);
+  tellTrim(command, terminal, sayPlan(units), null);
   if (command.dryRun === true) return EXIT.fine;
   const log = openHealLog({ files: systemFiles(), dir: job.dir, host: hostname(), stdout: null });
   try {

@@ -1,5 +1,5 @@
 import type { Ancestor, Origin, OutsideCopy } from "./copy.ts";
-import { inWords, plural } from "./words.ts";
+import { inWords, plural, stamp } from "./words.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
 const HOUR_MS = 3_600_000;
@@ -101,11 +101,6 @@ function sayTimetable({ startedWallMs, before }: StartContext): readonly string[
     `copy number ${starts.length} within 24 h (before: ${newest})`,
     ...(onTheMinute ? ["each within 3 s of a full minute: a timetable starts them, cron or a timer"] : []),
   ];
-}
-
-/** "2026-11-25 14:02:11Z" */
-export function stamp(wallMs: number): string {
-  return `${new Date(wallMs).toISOString().slice(0, 19).replace("T", " ")}Z`;
 }
 
 /** What it is, before where it comes from. */

@@ -84,14 +84,15 @@ function tellRows(turn: Turn, { group, strategy, facts }: Found): readonly strin
   const { maxWorkers, trimOutside } = strategy.knobs;
   if (maxWorkers === null) return [];
   const units = planTrim(facts, { keep: maxWorkers, outside: trimOutside }, state.nowMs);
-  return units.flatMap(({ script, victims }) =>
+  return units.flatMap(({ script, victims, sinceMs }) =>
     victims.flatMap((member) => {
       if (member.kind !== "row") return [];
       const { row } = member.worker;
       const key = rowKey(row);
       const origin = state.copies?.rows.find(({ pid }) => pid === row.pid)?.origin ?? null;
       if (state.duplicates.told.includes(key)) return [key];
-      const isSettled = state.nowMs - member.sinceMs >= ESTABLISHED_MS; // before that it may be the one to keep
+      // A deploy passes, and who has only just come may be the one to keep.
+      const isSettled = state.nowMs - member.sinceMs >= ESTABLISHED_MS && state.nowMs - sinceMs >= strategy.knobs.trimAfterMs / 2;
       if (!isSettled || (origin === null && isToBeLookedAt(turn.state, group, member.sinceMs))) return [];
       tellRow(turn, group, { row, origin, rows: rowsOf(facts, script), restore: restoreCommand(member) });
       return [key];

@@ -24,7 +24,7 @@ export function trimByHand(turn: Turn, target: Target, order: Order): Answer {
   const limits = { keep: order.keep, outside: order.outside ?? strategyOf(turn.state, target).knobs.trimOutside };
   const units = planTrim(groupFactsOf(turn.state, target.id), limits, turn.state.nowMs);
   if (units.length === 0) return { code: 0, text: `${target.id}: nobody is too many; at most ${order.keep} may run` };
-  const text = sayPlan(units, turn.state.nowMs);
+  const text = sayPlan(units);
   if (order.dryRun) return { code: 0, text };
   const underWay = healOf(target.control.phase);
   if (underWay?.trim?.keep === limits.keep && underWay.trim.outside === limits.outside && !isOnlyWatched(target))

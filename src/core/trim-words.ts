@@ -1,7 +1,7 @@
 import type { OutsideCopy } from "./copy.ts";
 import type { Member, UnitPlan } from "./trim-plan.ts";
 import { maskedWords, shellWord } from "./masked-words.ts";
-import { inWords, plural } from "./words.ts";
+import { plural, stamp } from "./words.ts";
 
 /** "pm_id 3 (pid 4711)", "orphan pid 4242" */
 export function sayMember(member: Member): string {
@@ -15,17 +15,19 @@ export function sayOwner(owner: OutsideCopy["owner"]): string {
 }
 
 /** The list a person sees before it is done and when it is done: a dry run and a real run print the same. */
-export function sayPlan(units: readonly UnitPlan[], nowMs: number): string {
+export function sayPlan(units: readonly UnitPlan[]): string {
   const lines = units.flatMap((unit) => [
     `${unit.script}: ${plural(unit.keeps.length + unit.victims.length, "worker")} where ${unit.keep} may be`,
-    ...unit.keeps.map((member) => `  keep ${sayMember(member)}, ${sayAge(member, nowMs)}`),
-    ...unit.victims.map((member) => `  end  ${sayMember(member)}, ${sayAge(member, nowMs)}: ${commandOf(member)}`),
+    ...unit.keeps.map((member) => `  keep ${sayMember(member)}, ${sayStart(member)}`),
+    ...unit.victims.map((member) => `  end  ${sayMember(member)}, ${sayStart(member)}: ${commandOf(member)}`),
   ]);
   return lines.join("\n");
 }
 
-function sayAge(member: Member, nowMs: number): string {
-  return `up ${inWords(nowMs - member.sinceMs)}`;
+/** As a time, not an age: two lists of one moment and the next are the same. */
+function sayStart(member: Member): string {
+  const startedWallMs = member.kind === "copy" ? member.copy.startedWallMs : member.worker.row.startedWallMs;
+  return startedWallMs === null ? "not started" : `since ${stamp(startedWallMs)}`;
 }
 
 export function commandOf(member: Member): string {

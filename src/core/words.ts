@@ -9,6 +9,11 @@ export function inWords(durationMs: number): string {
   return join(Math.floor(seconds / 86_400), "d", Math.floor((seconds % 86_400) / 3600), "h");
 }
 
+/** "2026-11-25 14:02:11Z": wall ms as the log counts, without a locale. */
+export function stamp(wallMs: number): string {
+  return `${new Date(wallMs).toISOString().slice(0, 19).replace("T", " ")}Z`;
+}
+
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

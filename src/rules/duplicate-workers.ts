@@ -38,9 +38,9 @@ export const duplicateWorkers = defineRule<Record<string, never>, Memory>({
   },
 
   flip(memory, view, judgement, { knobs }) {
-    if (judgement.state !== "sick") return `would be trimmed if more than ${knobs.maxWorkers ?? 0} ran for ${inWords(knobs.trimAfterMs)}`;
-    if (judgement.sustained) return "clears when they are ended";
     const units = unitsOf(view, knobs);
+    if (units.length === 0) return `would be trimmed if more than ${knobs.maxWorkers ?? 0} ran for ${inWords(knobs.trimAfterMs)}`;
+    if (judgement.sustained) return "clears when they are ended";
     const safe = units.filter(({ unsafe }) => unsafe === null);
     if (safe.length === 0) return `would be trimmed, but: ${units[0]?.unsafe ?? ""}`;
     return `would be trimmed in ${inWords(Math.min(...safe.map((unit) => standsAtMs(unit, memory, knobs))) - view.nowMs)}`;
@@ -52,7 +52,7 @@ function judge(memory: Memory, view: TargetView, knobs: Knobs): Judgement {
   const tooMany = units.length > 0;
   const running = units.reduce((sum, { keeps, victims }) => sum + keeps.length + victims.length, 0);
   return {
-    state: view.group === null ? "unknown" : tooMany ? "sick" : "fine",
+    state: view.group === null ? "unknown" : !tooMany ? "fine" : isSymptom(units, memory, view, knobs) ? "sick" : "elevated",
     sustained: units.some((unit) => unit.unsafe === null && view.nowMs >= standsAtMs(unit, memory, knobs)),
     sinceMs: tooMany ? Math.min(...units.map(({ sinceMs }) => Math.max(sinceMs, memory.epochAtMs))) : null,
     dead: false,
@@ -63,6 +63,11 @@ function judge(memory: Memory, view: TargetView, knobs: Knobs): Judgement {
     low: null,
     high: null,
   };
+}
+
+/** Told when half of its time is over: a deploy that passes makes no line. */
+function isSymptom(units: readonly UnitPlan[], memory: Memory, view: TargetView, knobs: Knobs): boolean {
+  return units.some((unit) => view.nowMs >= standsAtMs(unit, memory, knobs) - knobs.trimAfterMs / 2);
 }
 
 function unitsOf(view: TargetView, knobs: Knobs): readonly UnitPlan[] {

@@ -1,8 +1,11 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { endProcesses } from "../../src/actions/end-processes.ts";
 import { commandHash } from "../../src/world/processes/command-hash.ts";
+import { linuxProcesses } from "../../src/world/processes/linux-processes.ts";
 import { fakeProcesses } from "../support/fake-processes.ts";
+import { isAlive } from "../support/process-scan.ts";
+import { until } from "../support/until.ts";
 
 const ARGV = ["node", "/srv/app.js"];
 
@@ -47,6 +50,19 @@ describe("ending a copy outside PM2", () => {
       }
     }
   });
+});
+
+test.skipIf(process.platform !== "linux")("one that ignores SIGTERM is killed after its time, with what it has started", async () => {
+  const script = "trap '' TERM; sleep 60 & while :; do sleep 0.1; done";
+  const child = spawn("sh", ["-c", script], { stdio: "ignore", detached: true });
+  const processes = linuxProcesses();
+  const pid = child.pid ?? 0;
+  await until(() => processes.snapshot().tree(pid).length >= 2, "the shell and its child");
+  const tree = processes.snapshot().tree(pid);
+  const argv = processes.brief(pid)?.argv ?? [];
+  const waitMs = 300;
+  expect(await endProcesses(processes, [{ pid, startTicks: tree[0]?.startTicks ?? 0, commandHash: commandHash(argv), waitMs }])).toBeNull();
+  expect(tree.filter((each) => isAlive(each.pid) && processes.startTicks(each.pid) === each.startTicks)).toEqual([]);
 });
 
 const NAMESPACE = ["--pid", "--fork", "--mount-proc", "--kill-child"];

@@ -80,9 +80,9 @@ describe("a trim by hand", () => {
     expect(real.text).toBe(
       [
         "/srv/app.js: 3 workers where 1 may be",
-        "  keep pm_id 1 (pid 101), up 1 h",
-        "  end  orphan pid 5001, up 0 s: node /srv/app.js",
-        "  end  pm_id 0 (pid 100), up 1 h: /srv/app.js",
+        "  keep pm_id 1 (pid 101), since 2026-11-21 23:00:00Z",
+        "  end  orphan pid 5001, since 2026-11-22 00:00:00Z: node /srv/app.js",
+        "  end  pm_id 0 (pid 100), since 2026-11-21 23:00:00Z: /srv/app.js",
       ].join("\n"),
     );
     world.advance(10_000);

@@ -185,23 +185,23 @@ describe("a copy may be ended", () => {
   });
 });
 
-test("the list names who stays and who goes, in that order, with age and command", () => {
+test("the list names who stays and who goes, in that order, with start and command", () => {
   const members = [
     row(0, 26 * HOUR),
     row(3, HOUR),
-    copy(5001, 90_000, { owner: "outside", command: "python3 worker.py --token ***" }),
+    copy(5001, 90_000, { owner: "outside", startedWallMs: 1_700_000_090_000, command: "python3 worker.py --token ***" }),
     row(4, HOUR, { script: "/srv/b.js" }),
     row(5, HOUR, { script: "/srv/b.js" }),
   ];
-  expect(sayPlan(planOf(members), NOW)).toBe(
+  expect(sayPlan(planOf(members))).toBe(
     [
       "/srv/app.js: 3 workers where 1 may be",
-      "  keep pm_id 3 (pid 103), up 1 h",
-      "  end  outside copy pid 5001, up 1 m 30 s: python3 worker.py --token ***",
-      "  end  pm_id 0 (pid 100), up 1 d 2 h: /srv/app.js",
+      "  keep pm_id 3 (pid 103), since 2023-11-14 22:13:20Z",
+      "  end  outside copy pid 5001, since 2023-11-14 22:14:50Z: python3 worker.py --token ***",
+      "  end  pm_id 0 (pid 100), since 2023-11-14 22:13:20Z: /srv/app.js",
       "/srv/b.js: 2 workers where 1 may be",
-      "  keep pm_id 5 (pid 105), up 1 h",
-      "  end  pm_id 4 (pid 104), up 1 h: /srv/b.js",
+      "  keep pm_id 5 (pid 105), since 2023-11-14 22:13:20Z",
+      "  end  pm_id 4 (pid 104), since 2023-11-14 22:13:20Z: /srv/b.js",
     ].join("\n"),
   );
 });

@@ -40,11 +40,12 @@ describe("rows of PM2's that are too many", () => {
     for (let deploy = 0; deploy < 3; deploy++) {
       const old = [...world.pm2.rows.values()];
       world.pm2.add("app", { instance: String(deploy + 1) });
-      world.advance(30_000);
+      world.advance(28_000);
       for (const row of old) world.pm2.delete(row);
       world.advance(5 * MINUTE);
     }
     expect(world.executed).toEqual([]);
+    expect([...world.lines("symptom"), ...world.lines("duplicate_found")], "nor is anybody woken").toEqual([]);
   });
 
   test("of another program under the same name are no copies", () => {
