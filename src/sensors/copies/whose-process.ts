@@ -39,7 +39,7 @@ interface Suspect {
 
 /** null = no copy of a selected app. */
 function copyOf({ process, apps: candidates, former }: Suspect, picture: Picture): FoundCopy | null {
-  if (process.state === "Z" || process.state === "X" || process.startedWallMs >= picture.pm2.readWallMs || isDaemon(process)) return null;
+  if (process.state === "Z" || process.state === "X" || isDaemon(process)) return null;
   const ancestors = ancestorsOf(process, picture.processes);
   const above = new Set(ancestors.map(({ pid }) => picture.listed.get(pid)?.script));
   const others = candidates.filter(({ script }) => !above.has(script)); // a worker may fork itself
@@ -49,6 +49,8 @@ function copyOf({ process, apps: candidates, former }: Suspect, picture: Picture
   if (app === undefined) return null;
   const isMarked = marked !== undefined;
   const { owner, daemon } = ownerOf({ process, ancestors, isMarked }, picture);
+  // A daemon's newest child may be a restart that the list does not show yet.
+  if (daemon !== null && process.startedWallMs >= picture.pm2.readWallMs) return null;
   if (owner === "orphan" && daemon !== null && !hasDrained(app, picture)) return null;
   if (livesElsewhere(process, app, picture)) return null;
   return { process, app, owner, daemon, untouchable: whyUntouchable({ process, apps, owner, daemon, isMarked }, picture) };

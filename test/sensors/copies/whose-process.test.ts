@@ -105,6 +105,7 @@ test.each<[string, FakeProcess, string, Setting?]>([
       unselected: [listedRow({ pmId: 1, name: "editor", script: "/srv/editor.js", pid: 4_100 })],
     },
   ],
+  ["started since PM2 was listed", command(P, "node worker.js", { startTicks: 3 * 360_000 }), "outside"],
   ["an orphan of another home whose daemon is gone", titled(P, workerMarks({ PM2_HOME: "/root/.pm2" })), "outside"],
   ["what a killed daemon has left", titled(P, workerMarks()), "orphan"],
   [
@@ -204,7 +205,7 @@ test.each<[string, FakeProcess, Setting?]>([
   ["a worker of another namespace", titled(P, workerMarks({ namespace: "blue" }))],
   ["a titled worker of another PM2 and another app", titled(P, workerMarks({ PM2_HOME: "/root/.pm2", name: "other" }))],
   ["a zombie", command(P, "node worker.js", { pulse: { state: "Z" } })],
-  ["one that is younger than the list", command(P, "node worker.js", { startTicks: 3 * 360_000 })],
+  ["a child of PM2's daemon that is younger than the list", titled(P, workerMarks(), { parentPid: DAEMON, startTicks: 3 * 360_000 })],
   [
     "a child that PM2 may still be draining",
     titled(P, workerMarks(), { parentPid: DAEMON }),
