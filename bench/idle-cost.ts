@@ -3,7 +3,7 @@
  * daemon, and the time from its start to its first turn, at 10, 100 and 500 idle workers, beside what PM2's daemon uses
  * without healer in the same run. CPU time, so that other work on the machine changes little.
  * Run after a build: npx tsx bench/idle-cost.ts [seconds=60] [workers…=10 100 500]
- * HEALER_NODE_OPTIONS goes to healer alone, "--cpu-prof --cpu-prof-dir=DIR" for one.
+ * HEALER_NODE_OPTIONS goes to healer alone, "--max-semi-space-size=2" for one.
  */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
