@@ -43,7 +43,8 @@ export function onDurable(
   const reason = changed ?? whyNoLonger(state, target, phase);
   if (reason !== null || row === null) return doNothing(turn, target, phase, `nothing was done: ${reason ?? "it is gone"}`);
   const strategy = strategyOf(state, target);
-  const inTheWay = phase.step === "start" ? copiesInTheWayOf(state, target, strategy) : [];
+  const isTrial = phase.step === "start" && phase.heal.action === "hold-down";
+  const inTheWay = isTrial ? copiesInTheWayOf(state, target, strategy) : [];
   for (const copy of inTheWay) sayEnded(turn, target, { heal: phase.heal, member: { kind: "copy", copy, sinceMs: 0 } });
   execute(turn, target, { phase, row, ends: inTheWay.map((copy) => endOrder(copy, row, strategy.knobs.drainMs)) });
 }

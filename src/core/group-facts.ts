@@ -29,11 +29,11 @@ export function fileCopies(state: State, seen: CopiesSeen): void {
 
 /**
  * Copies that keep a worker from running: it is down, and one with its number (or none) runs outside PM2, holding the port
- * or the lock it needs. Only those `trim_outside` allows to end.
+ * or the lock it needs. Only those `trim_outside` allows to end, and none in mode `observe`.
  */
 export function copiesInTheWayOf(state: State, target: Target, strategy: Strategy): readonly OutsideCopy[] {
   const { row } = target;
-  if (row === null || row.pid !== null) return [];
+  if (row === null || row.pid !== null || strategy.mode === "observe") return [];
   const { copies } = groupFactsOf(state, target.group);
   return copies.flatMap(({ copy }) => (mayEnd(copy, strategy.knobs.trimOutside) && isTwinOf(copy, row) ? [copy] : []));
 }

@@ -49,6 +49,22 @@ describe("an orphan in the way of a row that PM2 gave up", () => {
     expect(world.executed).toHaveLength(2);
   });
 
+  test("is left alone where the mode has become observe meanwhile; the row is started all the same", () => {
+    const world = blocked("none");
+    world.untilPhase("app:0", "held", MINUTE);
+    const strategies = world.policy.strategies.map((strategy) => ({
+      ...strategy,
+      mode: "observe" as const,
+      knobs: { ...strategy.knobs, trimOutside: "orphans" as const },
+    }));
+    world.setPolicy({ ...world.policy, strategies });
+    world.advance(MINUTE);
+    expect(world.executed.map(({ step, ends }) => [step, ends.length])).toEqual([
+      ["stop", 0],
+      ["start", 0],
+    ]);
+  });
+
   test("is left alone where trim_outside does not name it", () => {
     const world = blocked("none");
     world.advance(MINUTE);
