@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Control } from "../../src/core/control.ts";
 import { CoreInvariants } from "../support/core-invariants.ts";
 import { bindRealRules } from "../support/core-real-rules.ts";
-import { anyDeed, DEED_APPS } from "../support/core-deeds.ts";
+import { anyDeed, crowdedDeed, DEED_APPS } from "../support/core-deeds.ts";
 import { KNOBS } from "../support/core-policy.ts";
 import { CoreWorld } from "../support/core-world.ts";
 import { scriptedRule, stormRule, type Script } from "../support/scripted-rules.ts";
@@ -22,22 +22,23 @@ interface Watch {
   readonly stopped: Set<string>;
 }
 
-const life = fc.record({
-  actions: fc.constantFrom(["restart", "stop-start"], ["restart"], ["stop-start"]),
-  maxUnavailable: fc.constantFrom({ percent: 20 }, { percent: 50 }, { count: 2 }),
-  gracePeriodMs: fc.constantFrom(10_000, 60_000, 180_000),
-  onOpen: fc.constantFrom("leave" as const, "stop" as const),
-  threshold: fc.constantFrom(1, 2, 3),
-  maxWorkers: fc.constantFrom(null, 1, 3, 6),
-  trimOutside: fc.constantFrom("none" as const, "orphans" as const, "all" as const),
-  deeds: fc.array(fc.tuple(anyDeed, fc.constantFrom(0, 1000, 4000, 20_000, 90_000, 400_000)), {
-    minLength: 10,
-    maxLength: 50,
-    size: "max",
-  }),
-});
+const lifeOf = (deed: typeof anyDeed) =>
+  fc.record({
+    actions: fc.constantFrom(["restart", "stop-start"], ["restart"], ["stop-start"]),
+    maxUnavailable: fc.constantFrom({ percent: 20 }, { percent: 50 }, { count: 2 }),
+    gracePeriodMs: fc.constantFrom(10_000, 60_000, 180_000),
+    onOpen: fc.constantFrom("leave" as const, "stop" as const),
+    threshold: fc.constantFrom(1, 2, 3),
+    maxWorkers: fc.constantFrom(null, 1, 3, 6),
+    trimOutside: fc.constantFrom("none" as const, "orphans" as const, "all" as const),
+    deeds: fc.array(fc.tuple(deed, fc.constantFrom(0, 1000, 4000, 20_000, 90_000, 400_000)), {
+      minLength: 10,
+      maxLength: 50,
+      size: "max",
+    }),
+  });
 
-type Life = typeof life extends fc.Arbitrary<infer Shape> ? Shape : never;
+type Life = ReturnType<typeof lifeOf> extends fc.Arbitrary<infer Shape> ? Shape : never;
 
 function live({ actions, gracePeriodMs, threshold, deeds, ...drawnKnobs }: Life): { world: CoreWorld; watch: Watch } {
   const scripts = new Map<string, Script>();
@@ -109,9 +110,12 @@ const RUNS = {
 };
 
 describe("whatever happens", { timeout: 120_000 }, () => {
-  test("the invariants hold, every intent gets its outcome, and every worker that healer stopped comes back", () => {
+  test.each([
+    ["of any kind", anyDeed],
+    ["among copies and rows too many", crowdedDeed],
+  ] as const)("%s: the invariants hold, every intent gets its outcome, and every worker that healer stopped comes back", (_what, deed) => {
     fc.assert(
-      fc.property(life, (drawn) => {
+      fc.property(lifeOf(deed), (drawn) => {
         const { world, watch } = live(drawn);
         calmDown(world, watch);
         expect(unwell(world, watch)).toEqual([]);

@@ -194,3 +194,13 @@ export const anyDeed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 1, arbitrary: machine },
   { weight: 2, arbitrary: duplicates },
 );
+
+/** Mostly copies and rows too many, in a world where little else goes on. */
+export const crowdedDeed: fc.Arbitrary<Deed> = fc.oneof(
+  { weight: 10, arbitrary: duplicates },
+  { weight: 2, arbitrary: daemon },
+  { weight: 2, arbitrary: operators },
+  { weight: 1, arbitrary: crashes },
+  { weight: 1, arbitrary: faults },
+  { weight: 1, arbitrary: machine },
+);

@@ -20,6 +20,8 @@ export class CoreInvariants {
   readonly #world: CoreWorld;
   #before = new Map<string, Control>();
   #nowMs = 0;
+  /** When a process was first there, in time that neither sleeps nor is set. */
+  readonly #seenAtMs = new Map<number, number>();
   /** What was read from the journal: how far, heals begun and heals ended. */
   #read = 0;
   readonly #open = new Map<string, string>();
@@ -44,6 +46,7 @@ export class CoreInvariants {
     const { state } = this.#world;
     if (state.nowMs < this.#nowMs) broken("I13", `time went back from ${this.#nowMs} to ${state.nowMs}`);
     this.#nowMs = state.nowMs;
+    for (const { pid } of this.#world.pm2.rows.values()) if (pid !== null && !this.#seenAtMs.has(pid)) this.#seenAtMs.set(pid, state.nowMs);
     if (event.type === "journal_failed") this.journalHasFailed = true;
     for (const effect of effects) {
       if (effect.type === "journal" && effect.record.kind === "intent") this.#checkIntent(effect.record);
@@ -123,8 +126,8 @@ export class CoreInvariants {
     if (left < keep) broken("I10", `${left} of ${row.name} are left, ${keep} may be`);
     if (ends.length > 0) return;
     // Who was restarted since the trim was decided is another than was meant by it.
-    const decidedWallMs = this.#world.journal.find((record) => record.healId === healId)?.wallMs ?? 0;
-    const established = online.filter(({ startedWallMs }) => decidedWallMs - (startedWallMs ?? 0) >= 15_000);
+    const decidedAtMs = this.#world.journal.find((record) => record.healId === healId)?.atMs ?? 0;
+    const established = online.filter(({ pid }) => decidedAtMs - (this.#seenAtMs.get(pid ?? 0) ?? decidedAtMs) >= 15_000);
     const older = established.find(({ pmId, pid }) => pmId < row.pmId && pid !== row.pid);
     if (older !== undefined && established.length > keep) broken("I10", `pm_id ${row.pmId} removed while ${older.pmId} is older`);
   }
