@@ -106,7 +106,7 @@ test.each<[string, FakeProcess, string, Setting?]>([
     },
   ],
   ["started since PM2 was listed", command(P, "node worker.js", { startTicks: 3 * 360_000 }), "outside"],
-  ["an orphan of another home whose daemon is gone", titled(P, workerMarks({ PM2_HOME: "/root/.pm2" })), "outside"],
+  ["an orphan of another home whose daemon is gone", titled(P, workerMarks({ PM2_HOME: "/home/other/.pm2" })), "outside"],
   ["what a killed daemon has left", titled(P, workerMarks()), "orphan"],
   [
     "the same with arguments of an older configuration",
@@ -139,25 +139,25 @@ test.each<[string, FakeProcess, string, Setting?]>([
   ["a child PM2 no longer lists", titled(P, workerMarks(), { parentPid: DAEMON }), "orphan"],
   [
     "a row of another daemon",
-    titled(P, workerMarks({ PM2_HOME: "/root/.pm2" }), { parentPid: 60 }),
+    titled(P, workerMarks({ PM2_HOME: "/home/other/.pm2" }), { parentPid: 60 }),
     "other_daemon",
-    { also: [daemon(60, "/root/.pm2")] },
+    { also: [daemon(60, "/home/other/.pm2")] },
   ],
   ["a row of a second daemon in our home", titled(P, workerMarks(), { parentPid: 60 }), "other_daemon", { also: [daemon(60)] }],
   [
     "a row of pm2-runtime",
-    titled(P, workerMarks({ PM2_HOME: "/root/.pm2" }), { parentPid: 60 }),
+    titled(P, workerMarks({ PM2_HOME: "/home/other/.pm2" }), { parentPid: 60 }),
     "other_daemon",
     { also: [command(60, "node /usr/bin/pm2-runtime start")] },
   ],
   [
     "a row of a program that uses PM2 as a library",
-    titled(P, workerMarks({ PM2_HOME: "/root/.pm2" }), { parentPid: 60 }),
+    titled(P, workerMarks({ PM2_HOME: "/home/other/.pm2" }), { parentPid: 60 }),
     "other_daemon",
     {
       also: [
         command(60, "node keeper.js"),
-        titled(61, workerMarks({ PM2_HOME: "/root/.pm2", pm_id: "7", name: "other" }), { parentPid: 60 }),
+        titled(61, workerMarks({ PM2_HOME: "/home/other/.pm2", pm_id: "7", name: "other" }), { parentPid: 60 }),
       ],
     },
   ],
@@ -203,7 +203,7 @@ test.each<[string, FakeProcess, Setting?]>([
   ["what a worker has left behind, a browser", command(P, "chrome --headless", { brief: { marks: workerMarks(), session: P } })],
   ["a worker of another app of ours", titled(P, workerMarks({ name: "other" }))],
   ["a worker of another namespace", titled(P, workerMarks({ namespace: "blue" }))],
-  ["a titled worker of another PM2 and another app", titled(P, workerMarks({ PM2_HOME: "/root/.pm2", name: "other" }))],
+  ["a titled worker of another PM2 and another app", titled(P, workerMarks({ PM2_HOME: "/home/other/.pm2", name: "other" }))],
   ["a zombie", command(P, "node worker.js", { pulse: { state: "Z" } })],
   ["a child of PM2's daemon that is younger than the list", titled(P, workerMarks(), { parentPid: DAEMON, startTicks: 3 * 360_000 })],
   [
@@ -272,9 +272,9 @@ test.each<[string, FakeProcess, Setting, string | null]>([
   ["an orphan in another directory", titled(P, workerMarks(), { place: { exe: "/usr/bin/node", cwd: "/root" } }), {}, null],
   [
     "of another daemon",
-    titled(P, workerMarks({ PM2_HOME: "/root/.pm2" }), { parentPid: 60 }),
-    { also: [daemon(60, "/root/.pm2")] },
-    "PM2 daemon 60 (/root/.pm2) would bring it back",
+    titled(P, workerMarks({ PM2_HOME: "/home/other/.pm2" }), { parentPid: 60 }),
+    { also: [daemon(60, "/home/other/.pm2")] },
+    "PM2 daemon 60 (/home/other/.pm2) would bring it back",
   ],
   [
     "of two apps at once",
