@@ -92,7 +92,7 @@ describe("a real PM2 daemon", () => {
     await until(() => hints.includes("bus-lost"), "the loss of the bus");
   });
 
-  /** All of `pm2_env` but what a restart is meant to move. */
+  /** All of `pm2_env` but what a restart is meant to move, and what the worker itself reports some time after its start. */
   async function settingsOf(pmId: number): Promise<ListedApp["pm2Env"]> {
     const moving = [
       "pm_uptime",
@@ -107,6 +107,7 @@ describe("a real PM2 daemon", () => {
       "_tree_pids",
       "unstable_restarts",
       "prev_restart_delay",
+      "node_version",
     ];
     const row = await pm2.row(pmId);
     return Object.fromEntries(Object.entries(row?.pm2Env ?? {}).filter(([name]) => !moving.includes(name)));
