@@ -30,7 +30,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["core", "world", ...REGISTRIES, ...DRAWERS.map((drawer) => `type ${drawer}`), "yaml", "zod", "chokidar", ...HARMLESS],
   daemon: ["config", "core", ...DRAWERS, "record", "world", "api", ...HARMLESS],
   api: ["core", "record", "type daemon", "world", "hono", "@hono/node-server", "zod", ...HARMLESS],
-  simulate: ["core", "rules", "config", "record", ...HARMLESS],
+  // The real memory and its recovery on a simulated disk: of the daemon nothing else.
+  simulate: ["core", "rules", "config", "record", "daemon/restore.ts", "type world", ...HARMLESS],
   worker: ["node:*"],
   dashboard: ["type api"],
   demo: ["*"],

@@ -3,15 +3,15 @@ import { stopsFirst } from "./control.ts";
 import type { Heal, Phase } from "./control.ts";
 import { workerOf } from "./durable.ts";
 import type { Event } from "./event.ts";
-import { copiesInTheWayOf, fileCopies } from "./group-facts.ts";
-import { backoffMs, endHeal, openHeld } from "./heal-end.ts";
-import { whyFlapping } from "./flapping.ts";
+import { fileCopies } from "./group-facts.ts";
+import { endHeal } from "./heal-end.ts";
+import { stopped } from "./held-row.ts";
+import { expectLateStop } from "./late-stop.ts";
 import { memberDone } from "./roll.ts";
 import type { Target } from "./state.ts";
 import { startEpoch, withControl } from "./target.ts";
 import { trimStepDone } from "./trim.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
-import { inWords } from "./words.ts";
 import { isStoppedRow } from "./worker-row.ts";
 
 /** Rows 9 and 10: the action has ended, well or badly. What it did is read from the world, not believed. */
@@ -31,6 +31,7 @@ export function onActionDone(turn: Turn, event: Extract<Event, { type: "action_d
 /** Also where an action ends that never reported: its deadline passed, or healer was restarted under it. */
 export function afterAction(turn: Turn, target: Target, phase: { heal: Heal; step: string }, error: string | null): void {
   for (const rule of target.rules) if (rule.symptomAtMs !== null) rule.healed = true;
+  if (error !== null) expectLateStop(turn, target, phase);
   if (phase.step === "stop") return stopped(turn, target, phase.heal, error);
   if (phase.heal.trim != null) return trimStepDone(turn, target, phase.heal, error);
   if (phase.heal.roll !== null) return memberDone(turn, target, phase.heal);
@@ -44,34 +45,6 @@ export function afterAction(turn: Turn, target: Target, phase: { heal: Heal; ste
 /** Stopped by us, not by an operator: it must not be mistaken for one's wish. */
 function wasLeftDown({ row }: Target, heal: Heal): boolean {
   return row !== null && isStoppedRow(row) && stopsFirst(heal);
-}
-
-/** A hold-down's first half: down, until its backoff or, with the streak full, the circuit's cool-down is over. */
-function stopped(turn: Turn, target: Target, heal: Heal, error: string | null): void {
-  const { state } = turn;
-  if (error !== null && (target.row === null || !isStoppedRow(target.row)))
-    return endHeal(turn, target, { verdict: "failed", reason: `it could not be stopped: ${error}`, stopFailed: true });
-  const strategy = strategyOf(state, target);
-  target.exits = [];
-  target.view.exits = target.exits;
-  const { failedHeals, healsAtMs } = target.control;
-  if (failedHeals >= strategy.knobs.consecutiveFailuresThreshold)
-    return openHeld(turn, target, heal, { why: "failures", reason: `${failedHeals} heals in a row did not help` });
-  const flapping = whyFlapping(state.nowMs, healsAtMs.slice(0, -1), strategy.knobs); // the last one is this one
-  if (flapping !== null) return openHeld(turn, target, heal, { why: "flapping", reason: flapping });
-  const isBlocked = copiesInTheWayOf(state, target, strategy).length > 0;
-  const waitMs = isBlocked ? 0 : backoffMs(state, target, strategy, failedHeals);
-  withControl(target, { phase: { name: "held", heal, resumeAtMs: state.nowMs + waitMs } });
-  journal(turn, target, { kind: "step", healId: heal.id, note: { stopped: true, start_in_ms: Math.round(waitMs) } });
-  say(turn, target, {
-    level: "info",
-    event: "hold",
-    reason: isBlocked
-      ? "stopped; a copy of it outside PM2 is in its way: that is ended first, then it is started once"
-      : `stopped; will be started once in ${inWords(waitMs)}`,
-    heal_id: heal.id,
-    more: { guard: "backoff", until: Math.round(waitMs), flip: `healer reset ${target.id}` },
-  });
 }
 
 function sayAction(

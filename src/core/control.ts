@@ -19,6 +19,8 @@ export interface Control {
   healsAtMs: number[];
   paused: Pause | null;
   lastHeal: LastHeal | null;
+  /** A stop of ours that PM2 had not carried out when we gave up waiting; it still may. Left out or null = there is none. */
+  lateStop?: LateStop | null;
   /** Grace counts from here when it is later than the worker's own start: a resume, or the machine's suspend. */
   calmFromMs: number;
 }
@@ -110,6 +112,14 @@ export interface Pause {
   readonly remindAtMs?: number | null;
   readonly by: string;
   readonly reason: string;
+}
+
+export interface LateStop {
+  readonly atMs: number;
+  /** `created_at` of the process it was meant for. */
+  readonly createdWallMs: number | null;
+  /** Key of the rule that judged the heal. */
+  readonly rule: string;
 }
 
 export interface LastHeal {

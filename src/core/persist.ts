@@ -1,4 +1,4 @@
-import { newControl } from "./control.ts";
+import { healOf, newControl, restartsNobody } from "./control.ts";
 import type { Control } from "./control.ts";
 import type { Json } from "./log-record.ts";
 import type { TargetId } from "./observation.ts";
@@ -131,8 +131,20 @@ export function overlayRecord(state: State, record: { target: TargetId; control:
   // What the snapshot knew of the process may be from before our own restart of it, which was nobody else's.
   const evidence = saved === null ? null : { ...saved, life: null };
   state.absent.set(record.target, { control: { ...newControl(), ...record.control }, sinceMs: state.nowMs, saved: evidence });
+  forgetLivesOf(state, record.control);
   state.globals = { ...record.globals, tokens: Math.min(state.policy.budget.tokens, record.globals.tokens) };
   earnOneAtMost(state);
+}
+
+/** The same of the workers that a group heal has restarted: they are other processes since, by our own doing. */
+function forgetLivesOf(state: State, control: Control): void {
+  const roll = healOf(control.phase)?.roll ?? null;
+  if (roll === null) return;
+  for (const id of [...roll.done, ...(roll.current === null ? [] : [roll.current.target])]) {
+    const absent = state.absent.get(id);
+    const saved = (absent?.saved ?? null) as SavedEvidence | null;
+    if (absent !== undefined && saved !== null) state.absent.set(id, { ...absent, saved: { ...saved, life: null } });
+  }
 }
 
 /** A target found again. A heal that was between intent and result is looked into before anything else. */
@@ -154,8 +166,14 @@ export function restoreTarget(state: State, target: Target, strategy: Strategy, 
   target.dueSinceMs = saved.dueSinceMs;
   target.tasks = saved.tasks === null ? null : loadTaskWindows(saved.tasks, state.nowMs);
   restoreRules(target, strategy, saved);
-  // The snapshot may be older than the journal: evidence from before the action must not give the verdict on it (I16).
-  if (phase.name === "verifying" && target.epoch.atMs < phase.sinceMs) startEpoch(state, target, strategy, "other");
+  if (isFromBeforeTheLastHeal(target)) startEpoch(state, target, strategy, "other");
+}
+
+/** The snapshot may be older than the journal: evidence from before a heal gives no verdict on it, and is no reason for the next (I16). */
+function isFromBeforeTheLastHeal({ control: { phase, lastHeal }, epoch }: Target): boolean {
+  if (phase.name === "verifying") return epoch.atMs < phase.sinceMs;
+  if (lastHeal === null || lastHeal.verdict === null || lastHeal.verdict === "aborted" || restartsNobody(lastHeal.action)) return false;
+  return epoch.atMs < lastHeal.atMs;
 }
 
 function restoreRules(target: Target, strategy: Strategy, saved: SavedEvidence): void {

@@ -2,6 +2,7 @@ import { endHeal } from "./heal-end.ts";
 import { healOf, type Heal } from "./control.ts";
 import type { Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
+import { adoptLateStop } from "./late-stop.ts";
 import { forgetOldProcess, startEpoch, withControl } from "./target.ts";
 import { rowKey } from "./trim-plan.ts";
 import { say, strategyOf, type Turn } from "./turn.ts";
@@ -25,7 +26,10 @@ interface Change {
 export function noteRestart(turn: Turn, target: Target, change: { strategy: Strategy; before: WorkerRow; row: WorkerRow }): void {
   const { before, row, strategy } = change;
   if (isOursToExplain(turn.state, target)) return;
-  if (isStopped(row) && !isStopped(before)) return stoppedBySomebody(turn, target);
+  if (isStopped(row) && !isStopped(before)) {
+    if (!adoptLateStop(turn, target, strategy)) stoppedBySomebody(turn, target);
+    return;
+  }
   if (row.pid === null) return; // between an exit and PM2's restart of it: the restart will count
   const life = target.life ?? before;
   if (row.startedWallMs === life.startedWallMs && row.pid === life.pid) return;
@@ -41,7 +45,10 @@ export function noteChangeWhileAway(turn: Turn, target: Target, found: { strateg
   const { phase } = target.control;
   // A row that a failed start of ours left down is to be contained, not left; any other we did not stop ourselves.
   const isContained = phase.name === "suspect" && phase.contain !== null;
-  if (isStopped(row) && !isContained && !isOursToExplain(turn.state, target)) return stoppedBySomebody(turn, target);
+  if (isStopped(row) && !isContained && !isOursToExplain(turn.state, target)) {
+    if (!adoptLateStop(turn, target, strategy)) stoppedBySomebody(turn, target);
+    return;
+  }
   if (life === null || row.pid === null || isOursToExplain(turn.state, target)) return;
   if (row.createdWallMs !== life.createdWallMs) restartedBySomebody(turn, target, { strategy, life, row });
   else if (row.startedWallMs !== life.startedWallMs) crashed(turn, target, { strategy, life, row });

@@ -71,6 +71,7 @@ function saver(parts: { snapshots: Snapshots; journal: Journal; state: State; cl
   return (when) => {
     const nowMs = clock.nowMs();
     if (when === "if-due" && nowMs - savedAtMs < SNAPSHOT_EVERY_MS) return trouble;
+    if (journal.state === "corrupt") return trouble; // what a person is to look into is not replaced by what little is known
     savedAtMs = nowMs;
     const savedWallMs = clock.wallMs();
     const saved = snapshots.save({

@@ -161,13 +161,19 @@ class SegmentedJournal implements Journal {
     if (!opened.ok) return this.#give("failed", opened.error.message);
     const cut = tornTail === null ? success(null) : opened.value.truncate(tornTail.validBytes);
     // A record written but not synced before a crash is taken as real from here on, so it has to become durable now.
-    const synced = cut.ok ? opened.value.sync() : cut;
+    // So has the file's name: healer may have died between making the file and syncing the folder.
+    const synced = cut.ok ? this.#syncWithFolder(opened.value) : cut;
     const facts = synced.ok ? opened.value.facts() : synced;
     if (facts.ok) this.#current = { file: opened.value, bytes: facts.value.bytes };
     else {
       opened.value.close();
       this.#give("failed", facts.error.message);
     }
+  }
+
+  #syncWithFolder(file: AppendFile): FileOutcome<null> {
+    const synced = file.sync();
+    return synced.ok ? this.#files.syncDir(this.#dir) : synced;
   }
 
   #noteLast(lastSeq: number, lastWallMs: number): void {

@@ -1,0 +1,48 @@
+import { healOf, stopsFirst, type Heal } from "./control.ts";
+import { endHeal, openHeld } from "./heal-end.ts";
+import { startHeal } from "./heal-start.ts";
+import { stopped } from "./held-row.ts";
+import type { Target } from "./state.ts";
+import type { Strategy } from "./strategy.ts";
+import { withControl } from "./target.ts";
+import type { Turn } from "./turn.ts";
+import { isStoppedRow } from "./worker-row.ts";
+
+const LATE_MS_MAX = 3_600_000; // a PM2 that took longer than this to obey was asked by somebody else meanwhile
+
+/** An action of ours ended with an error before its stop was seen: PM2 may be slow, and carry it out yet. */
+export function expectLateStop(turn: Turn, target: Target, step: { readonly heal: Heal; readonly step: string }): void {
+  const { row } = target;
+  if (row === null || isStoppedRow(row) || step.step === "start" || !stopsFirst(step.heal)) return;
+  withControl(target, { lateStop: { atMs: turn.state.nowMs, createdWallMs: row.createdWallMs, rule: step.heal.rule } });
+}
+
+/**
+ * The row has stopped: was it that stop? Then it is ours, or nobody would ever start the worker again: it counts as held
+ * down from now on, and is started once. Returns false where an operator has stopped it.
+ */
+export function adoptLateStop(turn: Turn, target: Target, strategy: Strategy): boolean {
+  const late = target.control.lateStop ?? null;
+  const { row } = target;
+  if (late === null || row === null) return false;
+  withControl(target, { lateStop: null });
+  if (row.createdWallMs !== late.createdWallMs || turn.state.nowMs - late.atMs > LATE_MS_MAX) return false;
+  const { phase } = target.control;
+  if (healOf(phase) !== null) endHeal(turn, target, { verdict: "failed", reason: REASON });
+  else holdFromNowOn(turn, target, { strategy, rule: late.rule });
+  return true;
+}
+
+const REASON = "PM2 has stopped it late, after healer had given up waiting for that";
+
+/** As if a hold-down had just stopped it; an open circuit stays open, around a row that is down. */
+function holdFromNowOn(turn: Turn, target: Target, { strategy, rule }: { strategy: Strategy; rule: string }): void {
+  const before = target.control.phase;
+  const contain = { rule, reason: REASON };
+  withControl(target, { phase: { name: "suspect", sinceMs: turn.state.nowMs, trial: before.name === "open", contain } });
+  const ruleState = target.rules.find(({ key }) => key === rule) ?? null;
+  const candidate = { target, strategy, rule: ruleState, action: "hold-down", actsInGrace: true, observeOnly: false, holdsDown: true };
+  const heal = startHeal(turn, candidate, { by: null, trial: before.name === "open" });
+  if (before.name === "open") openHeld(turn, target, heal, { why: before.why, reason: REASON });
+  else stopped(turn, target, heal, null);
+}

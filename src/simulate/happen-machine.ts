@@ -1,0 +1,75 @@
+import type { Simulation } from "./simulation.ts";
+import type { AppSpec, Fault } from "./world-spec.ts";
+
+/** What befalls PM2, the disk and the machine as a whole. */
+
+export function troublePm2(world: Simulation, { trouble, lastsMs }: Extract<Fault, { kind: "pm2-trouble" }>): void {
+  const { pm2 } = world;
+  pm2.trouble = trouble;
+  later(world, lastsMs, () => (pm2.trouble = { mode: "ok", latencyMs: 200 }));
+}
+
+export function mutePm2(world: Simulation, { lastsMs }: Extract<Fault, { kind: "pm2-mute" }>): void {
+  const { pm2 } = world;
+  if (pm2.lost !== null) return;
+  const { generation } = pm2;
+  pm2.lost = "no answer in 5 s";
+  later(world, lastsMs, () => {
+    if (pm2.generation === generation) pm2.lost = null;
+  });
+}
+
+/** Node workers end with PM2's daemon; the others live on beside their successors. */
+export function killPm2(world: Simulation, fault: { readonly backMs: number; readonly forgets: readonly string[] }): void {
+  const { pm2, processes, strays } = world;
+  if (pm2.rows.size === 0) return; // dead already
+  const dump = [...pm2.rows.values()].filter(({ name }) => !fault.forgets.includes(name));
+  for (const row of pm2.rows.values()) {
+    const process = pm2.processOf(row);
+    if (process === undefined) continue;
+    if (appOf(world, row.name).diesWithPm2) processes.end(process);
+    else strays.add(process, { owner: "orphan", instance: row.instance, wallMs: row.startedWallMs ?? 0 });
+  }
+  pm2.die();
+  world.stopped.clear();
+  const { generation } = pm2;
+  later(world, fault.backMs, () => {
+    if (pm2.generation === generation) pm2.resurrect(dump.map(({ name, instance }) => ({ app: appOf(world, name), instance })));
+  });
+}
+
+export function troubleDisk(world: Simulation, { trouble, lastsMs }: Extract<Fault, { kind: "disk" }>): void {
+  const { disk } = world;
+  if (trouble === "syncs") disk.trouble.syncs = true;
+  else if (trouble === "reads") disk.trouble.reads = true;
+  else disk.trouble.writes = trouble;
+  later(world, lastsMs, () => (disk.trouble = { writes: null, syncs: false, reads: false }));
+}
+
+/** The machine goes down and comes up again: everything that ran is gone, and of the disk only what was synced is certain. */
+export function reboot(world: Simulation, offMs: number): void {
+  const apps = [...world.pm2.rows.values()].map(({ name, instance }) => ({ app: appOf(world, name), instance }));
+  world.fate.deaths = [];
+  if (world.daemon !== null) world.kill();
+  world.strays.clear();
+  for (const process of world.processes.alive.values()) world.processes.end(process);
+  world.pm2.die();
+  world.stopped.clear();
+  world.disk.cutPower();
+  world.host.reboot(offMs);
+  world.invariants.healerDied(world.journal.at(-1)?.atMs ?? 0); // a wall clock set back meanwhile hides the time since then
+  const { generation } = world.pm2;
+  later(world, 2_000, () => {
+    if (world.pm2.generation === generation) world.pm2.resurrect(apps);
+  });
+}
+
+export function later(world: Simulation, ms: number, run: () => void): void {
+  world.timeline.at(world.timeline.nowMs + ms, run);
+}
+
+export function appOf(world: Simulation, name: string): AppSpec {
+  const app = world.fleet.apps.get(name);
+  if (app === undefined) throw new Error(`no app ${name} in the world`);
+  return app;
+}

@@ -1,0 +1,36 @@
+import type { Control } from "../../core/control.ts";
+import type { Execute } from "./witness.ts";
+
+/** What has been seen so far, in books of its own: nothing in them rests on what the core believes of itself. */
+export interface Books {
+  /** Reducer time. */
+  nowMs: number;
+  /** Each target's control after the previous step. */
+  before: ReadonlyMap<string, Control>;
+  readonly executed: (Execute & { readonly atMs: number })[];
+  /** When a process was first there, reducer time, by "pid startedWallMs". */
+  readonly seenAtMs: Map<string, number>;
+  /** Heals a person asked for, and targets a person has reset: limits on healer's own decisions do not bind them. */
+  readonly byHand: Set<string>;
+  readonly resetAtMs: Map<string, number>;
+  /** When the open circuit of a target allowed one heal on trial. */
+  readonly trialsAtMs: Map<string, number[]>;
+  /** When PM2 was last seen to answer or not to answer. */
+  isPm2Lost: boolean;
+  /** The smallest limits that were ever in force, by strategy. */
+  readonly graceMsMin: Map<string, number>;
+  /** Once the journal has failed, what the next healer remembers is older than what the last one knew. */
+  journalHasFailed: boolean;
+  /** Tasks each target was told of that went wrong, newest last: (reducer time, count). */
+  readonly failures: Map<string, { atMs: number; failed: number }[]>;
+  /** Tasks in hand, as last told; and when each target's symptom began, by its line in the log. */
+  readonly running: Map<string, number>;
+  readonly symptomAtMs: Map<string, number>;
+  /** The most the bucket has allowed for an hour, over all configurations. */
+  healsPerHourMax: number;
+}
+
+/** Two lives of one pid are two processes. */
+export function processKey({ pid, startedWallMs }: { readonly pid: number | null; readonly startedWallMs: number | null }): string {
+  return `${pid} ${startedWallMs}`;
+}

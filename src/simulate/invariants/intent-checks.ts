@@ -1,0 +1,87 @@
+import { isInFlight, restartsNobody, type Phase } from "../../core/control.ts";
+import type { JournalRecord } from "../../core/journal-record.ts";
+import type { Target } from "../../core/state.ts";
+import { resolveMaxUnavailable } from "../../core/strategy.ts";
+import { strategyOf } from "../../core/turn.ts";
+import type { Books } from "./books.ts";
+import { broken, type Witness } from "./witness.ts";
+
+type Intent = Extract<Phase, { name: "intent" }>;
+
+/** At the moment a heal is decided: is it allowed, and does it rest on evidence of this life? */
+export function checkIntent(witness: Witness, books: Books, record: JournalRecord): void {
+  const { state } = witness;
+  const target = state.targets.get(record.target);
+  if (target === undefined) broken("I9", `an intent about ${record.target}, which is no target`);
+  const { phase } = target.control;
+  if (isAdopted(target, record)) return;
+  if (phase.name !== "intent" || phase.heal.id !== record.healId)
+    broken("I1", `an intent of ${record.target} that its phase does not carry`);
+  const strategy = strategyOf(state, target);
+  if (strategy.mode === "observe") broken("I15", `an intent about ${target.id} in mode observe`);
+  if (books.isPm2Lost) broken("guard pm2", `an intent about ${target.id} while PM2 does not answer`);
+  const { journalError } = state;
+  if (journalError !== null && (journalError.retryAtMs === null || state.nowMs < journalError.retryAtMs))
+    broken("I18", `an intent about ${target.id} while the journal cannot be trusted`);
+  const byHand = phase.heal.by !== null;
+  if (byHand) books.byHand.add(phase.heal.id);
+  else checkUnasked(witness, books, { target, phase });
+  if (phase.step !== "stop") checkOthers(witness, target, phase);
+}
+
+/** A stop of healer's that PM2 carried out late: what it began is taken up again, and nothing is done for it. */
+function isAdopted({ control: { phase }, row }: Target, { healId }: JournalRecord): boolean {
+  return (phase.name === "held" || phase.name === "open") && phase.heal?.id === healId && row !== null && row.pid === null;
+}
+
+/** What binds healer's own decisions, and not those of a person who forces them. */
+function checkUnasked({ state }: Witness, books: Books, { target, phase }: { target: Target; phase: Intent }): void {
+  const { heal } = phase;
+  const { knobs } = strategyOf(state, target);
+  for (const pause of [state.globals.paused, state.targets.get(target.group)?.control.paused ?? null, target.control.paused])
+    if (pause !== null && (pause.untilMs === null || pause.untilMs > state.nowMs)) broken("guard paused", `${target.id} is paused`);
+  const before = books.before.get(target.id)?.phase;
+  if (before?.name === "backoff" && state.nowMs < before.untilMs && heal.action !== "hold-down")
+    broken("guard backoff", `${target.id} is healed ${before.untilMs - state.nowMs} ms before its backoff is over`);
+  const rule = target.rules.find(({ key }) => key === heal.rule);
+  const symptomAtMs = books.symptomAtMs.get(target.id);
+  const inHand = books.running.get(target.id) ?? 0;
+  const isAlive = target.row?.pid != null && rule?.judgement.dead !== true;
+  if (isAlive && inHand > 0 && heal.action !== "hold-down" && heal.action !== "trim" && symptomAtMs !== undefined)
+    if (state.nowMs - symptomAtMs < knobs.drainMs) broken("guard drain", `${target.id} has ${inHand} tasks in hand`);
+  // What contains a failed heal rests on its verdict, not on new evidence.
+  if (rule !== undefined && heal.action !== "hold-down") checkEvidence(books, target, rule.memory);
+}
+
+/** I16: what speaks against it was seen since its epoch, and counted once. */
+function checkEvidence(books: Books, target: Target, memory: unknown): void {
+  if (typeof memory !== "object" || memory === null || !("failed" in memory) || !("epochAtMs" in memory)) return;
+  const { failed, epochAtMs } = memory as { readonly failed: number; readonly epochAtMs: number };
+  const last = books.executed.findLast(
+    (executed) => executed.target === target.id && executed.step !== "stop" && executed.action !== "trim",
+  );
+  if (last !== undefined && epochAtMs < last.atMs) broken("I16", `the evidence against ${target.id} is older than its last heal`);
+  let told = 0;
+  for (const failure of books.failures.get(target.id) ?? []) if (failure.atMs >= epochAtMs) told += failure.failed;
+  if (failed > told) broken("I16", `${failed} failures speak against ${target.id}, ${told} were told since its epoch`);
+}
+
+function checkOthers({ state }: Witness, target: Target, { heal }: Intent): void {
+  if (restartsNobody(heal.action)) return;
+  const group = state.groups.get(target.group);
+  const others = (group?.members ?? []).map((id) => state.targets.get(id)).filter((member) => member !== undefined && member !== target);
+  const healing = others.filter((member) => member !== undefined && isBeingHealed(member.control.phase)).length;
+  const limit = resolveMaxUnavailable(strategyOf(state, target).knobs.maxUnavailable, group?.members.length ?? 1);
+  if (target.kind === "worker" && healing + 1 > limit) broken("I2", `${healing + 1} of ${target.group} in flight, at most ${limit}`);
+  if (target.kind === "group" && healing > 0) broken("I2", `a heal of ${target.id} beside one of its workers`);
+  const whole = state.targets.get(target.group);
+  if (target.kind === "worker" && whole !== undefined && isInFlight(whole.control.phase) && heal.by === null)
+    broken("guard in-flight", `a heal of ${target.id} beside one of its whole group`);
+  const incident = group?.incident ?? null;
+  if (incident !== null && incident.phase !== "generalise" && healing > 0)
+    broken("I11", `a second heal in the incident of ${target.group}`);
+}
+
+function isBeingHealed(phase: Phase): boolean {
+  return isInFlight(phase) && "heal" in phase && phase.heal?.action !== "hold-down" && phase.heal?.action !== "trim";
+}

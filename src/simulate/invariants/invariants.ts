@@ -1,0 +1,112 @@
+import type { Effect } from "../../core/effect.ts";
+import type { Event } from "../../core/event.ts";
+import type { LogRecord } from "../../core/log-record.ts";
+import { checkChange } from "./change-checks.ts";
+import { checkExecute } from "./execute-checks.ts";
+import { checkIntent } from "./intent-checks.ts";
+import { JournalBooks } from "./journal-books.ts";
+import { processKey, type Books } from "./books.ts";
+import { broken, type Witness } from "./witness.ts";
+
+/**
+ * Watches a world and throws a `Violation` the moment one of the decision core's invariants (decision-core §4.4), or the
+ * promise of one of its guards, is broken. `check` is to be called after every `step`.
+ */
+export class Invariants {
+  readonly #witness: Witness;
+  readonly #journal = new JournalBooks();
+  readonly books: Books = {
+    nowMs: 0,
+    before: new Map(),
+    executed: [],
+    seenAtMs: new Map(),
+    byHand: new Set(),
+    resetAtMs: new Map(),
+    trialsAtMs: new Map(),
+    isPm2Lost: true,
+    graceMsMin: new Map(),
+    journalHasFailed: false,
+    failures: new Map(),
+    running: new Map(),
+    symptomAtMs: new Map(),
+    healsPerHourMax: 0,
+  };
+
+  constructor(witness: Witness) {
+    this.#witness = witness;
+  }
+
+  get journalHasFailed(): boolean {
+    return this.books.journalHasFailed;
+  }
+
+  /** After every step of the core. */
+  check(event: Event, effects: readonly Effect[]): void {
+    const { books } = this;
+    const { state } = this.#witness;
+    if (state.journalError?.retryAtMs === null) return checkNothingIsDone(effects);
+    if (state.nowMs < books.nowMs) broken("I13", `time went back from ${books.nowMs} to ${state.nowMs}`);
+    books.nowMs = state.nowMs;
+    noteLimits(books, this.#witness);
+    noteWorld(books, this.#witness, event);
+    const logs = effects.flatMap((effect) => (effect.type === "log" ? [effect.record] : []));
+    noteSymptoms(books, logs);
+    for (const effect of effects) {
+      if (effect.type === "journal" && effect.record.kind === "intent") checkIntent(this.#witness, books, effect.record);
+      if (effect.type === "execute") checkExecute(this.#witness, books, { effect, event });
+    }
+    for (const target of state.targets.values()) checkChange(this.#witness, books, { target, event, logs });
+    books.before = new Map([...state.targets].map(([id, { control }]) => [id, control]));
+    this.#journal.read(this.#witness.journal, books.journalHasFailed);
+  }
+
+  /**
+   * healer died: the next one is compared with what was durable. Its time goes on from `floorMs` at the least; null = from
+   * where it was, because the machine's own clock goes on.
+   */
+  healerDied(floorMs: number | null): void {
+    this.books.before = new Map();
+    if (floorMs !== null) this.books.nowMs = floorMs;
+  }
+}
+
+/** A healer that cannot read what it remembers acts on nobody; its time begins anew, and is nobody's. */
+function checkNothingIsDone(effects: readonly Effect[]): void {
+  for (const effect of effects)
+    if (effect.type === "execute" || (effect.type === "journal" && effect.record.kind === "intent"))
+      broken("I18", `${effect.type} although the journal cannot be trusted`);
+}
+
+function noteLimits(books: Books, { state }: Witness): void {
+  const { tokens, refillMs } = state.policy.budget;
+  books.healsPerHourMax = Math.max(books.healsPerHourMax, tokens + 3_600_000 / refillMs);
+  for (const { name, knobs } of state.policy.strategies) {
+    const least = books.graceMsMin.get(name) ?? Number.POSITIVE_INFINITY;
+    if (knobs.gracePeriodMs < least) books.graceMsMin.set(name, knobs.gracePeriodMs);
+  }
+}
+
+function noteWorld(books: Books, { rows }: Witness, event: Event): void {
+  for (const row of rows.values()) {
+    const key = processKey(row);
+    if (row.pid !== null && !books.seenAtMs.has(key)) books.seenAtMs.set(key, books.nowMs);
+  }
+  if (event.type === "journal_failed") books.journalHasFailed = true;
+  if ("pm2" in event && event.pm2 !== null) books.isPm2Lost = typeof event.pm2 === "string";
+  if (event.type !== "turn") return;
+  for (const observation of event.observations) {
+    if (observation.kind === "running") books.running.set(observation.target, observation.tasks);
+    if (observation.kind !== "tasks" || observation.failed === 0) continue;
+    const failures = books.failures.get(observation.target) ?? [];
+    if (failures.length === 0) books.failures.set(observation.target, failures);
+    failures.push({ atMs: observation.atMs, failed: observation.failed });
+  }
+}
+
+function noteSymptoms(books: Books, logs: readonly LogRecord[]): void {
+  for (const { event, target } of logs) {
+    if (event === "symptom" && !books.symptomAtMs.has(target)) books.symptomAtMs.set(target, books.nowMs);
+    if (event === "circuit_half_open") books.trialsAtMs.set(target, [...(books.trialsAtMs.get(target) ?? []).slice(-9), books.nowMs]);
+    if (event === "symptom_cleared") books.symptomAtMs.delete(target);
+  }
+}
