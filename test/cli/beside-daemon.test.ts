@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { besideDaemon, volumesNow, type RunningDaemon } from "../../src/cli/beside-daemon.ts";
+import { besideDaemon, type RunningDaemon } from "../../src/cli/beside-daemon.ts";
+import { volumesNow } from "../../src/cli/observed-by.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { daemonStatus, targetStatus } from "../support/fake-control-plane.ts";
 
