@@ -8,7 +8,7 @@ import type { Groups } from "./strategy-block.ts";
 import type { Volume } from "./volumes.ts";
 
 const ASSUMED_WORKERS = 3;
-const WIDTHS = [22, 12, 12, 13, 20];
+const WIDTHS = [20, 11, 11, 12, 21];
 
 /** The table of a strategy: how soon each of its rules heals, says so, and gives up. */
 export function healTimeLines(

@@ -62,7 +62,8 @@ function recoveredSpan({ action, proofMs }: RuleCase, knobs: Knobs): Span {
     return { best: held.best + proofMs.best, worst: held.worst + proofMs.worst };
   }
   const timeoutMs = Math.max(knobs.verify.timeoutMs, knobs.gracePeriodMs);
-  return { best: Math.max(knobs.gracePeriodMs, proofMs.best), worst: Math.min(timeoutMs, Math.max(knobs.gracePeriodMs, proofMs.worst)) };
+  const within = (ms: number): number => Math.min(timeoutMs, Math.max(knobs.gracePeriodMs, ms));
+  return { best: within(proofMs.best), worst: within(proofMs.worst) };
 }
 
 function crowdedMs(rule: RuleCase, around: Surroundings, aloneWorstMs: number): number {

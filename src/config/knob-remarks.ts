@@ -1,5 +1,5 @@
 import { formatDuration } from "../core/quantities.ts";
-import { inWords } from "../core/words.ts";
+import { inWords, plural } from "../core/words.ts";
 import type { Remark } from "./advice.ts";
 import type { Compiled } from "./compiled.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
@@ -89,7 +89,7 @@ function flapRemarks(compiled: Compiled, strategy: CompiledStrategy): readonly R
   if (possible === null || cycleMs === null || possible > maxHealsPerHour) return [];
   const dayStops = circuit.maxHealsPerDay * cycleMs < DAY_MS;
   const then = dayStops ? `only max_heals_per_day (${circuit.maxHealsPerDay}) stops one that flaps` : "one that flaps is never stopped";
-  const message = `${maxHealsPerHour} is never exceeded: with its grace period a worker is healed every ${inWords(cycleMs)} at most, ${possible} times an hour; ${then}`;
+  const message = `${maxHealsPerHour} is never exceeded: with its grace period a worker is healed every ${inWords(cycleMs)} at most, ${plural(possible, "time")} an hour; ${then}`;
   return [{ path: ["max_heals_per_hour"], message, write: `max_heals_per_hour: ${Math.max(1, possible - 1)}`, isNote: dayStops }];
 }
 

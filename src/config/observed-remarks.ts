@@ -9,7 +9,8 @@ import { RATES_PERCENT } from "./rate-table.ts";
 import { timeToHealMs, verdictTasks } from "./time-to-heal.ts";
 
 const MINUTE_MS = 60_000;
-const DAY_MINUTES = 1440;
+const DAY_MS = 86_400_000;
+const VERIFY_MS_MAX = 7 * DAY_MS; // as the schema has it
 const TASKS_MIN = 100; // of a day; fewer are no habit
 const STARTS_MIN = 2; // one slow start may be chance
 const GRACE_STEP_S = 30;
@@ -56,32 +57,36 @@ function bootRemarks(
 
 function volumeRemarks(knobs: Knobs, tasksPerMinute: number): readonly Remark[] {
   const now = `at the ${Number(tasksPerMinute.toPrecision(2))} tasks a minute of a worker now`;
-  const found: Remark[] = [];
-  const rates = RATES_PERCENT.filter((rate) => rate < knobs.minSuccessRatePercent);
-  if (rates.every((ratePercent) => timeToHealMs(knobs, { ratePercent, tasksPerMinute, turnMs: 0 }) === null)) {
-    const message = `success-rate can never fire ${now}: they prove no rate below ${knobs.minSuccessRatePercent} % within ${formatDuration(knobs.windowMs)} or 24 h`;
-    found.push({ path: [], message });
+  const worst = Math.min(RATES_PERCENT[0] ?? 0, Math.floor(knobs.minSuccessRatePercent / 2));
+  const times = timeToHealMs(knobs, { ratePercent: worst, tasksPerMinute, turnMs: 0 });
+  if (times === null || times.fresh > DAY_MS) {
+    const takes = times === null ? "never prove" : `take ${inWords(times.fresh)} to prove`;
+    const message = `success-rate hardly ever fires ${now}: they ${takes} even ${worst} % to be below ${knobs.minSuccessRatePercent} %; rely on another rule`;
+    return [{ path: [], message, write: "rules: [frozen, queue-stalled]" }];
   }
-  found.push(...tooFewTasks(knobs, tasksPerMinute, now));
-  const tasks = verdictTasks(knobs);
-  const verdictMs = tasks === null ? 0 : (tasks / tasksPerMinute) * MINUTE_MS;
-  if (verdictMs <= knobs.verify.timeoutMs) return found;
-  const message = `most heals end inconclusive ${now}: a verdict takes ${plural(tasks ?? 0, "task")}, ${inWords(verdictMs)}; allowed are ${inWords(knobs.verify.timeoutMs)}`;
-  const enough = Math.ceil((2 * verdictMs) / MINUTE_MS) * MINUTE_MS;
-  return [...found, { path: ["advanced", "verify", "timeout_seconds"], message, write: `timeout_seconds: ${formatDuration(enough)}` }];
+  return [...tooFewTasks(knobs, tasksPerMinute, now), ...verdictRemarks(knobs, tasksPerMinute, now)];
+}
+
+function verdictRemarks(knobs: Knobs, tasksPerMinute: number, now: string): readonly Remark[] {
+  const tasks = verdictTasks(knobs) ?? 0;
+  const verdictMs = (tasks / tasksPerMinute) * MINUTE_MS;
+  if (verdictMs <= knobs.verify.timeoutMs) return [];
+  const message = `most heals end inconclusive ${now}: a verdict takes ${plural(tasks, "task")}, ${inWords(verdictMs)}; allowed are ${inWords(knobs.verify.timeoutMs)}`;
+  const enough = Math.min(VERIFY_MS_MAX, Math.ceil((2 * verdictMs) / MINUTE_MS) * MINUTE_MS);
+  return [{ path: ["advanced", "verify", "timeout_seconds"], message, write: `timeout_seconds: ${formatDuration(enough)}` }];
 }
 
 function tooFewTasks({ minTasks, windowMs }: Knobs, tasksPerMinute: number, now: string): readonly Remark[] {
   const held = [
     { name: "short", needed: minTasks.short, holds: Math.floor((tasksPerMinute * windowMs) / MINUTE_MS), span: formatDuration(windowMs) },
-    { name: "long", needed: minTasks.long, holds: Math.floor(tasksPerMinute * DAY_MINUTES), span: "24 h" },
+    { name: "long", needed: minTasks.long, holds: Math.floor((tasksPerMinute * DAY_MS) / MINUTE_MS), span: "24 h" },
   ];
   return held
     .filter(({ needed, holds }) => needed > holds)
     .map(({ name, needed, holds, span }) => ({
       path: ["advanced", "min_tasks", name],
       message:
-        `${span} hold ${holds} tasks ${now}, fewer than the ${needed} that its bound waits for: a slow decline is ${name === "long" ? "never" : "not"} found ${name === "long" ? "" : "within the window"}`.trimEnd(),
+        `${span} hold ${plural(holds, "task")} ${now}, fewer than the ${needed} that its bound waits for: a slow decline is ${name === "long" ? "never" : "not"} found ${name === "long" ? "" : "within the window"}`.trimEnd(),
       isNote: name === "short", // the day's bound still finds it
     }));
 }

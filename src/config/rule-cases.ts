@@ -15,7 +15,10 @@ export interface ReckonedRule {
   readonly words: string;
 }
 
-const RATES = { best: 20, worst: 50 }; // a collapse, and a worker that is half ill
+/** A collapse, and a worker that is half ill; both below the threshold. */
+function ratesOf({ minSuccessRatePercent: required }: Knobs) {
+  return { best: Math.min(20, Math.floor(required / 2)), worst: Math.min(50, Math.floor((5 * required) / 7)) };
+}
 
 /** Every rule of a strategy whose times can be reckoned: by its own timing, the success rate by volume. */
 export function reckonRules(compiled: Compiled, strategy: CompiledStrategy, volumes: readonly Volume[]): readonly ReckonedRule[] {
@@ -29,8 +32,9 @@ export function reckonRules(compiled: Compiled, strategy: CompiledStrategy, volu
       return [{ rule, words, case: { bestMs, worstMs, proofMs: { best: timing.proofMs, worst: proofMs }, paceMs, actsInGrace, action } }];
     }
     if (rule.name !== "success-rate") return [];
+    const rates = ratesOf(strategy.knobs);
     const span = rateSpan(strategy.knobs, volumes, intervalMs);
-    const words = `a true rate of ${RATES.best} % at best, ${RATES.worst} % at worst, at ${volumes.map(({ title }) => title).join(", ")}: see below`;
+    const words = `a true rate of ${rates.best} % at best, ${rates.worst} % at worst, at ${volumes.map(({ title }) => title).join(", ")}: see below`;
     return [{ rule, words, case: span === null ? null : { ...span, paceMs, actsInGrace, action } }];
   });
 }
@@ -46,7 +50,7 @@ function readEveryMs({ queues, policy }: Compiled, strategy: CompiledStrategy, {
 function rateSpan(knobs: Knobs, volumes: readonly Volume[], turnMs: number): Pick<RuleCase, "bestMs" | "worstMs" | "proofMs"> | null {
   const times = (ratePercent: number) =>
     volumes.flatMap(({ tasksPerMinute }) => timeToHealMs(knobs, { ratePercent, tasksPerMinute, turnMs }) ?? []);
-  const [collapse, half] = [times(RATES.best), times(Math.min(RATES.worst, knobs.minSuccessRatePercent - 1))];
+  const [collapse, half] = [times(ratesOf(knobs).best), times(ratesOf(knobs).worst)];
   if (collapse.length === 0) return null;
   const tasks = verdictTasks(knobs) ?? Number.POSITIVE_INFINITY;
   const proofs = volumes.map(({ tasksPerMinute }) => (tasks / tasksPerMinute) * 60_000);
