@@ -1,3 +1,4 @@
+import type { Advice } from "../config/advice.ts";
 import { checkReport } from "../config/check.ts";
 import { formatProblem } from "../config/config-error.ts";
 import { plural } from "../core/words.ts";
@@ -33,11 +34,22 @@ export async function runCheck(command: CheckCommand, io: CliIo): Promise<number
   const rows = (await command.listRows?.(compiled.pm2Home)) ?? null;
   const running = (await command.askDaemon?.()) ?? null;
   const observed = { ...(running === null ? {} : observedBy(compiled, running)), hostMemoryBytes: command.hostMemoryBytes ?? null };
-  const { text, warnings, notes, conflicts } = checkReport(compiled, rows, observed);
+  const { text, warnings, notes, times, conflicts } = checkReport(compiled, rows, observed);
   const code = conflicts.length > 0 ? EXIT.usage : warnings.length > 0 && command.strict === true ? EXIT.personNeeded : EXIT.fine;
   if (command.json === true) {
     const { hash, file, policy } = compiled;
-    io.out(JSON.stringify({ ok: conflicts.length === 0, file, hash, mode: policy.mode, problems: conflicts, warnings, notes }));
+    io.out(
+      JSON.stringify({
+        ok: conflicts.length === 0,
+        file,
+        hash,
+        mode: policy.mode,
+        problems: conflicts,
+        warnings: warnings.map(asJson),
+        notes: notes.map(asJson),
+        times,
+      }),
+    );
     return code;
   }
   io.out(text);
@@ -45,4 +57,8 @@ export async function runCheck(command: CheckCommand, io: CliIo): Promise<number
   for (const conflict of conflicts) io.err(formatProblem(compiled.file, conflict));
   if (code === EXIT.personNeeded) io.err(`${plural(warnings.length, "warning")}, and --strict was given`);
   return code;
+}
+
+function asJson({ line, column, path, message, write }: Advice) {
+  return { line, column, path, message, write };
 }

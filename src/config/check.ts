@@ -3,7 +3,8 @@ import { inWords, plural } from "../core/words.ts";
 import type { Advice } from "./advice.ts";
 import type { Compiled } from "./compiled.ts";
 import { formatProblem, type ConfigProblem } from "./config-error.ts";
-import { READ_TIMES } from "./heal-times-table.ts";
+import { readTimes } from "./heal-times-table.ts";
+import { ruleTimes, type RuleTimes } from "./rule-times.ts";
 import { noteInstances } from "./instance-limits.ts";
 import type { Observed } from "./observed.ts";
 import { fold } from "./page.ts";
@@ -16,6 +17,7 @@ export interface CheckReport {
   readonly warnings: readonly Advice[];
   /** Worth knowing, and no mistake. */
   readonly notes: readonly Advice[];
+  readonly times: readonly RuleTimes[];
   /** Mistakes that only the running apps bring to light: an app that two strategies select. */
   readonly conflicts: readonly ConfigProblem[];
 }
@@ -37,10 +39,10 @@ export function checkReport(compiled: Compiled, rows: readonly WorkerRow[] | nul
     ...block("Warnings", warnings, (one) => adviceText(file, one)),
     ...block("Notes", notes, (one) => adviceText(file, one)),
     ...strategies.map((strategy) => strategyBlock(compiled, strategy, { selection, observed })),
-    ...(strategies.length === 0 ? [] : [fold(READ_TIMES)]),
+    ...(strategies.length === 0 ? [] : [readTimes(compiled)]),
     ...(selection !== null && selection.unwatched.length > 0 ? [`No strategy selects: ${selection.unwatched.join(", ")}`] : []),
   ];
-  return { text: blocks.join("\n\n"), warnings, notes, conflicts };
+  return { text: blocks.join("\n\n"), warnings, notes, times: ruleTimes(compiled, selection, observed), conflicts };
 }
 
 function headline({ policy, strategies, file, hash }: Compiled): string {

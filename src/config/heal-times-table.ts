@@ -1,4 +1,5 @@
 import { inWords, plural } from "../core/words.ts";
+import { RULES_ALWAYS_ON } from "../rules/registry.ts";
 import type { Compiled } from "./compiled.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
 import { healTimes, queueing, type Span, type Surroundings } from "./heal-times.ts";
@@ -31,7 +32,7 @@ export function surroundings(compiled: Compiled, strategy: CompiledStrategy, gro
   const sizes = [...(groups ?? new Map<string, readonly unknown[]>()).values()].map((rows) => rows.length);
   const { policy } = compiled;
   return {
-    knobs: strategy.knobs,
+    knobs: strategy.queues.length > 0 ? strategy.knobs : { ...strategy.knobs, drainMs: 0 }, // nobody tells of tasks in hand
     turnMs: policy.intervalMs,
     workers: sizes.length === 0 ? ASSUMED_WORKERS : Math.max(...sizes),
     budget: policy.budget,
@@ -66,11 +67,23 @@ function partLines(rules: readonly ReckonedRule[], around: Surroundings): readon
     `the budget empty (one heal comes back every ${inWords(budget.refillMs)})`,
   ];
   const drain = knobs.drainMs === 0 ? [] : [part("drain", `${inWords(knobs.drainMs)} at worst, for a task in hand`)];
-  return [...rules.map(({ rule, words }) => part(rule.key, words)), ...drain, part(crowdTitle(around), crowd.join(", "))];
+  const own = rules.filter(({ rule }) => !isAlwaysOn(rule));
+  return [...own.map(({ rule, words }) => part(rule.key, words)), ...drain, part(crowdTitle(around), crowd.join(", "))];
 }
 
-/** How to read the tables of all strategies. */
-export const READ_TIMES =
+function isAlwaysOn({ path, name }: ReckonedRule["rule"]): boolean {
+  return path === null && RULES_ALWAYS_ON.includes(name);
+}
+
+/** How to read the tables, and the rules that each of them has: once for all strategies. */
+export function readTimes(compiled: Compiled): string {
+  const [first] = compiled.strategies;
+  if (first === undefined) return "";
+  const always = first.boundRules.filter(isAlwaysOn).map(({ key, timing }) => `${key}: ${timing?.words ?? ""}`);
+  return fold([READ_TIMES, ...always.map((words) => `${words}.`)].join(" "));
+}
+
+const READ_TIMES =
   "Times run from the first bad fact to the action. At worst: what the rule waits for, two readings or turns, and drain. " +
   "All bad: the last of the group when all go bad together, just after a start, with the budget empty. Recovered: from the " +
   "action, grace period and proof. Gives up: nothing helps, and the circuit opens.";

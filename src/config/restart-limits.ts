@@ -68,8 +68,8 @@ function crashRestarts({ restartDelayMs, expBackoffMs, maxRestarts, minUptimeMs 
         : `restart_delay ${seconds(delayMs)}`;
   const brake =
     firstDelayMs < minUptimeMs
-      ? `; it gives up only after ${plural(maxRestarts, "exit")} of lives under ${seconds(minUptimeMs)} within ${seconds(minUptimeMs * maxRestarts)} of a start`
-      : "; it never gives up";
+      ? `; given up only after ${plural(maxRestarts, "exit")} of lives under ${seconds(minUptimeMs)} within ${seconds(minUptimeMs * maxRestarts)}`
+      : "; never given up";
   return { count: Math.floor(HOUR_MS / (delayMs + SPAWN_MS)), words: `a crash loop with ${waits}${brake}` };
 }
 

@@ -34,7 +34,7 @@ export function reckonRules(compiled: Compiled, strategy: CompiledStrategy, volu
     if (rule.name !== "success-rate") return [];
     const rates = ratesOf(strategy.knobs);
     const span = rateSpan(strategy.knobs, volumes, intervalMs);
-    const words = `a true rate of ${rates.best} % at best, ${rates.worst} % at worst, at ${volumes.map(({ title }) => title).join(", ")}: see below`;
+    const words = `${rates.best} % at best, ${rates.worst} % at worst, at ${volumes.map(({ title }) => title).join(", ")}; more below`;
     return [{ rule, words, case: span === null ? null : { ...span, paceMs, actsInGrace, action } }];
   });
 }

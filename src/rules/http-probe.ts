@@ -91,7 +91,7 @@ export const httpProbe = defineRule<HttpProbeParams, Memory>({
 
   timing({ params: { every, timeout, failures } }) {
     const paceMs = Math.max(every, timeout); // no probe begins before the last has ended
-    const words = `${plural(failures.bad, "bad probe")}, one every ${inWords(paceMs)}; refused at once, or silent for ${inWords(timeout)}`;
+    const words = `${plural(failures.bad, "bad probe")}, one every ${formatDuration(paceMs)}; refused at once, or silent for ${formatDuration(timeout)}`;
     const [bestMs, worstMs] = [(failures.bad - 1) * paceMs, failures.bad * paceMs + timeout];
     return { bestMs, worstMs, proofMs: GOOD_IN_A_ROW * paceMs, words };
   },

@@ -108,7 +108,7 @@ describe("the table", () => {
   });
 
   test("says what each time is made of", () => {
-    expect(text).toContain("2 bad probes, one every 5 s; refused at once, or silent for 2 s");
+    expect(text).toContain("2 bad probes, one every 5s; refused at once, or silent for 2s");
     expect(text).toMatch(/all 3 bad +grace period 3 m, the canary's delay 5 m, 2 rounds/);
   });
 
