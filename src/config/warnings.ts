@@ -1,4 +1,6 @@
+import type { RuleAdvice } from "../rules/rule.ts";
 import type { Advice, Remark } from "./advice.ts";
+import type { CompiledRule } from "./bind-rules.ts";
 import type { Compiled } from "./compiled.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
 import { formatPath } from "./config-error.ts";
@@ -45,7 +47,7 @@ function wholeRemarks({ strategies, queues, notifiers, policy }: Compiled): read
 
 const SILENT = "nobody is told when a circuit opens or a person is needed: there is no notify:";
 
-/** What each rule has to say of itself, beside the apps that run. */
+/** What each rule has to say of itself, beside the apps that run. Of a rule that nobody asked for it is no mistake. */
 function ruleRemarks(
   strategy: CompiledStrategy,
   groups: Parameters<typeof runningRemarks>[1] | null,
@@ -53,19 +55,22 @@ function ruleRemarks(
 ): readonly Remark[] {
   const scene = { groups: groups ?? new Map(), hostMemoryBytes: observed.hostMemoryBytes ?? null };
   return strategy.boundRules.flatMap((rule): readonly Remark[] => {
-    const path = rule.path ?? strategy.path;
-    const said = rule.advise(scene).map(({ key, message, write, isNote = false }): Remark => ({
-      path: key === null || rule.path === null ? path : [...path, key],
-      message,
-      ...(write === null
-        ? {}
-        : { write: key === null ? write : rule.path === null ? `rules: [{ rule: ${rule.name}, ${key}: ${write} }]` : `${key}: ${write}` }),
-      isNote,
-    }));
+    const said = rule.advise(scene).map((advice) => ruleRemark(strategy, rule, advice));
     const isIdle = rule.observeOnly && strategy.mode !== "observe";
-    return [
-      ...said,
-      ...(isIdle ? [{ path, message: `${rule.key} observes only: it is told and recorded, and never heals`, isNote: true }] : []),
-    ];
+    const idle = {
+      path: rule.path ?? strategy.path,
+      message: `${rule.key} observes only: it is told and recorded, and never heals`,
+      isNote: true,
+    };
+    return [...said, ...(isIdle ? [idle] : [])];
   });
+}
+
+function ruleRemark({ path }: CompiledStrategy, rule: CompiledRule, { key, message, write, isNote = false }: RuleAdvice): Remark {
+  if (rule.path === null) {
+    const listed = write === null ? {} : { write: key === null ? write : `rules: [{ rule: ${rule.name}, ${key}: ${write} }]` };
+    return { path, message, isNote: true, ...listed };
+  }
+  const value = write === null ? {} : { write: key === null ? write : `${key}: ${write}` };
+  return { path: key === null ? rule.path : [...rule.path, key], message, isNote, ...value };
 }

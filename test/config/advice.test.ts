@@ -63,13 +63,13 @@ describe("warns, with what to write instead:", () => {
     ],
     [
       "a worker that PM2 does not bring back",
-      { rows: [row({ autorestart: false })] },
-      "api: PM2's autorestart is off for api: after a crash it stays stopped, which healer takes for an operator's stop, and no rule brings it back",
+      { extra: rule("restart-storm"), rows: [row({ autorestart: false })] },
+      "api.rules[0]: PM2's autorestart is off for api: after a crash it stays stopped, which healer takes for an operator's stop, and no rule brings it back",
     ],
     [
       "a crash loop slower than restart-storm counts",
-      { rows: [row({ restartDelayMs: 200_000 })] },
-      "api: PM2 waits 3 m 20 s before it restarts api (restart_delay), so 3 exits never come within 5m | rules: [{ rule: restart-storm, within: 10m }]",
+      { extra: rule("restart-storm"), rows: [row({ restartDelayMs: 200_000 })] },
+      "api.rules[0].within: PM2 waits 3 m 20 s before it restarts api (restart_delay), so 3 exits never come within 5m | within: 10m",
     ],
     [
       "a whole group at once",
@@ -180,6 +180,11 @@ describe("notes, without a warning:", () => {
       "api.rules[0]: frozen observes only: it is told and recorded, and never heals",
     ],
     [
+      "what a rule that nobody listed has to say",
+      { rows: [row({ restartDelayMs: 200_000 })] },
+      "api: PM2 waits 3 m 20 s before it restarts api (restart_delay), so 3 exits never come within 5m | rules: [{ rule: restart-storm, within: 10m }]",
+    ],
+    [
       "PM2 giving up before three exits",
       { rows: [row({ maxRestarts: 2 })] },
       "api: PM2 gives api up after 2 quick exits (max_restarts): the crash loop is told and held down then, before 3 exits",
@@ -223,6 +228,7 @@ describe("a good configuration is not warned about:", () => {
       ...THREE,
       row({ pmId: 3, name: "py", isNode: false, interpreter: "python3" }),
       row({ pmId: 4, name: "m", maxMemoryRestartBytes: GB }),
+      row({ pmId: 5, name: "nightly", autorestart: false, cronRestart: "0 4 * * *" }),
     ];
     const { warnings } = checkReport(loaded(initConfig(rows)), rows, observed);
     expect(warnings).toEqual([]);
