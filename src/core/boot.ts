@@ -26,7 +26,7 @@ export interface BootStatus {
 
 const STARTS_KEPT = 8;
 const GROUPS_MAX = 1000;
-const LATE_TURNS = 2; // a start so long before healer met the worker, or a reading so soon after a start, tells of something else
+const LATE_TURNS = 2; // a start that much before healer met the worker is as good as watched
 
 export function newBootWatch(): BootWatch {
   return { startedWallMs: null, seen: [], switches: null };
@@ -38,17 +38,17 @@ export function noteBoot(state: State, target: Target, observation: Observation)
   const { readyAtMs, startedAtMs } = view;
   if (row === null || row.pid === null || readyAtMs === null || startedAtMs === null) return;
   if (boot.startedWallMs !== row.startedWallMs) Object.assign(boot, newBootWatch(), { startedWallMs: row.startedWallMs });
-  const sign = signOf(state, target, observation);
+  const sign = signOf(target, observation);
   if (sign === null || boot.seen.includes(sign)) return;
   boot.seen = [...boot.seen, sign];
   const wasWatched = startedAtMs >= target.metAtMs - LATE_TURNS * state.policy.intervalMs;
   if (wasWatched) addStart(state, target.group, sign, Math.max(0, Math.round(observation.atMs - readyAtMs)));
 }
 
-function signOf(state: State, target: Target, observation: Observation): BootSign | null {
+function signOf(target: Target, observation: Observation): BootSign | null {
   switch (observation.kind) {
     case "tasks":
-      return observation.ok + observation.failed > 0 && isOwnTask(state, target, observation.atMs) ? "task" : null;
+      return observation.ok + observation.failed > 0 && isOwnTask(target, observation.atMs) ? "task" : null;
     case "probe":
       return observation.ok ? "probe" : null;
     case "pulse":
@@ -59,14 +59,13 @@ function signOf(state: State, target: Target, observation: Observation): BootSig
 }
 
 /**
- * Not one of the process before, whose last tasks come in with the next reading; and tasks were pending all the while: of a
- * worker that nobody gave work the first task says nothing.
+ * Not one of the process before: the queue was read since the start, so that this reading counts from then on. And tasks
+ * were pending all the while: of a worker that nobody gave work the first task says nothing.
  */
-function isOwnTask({ policy }: State, { view, epoch }: Target, atMs: number): boolean {
+function isOwnTask({ view, epoch }: Target, atMs: number): boolean {
   const { readyAtMs, startedAtMs, queues } = view;
   if (readyAtMs === null || startedAtMs === null || atMs < epoch.ignoreTasksUntilMs) return false;
-  if (atMs - startedAtMs < LATE_TURNS * policy.intervalMs) return false;
-  return queues.some(({ pendingSinceMs }) => pendingSinceMs !== null && pendingSinceMs <= readyAtMs);
+  return queues.some((read) => read.atMs >= startedAtMs && read.pendingSinceMs !== null && read.pendingSinceMs <= readyAtMs);
 }
 
 function hasBeaten({ boot, row }: Target, pulse: Extract<Observation, { kind: "pulse" }>): boolean {

@@ -68,7 +68,8 @@ describe("the time a start takes", () => {
     const at = world();
     pending(at, 3);
     startThat(at, 6000, (now) => probe(now, true));
-    at.advance(34_000);
+    pending(at, 3);
+    at.advance(32_000);
     see(at, finished(at));
     expect(boot(at)).toMatchObject({ sign: "task", starts: 1, max_ms: 42_000 });
   });
@@ -84,14 +85,15 @@ describe("the time a start takes", () => {
     expect(boot(at)).toBeNull();
   });
 
-  test("takes no task of the process before for the first of the new one", () => {
+  test("takes no task of the process before for the first of the new one, however seldom the queue is read", () => {
     const at = world();
     pending(at, 3);
-    startThat(at, 2000, finished); // comes in with the first reading after the start
+    startThat(at, 20_000, finished); // the first reading after the start: what was finished before it is in there too
     expect(boot(at)).toBeNull();
+    pending(at, 3);
     at.advance(20_000);
     see(at, finished(at));
-    expect(boot(at)).toMatchObject({ sign: "task", max_ms: 24_000 });
+    expect(boot(at)).toMatchObject({ sign: "task", max_ms: 44_000 });
   });
 
   test("runs to the first beat of life where nothing else is known, never of another process", () => {
