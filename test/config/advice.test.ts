@@ -207,6 +207,13 @@ describe("notes, without a warning:", () => {
   });
 });
 
+test("an hour too short for so many failures cannot be exceeded before the circuit opens for them", () => {
+  const limits = (grace: string) => `${QUEUE}    max_heals_per_hour: 2\n    grace_period_seconds: ${grace}\n    window: 12h\n`;
+  const flaps = (grace: string) => advice({ extra: limits(grace) }).warnings.filter((text) => text.includes("opens for flapping"));
+  expect(flaps("3m")).toHaveLength(1);
+  expect(flaps("40m")).toEqual([]);
+});
+
 describe("a good configuration is not warned about:", () => {
   const observed: Observed = {
     hostMemoryBytes: 16 * GB,
