@@ -1,9 +1,9 @@
 import type { Compiled } from "../config/compiled.ts";
 import { selects } from "../core/select.ts";
-import type { TargetStatus } from "../core/status.ts";
 import type { DaemonStatus, ShownSetting } from "../daemon/status.ts";
 import { askStatus } from "./daemon-answers.ts";
 import type { ControlClient } from "./control-client.ts";
+import { nameOf } from "./observed-by.ts";
 
 /** What a running daemon knows that a file alone cannot tell: what would change, and how its workers do now. */
 export interface RunningDaemon {
@@ -11,7 +11,6 @@ export interface RunningDaemon {
   readonly settings: readonly ShownSetting[];
 }
 
-const HOUR_MS = 3_600_000;
 const CHANGES_SHOWN = 20;
 const TASKS_MIN = 20; // fewer say nothing of a rate
 
@@ -22,22 +21,6 @@ export async function askRunningDaemon(client: ControlClient): Promise<RunningDa
   const body = config.value.body;
   const settings = typeof body === "object" && body !== null && "settings" in body ? body.settings : null;
   return Array.isArray(settings) ? { status: status.value, settings: settings as readonly ShownSetting[] } : null;
-}
-
-/** Tasks a minute of one worker, by strategy of the configuration that is checked. */
-export function volumesNow(compiled: Compiled, { status }: RunningDaemon): Readonly<Record<string, number>> {
-  const volumes: Record<string, number> = {};
-  for (const { name, selector } of compiled.strategies) {
-    const rates = status.targets.filter((target) => target.kind === "worker" && selects(selector, nameOf(target))).map(tasksPerMinute);
-    const known = rates.filter((rate) => rate !== null);
-    if (known.length > 0) volumes[name] = known.reduce((sum, rate) => sum + rate, 0) / known.length;
-  }
-  return volumes;
-}
-
-function tasksPerMinute({ success, uptime_ms }: TargetStatus): number | null {
-  if (success.hour === null || uptime_ms === null || uptime_ms < 60_000) return null;
-  return (success.hour.ok + success.hour.failed) / (Math.min(HOUR_MS, uptime_ms) / 60_000);
 }
 
 export function besideDaemon(compiled: Compiled, running: RunningDaemon): string {
@@ -80,14 +63,4 @@ function suspectsAtOnce(compiled: Compiled, status: DaemonStatus): readonly stri
 
 function percent(share: number): number {
   return Math.round(share * 100);
-}
-
-/** `ns/app:0` → its namespace and PM2 name. */
-function nameOf({ id, kind }: TargetStatus): { readonly name: string; readonly namespace: string } {
-  const slash = id.indexOf("/");
-  const local = id.slice(slash + 1);
-  return {
-    namespace: slash < 0 ? "default" : id.slice(0, slash),
-    name: kind === "worker" ? local.slice(0, local.lastIndexOf(":")) : local,
-  };
 }

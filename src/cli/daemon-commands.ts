@@ -1,3 +1,4 @@
+import { totalmem } from "node:os";
 import { Option } from "commander";
 import { configOption, jsonOption, type Registry } from "./command-registry.ts";
 import { addServiceCommands } from "./system-service-commands.ts";
@@ -52,7 +53,8 @@ function addConfiguration({ program, terminal, does }: Registry): void {
           const rows = await listPm2Rows(terminal.env, pm2Home);
           return rows.ok ? rows.value : null;
         };
-        return runCheck({ ...options, listRows, askDaemon: () => askRunningDaemon(controlClient(terminal)) }, terminal);
+        const askDaemon = () => askRunningDaemon(controlClient(terminal));
+        return runCheck({ ...options, listRows, askDaemon, hostMemoryBytes: totalmem() }, terminal);
       }),
     );
   program

@@ -1,3 +1,4 @@
+import { noteBoot } from "./boot.ts";
 import { fileCopies } from "./group-facts.ts";
 import type { Observation } from "./observation.ts";
 import type { QueueFacts } from "./judgement.ts";
@@ -39,6 +40,7 @@ function fileForTarget(turn: Turn, observation: Exclude<Observation, { kind: "qu
   if (target === undefined || observation.atMs < target.epoch.atMs) return; // gone, or evidence of another life (I16)
   const strategy = strategyOf(turn.state, target);
   if (observation.kind === "running") target.runningTasks = observation.tasks;
+  noteBoot(turn.state, target, observation);
   if (observation.kind === "tasks") countTasks(turn.state, target, observation);
   const rules = rulesFor(strategy, target.kind);
   target.view.nowMs = turn.state.nowMs;

@@ -1,3 +1,4 @@
+import { readBoots, type Boots } from "./boot.ts";
 import { healOf, newControl, restartsNobody } from "./control.ts";
 import type { Control } from "./control.ts";
 import type { Json } from "./log-record.ts";
@@ -16,6 +17,8 @@ export interface SavedState {
   readonly incidents: Readonly<Record<TargetId, Incident>>;
   /** Not in a snapshot of 0.1.0. */
   readonly duplicates?: DuplicatesTold;
+  /** How long starts took, by group. Not in a snapshot of 0.1.0. */
+  readonly boots?: Readonly<Record<TargetId, Boots>>;
 }
 
 export interface SavedTarget {
@@ -80,7 +83,7 @@ export function saveState(state: State): SavedState {
   for (const [id, target] of state.targets) targets[id] = { control: target.control, sinceMs: state.nowMs, evidence: evidenceOf(target) };
   const incidents: Record<TargetId, Incident> = {};
   for (const [id, group] of state.groups) if (group.incident !== null) incidents[id] = group.incident;
-  return { globals: state.globals, targets, incidents, duplicates: state.duplicates };
+  return { globals: state.globals, targets, incidents, duplicates: state.duplicates, boots: Object.fromEntries(state.boots) };
 }
 
 function evidenceOf(target: Target): SavedEvidence {
@@ -114,6 +117,7 @@ export function loadState(state: State, saved: SavedState): void {
   state.globals = { ...saved.globals, tokens: Math.min(state.policy.budget.tokens, saved.globals.tokens) };
   earnOneAtMost(state);
   if (saved.duplicates !== undefined) Object.assign(state.duplicates, saved.duplicates);
+  state.boots = readBoots(saved.boots);
   for (const [id, target] of Object.entries(saved.targets)) {
     state.absent.set(id, { control: { ...newControl(), ...target.control }, sinceMs: target.sinceMs, saved: target.evidence });
   }

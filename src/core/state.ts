@@ -1,3 +1,4 @@
+import type { Boots, BootWatch } from "./boot.ts";
 import type { Control, Pause } from "./control.ts";
 import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
 import type { CopiesSeen, TargetId } from "./observation.ts";
@@ -29,6 +30,8 @@ export interface State {
   copies: KnownCopies | null;
   /** What has been told of copies: each once, and when those of an app were started. */
   readonly duplicates: DuplicatesTold;
+  /** How long starts took, by group. */
+  boots: Map<TargetId, Boots>;
   globals: Globals;
   /** Why the journal cannot be trusted; nothing is acted on then. Tried again at `retryAtMs`; null = a person must look first. */
   journalError: { readonly reason: string; readonly retryAtMs: number | null } | null;
@@ -91,6 +94,9 @@ export interface Target {
   tasks: TaskWindows | null;
   runningTasks: number;
   exits: number[];
+  /** When healer met it: of starts before that it has seen nothing. */
+  readonly metAtMs: number;
+  readonly boot: BootWatch;
   /** The process last seen alive: what the next one is compared with, also over a stop or a crash between two readings. */
   life: Life | null;
   /** Since when a heal has been due, were it not for the guards; drain counts from here. */
@@ -176,6 +182,7 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     queues: new Map(),
     copies: null,
     duplicates: { told: [], starts: {} },
+    boots: new Map(),
     globals: { tokens: options.policy.budget.tokens, refilledAtMs: options.atMs, healCount: 0, paused: null },
     journalError: null,
     conflicts: new Set(),

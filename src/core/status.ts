@@ -1,3 +1,4 @@
+import { bootStatusOf, type BootStatus } from "./boot.ts";
 import type { Control } from "./control.ts";
 import type { CopyOwner } from "./copy.ts";
 import { groupFactsOf } from "./group-facts.ts";
@@ -43,6 +44,8 @@ export interface TargetStatus {
   readonly needs_person: boolean;
   /** Of a group: what runs of it outside PM2, or too many of PM2's rows. */
   readonly duplicates: readonly Duplicate[];
+  /** Of a group: how long its newest starts took until it worked; null = none was watched, or a worker. */
+  readonly boot: BootStatus | null;
 }
 
 export interface Duplicate {
@@ -97,6 +100,7 @@ export function statusOf(state: State, target: Target): TargetStatus {
     paused: pause === null ? null : sayPause(pause, state.nowMs),
     needs_person: circuitOpen || incident !== null,
     duplicates: target.kind === "group" ? duplicatesOf(state, target, strategy) : NO_DUPLICATES,
+    boot: target.kind === "group" ? bootStatusOf(state, target.id) : null,
   };
 }
 

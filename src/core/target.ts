@@ -1,3 +1,4 @@
+import { newBootWatch } from "./boot.ts";
 import { newControl } from "./control.ts";
 import type { Control } from "./control.ts";
 import type { BoundRule, Epoch } from "./judgement.ts";
@@ -24,6 +25,8 @@ export function newTarget(state: State, options: { id: TargetId; kind: "worker" 
     tasks: null,
     runningTasks: 0,
     exits: [],
+    metAtMs: state.nowMs,
+    boot: newBootWatch(),
     life: null,
     dueSinceMs: null,
     rules: rulesFor(strategy, kind).map((rule) => newRuleState(rule, epoch)),

@@ -15,7 +15,7 @@ import { journal, strategyOf, type Turn } from "./turn.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
 const LOOKS_LATER_MS = 30_000; // no look since the last end by then: what was seen before is too old to end anybody on
-const PROVEN_MS = 10_000; // five looks; what comes back comes back within seconds, or is found by the rule again
+export const PROVEN_MS = 10_000; // five looks; what comes back comes back within seconds, or is found by the rule again
 const REPLY_SLACK_MS = 60_000;
 
 /**

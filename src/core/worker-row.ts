@@ -31,6 +31,15 @@ export interface WorkerRow {
   readonly listenTimeoutMs: number;
   readonly autorestart: boolean;
   readonly restartDelayMs: number;
+  /** PM2's brake on crashes: so many exits, each after less than `minUptimeMs`, all within their product, and it gives up. */
+  readonly maxRestarts: number;
+  readonly minUptimeMs: number;
+  /** Delay after the first crash, half as long again after each, at most 15 s; null = off. */
+  readonly expBackoffMs: number | null;
+  /** The pattern on which PM2 restarts it, also when it is stopped; null = none. */
+  readonly cronRestart: string | null;
+  /** PM2 restarts it whenever a file changes. */
+  readonly watch: boolean;
   readonly stopExitCodes: readonly number[];
   readonly maxMemoryRestartBytes: number | null;
   /** The count the app was configured with, not a live count. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
 import type { Knobs } from "../core/strategy.ts";
+import { PROVEN_MS } from "../core/trim.ts";
 import { mayEnd, planTrim, type UnitPlan } from "../core/trim-plan.ts";
 import { sayMember } from "../core/trim-words.ts";
 import { inWords, plural } from "../core/words.ts";
@@ -44,6 +45,11 @@ export const duplicateWorkers = defineRule<Record<string, never>, Memory>({
     const safe = units.filter(({ unsafe }) => unsafe === null);
     if (safe.length === 0) return `would be trimmed, but: ${units[0]?.unsafe ?? ""}`;
     return `would be trimmed in ${inWords(Math.min(...safe.map((unit) => standsAtMs(unit, memory, knobs))) - view.nowMs)}`;
+  },
+
+  timing({ knobs: { trimAfterMs } }) {
+    const words = `too many for ${inWords(trimAfterMs)} (advanced.trim_after_seconds)`;
+    return { bestMs: trimAfterMs, worstMs: trimAfterMs, proofMs: PROVEN_MS, words };
   },
 });
 

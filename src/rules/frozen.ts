@@ -77,6 +77,25 @@ export const frozen = defineRule<Params, PulseRecord>({
       ? `would heal if it stood still for ${patience}`
       : `would heal if it stood still for ${patience} burning CPU; in a wait, after a steady pulse of ${formatDuration(STEADY_FACTOR * patienceMs("S", bound.params))}`;
   },
+
+  timing({ params }) {
+    const [bestMs, worstMs] = [patienceMs("T", params), patienceMs("R", params)];
+    const words = `stopped by a signal for ${inWords(bestMs)}, burning CPU or hanging for ${inWords(worstMs)}`;
+    return { bestMs, worstMs, proofMs: 0, words };
+  },
+
+  advise({ params }, { groups }) {
+    const other =
+      params.for !== null
+        ? []
+        : [...groups].flatMap(([group, rows]) => rows.filter(({ isNode }) => !isNode).map((row) => ({ group, row })));
+    return [...new Map(other.map((one) => [one.group, one.row]))].map(([group, row]) => ({
+      key: null,
+      message: `${group} runs ${row.interpreter === "none" ? "a program of its own" : row.interpreter}, not Node: only a stop by a signal counts; a hang is never seen unless for says how long is too long`,
+      write: "{ rule: frozen, for: 5m }",
+      isNote: true,
+    }));
+  },
 });
 
 function judge(pulse: PulseRecord, view: TargetView, bound: Bound<Params>): Judgement {

@@ -3,7 +3,8 @@ import type { Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
 import { formatDuration } from "../core/quantities.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import { expandForWorker } from "../core/worker-template.ts";
-import { inWords } from "../core/words.ts";
+import { inWords, plural } from "../core/words.ts";
+import { adviseProbe } from "./http-probe-advice.ts";
 import { duration, failuresOf, statusRanges, workerUrl, type StatusRange } from "./param-schemas.ts";
 import { defineRule, type Bound } from "./rule.ts";
 
@@ -87,6 +88,15 @@ export const httpProbe = defineRule<HttpProbeParams, Memory>({
     const starts = memory.ring.length === 0 ? `once it has answered, or ${formatDuration(params.startup)} after its start, ` : "";
     return `${starts}would heal if ${failuresMissing(memory.ring, params.failures)} more probes fail in a row`;
   },
+
+  timing({ params: { every, timeout, failures } }) {
+    const paceMs = Math.max(every, timeout); // no probe begins before the last has ended
+    const words = `${plural(failures.bad, "bad probe")}, one every ${formatDuration(paceMs)}; refused at once, or silent for ${formatDuration(timeout)}`;
+    const [bestMs, worstMs] = [(failures.bad - 1) * paceMs, failures.bad * paceMs + timeout];
+    return { bestMs, worstMs, proofMs: GOOD_IN_A_ROW * paceMs, words };
+  },
+
+  advise: ({ params }, scene) => adviseProbe(params, scene),
 });
 
 /** The url as it is asked for this worker; of its environment only numbers (a port) are shown, the rest may be a secret. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { formatBytes, formatDuration } from "../core/quantities.ts";
 import { inWords } from "../core/words.ts";
 import { duration, size } from "./param-schemas.ts";
-import { defineRule } from "./rule.ts";
+import { defineRule, type RuleAdvice, type Scene } from "./rule.ts";
 
 interface Params {
   readonly limit: number;
@@ -19,6 +19,7 @@ interface Memory {
 
 const GAP_MS_MAX = 60_000; // after a longer hole nobody can say that it stayed above; also: an older reading is no news
 const MB = 1024 * 1024;
+const HOST_SHARE = 0.75; // what the workers of a group may take together leaves the rest of the machine room
 
 /** The worker's process tree holds more memory than `limit` for `for`. Between the two, a spike is not a symptom. */
 export const memoryAbove = defineRule<Params, Memory>({
@@ -71,4 +72,28 @@ export const memoryAbove = defineRule<Params, Memory>({
     if (memory.aboveSinceMs === null) return `would heal if it stayed above ${formatBytes(params.limit)} for ${formatDuration(params.for)}`;
     return `would heal if it stayed above ${formatBytes(params.limit)} for ${inWords(params.for - (view.nowMs - memory.aboveSinceMs))} more`;
   },
+
+  timing: ({ params }) => ({ bestMs: params.for, worstMs: params.for, proofMs: 0, words: `above the limit for ${inWords(params.for)}` }),
+
+  advise: ({ params }, { groups, hostMemoryBytes }) => [
+    ...besidePm2(params.limit, groups),
+    ...beyondHost(params.limit, groups, hostMemoryBytes),
+  ],
 });
+
+function besidePm2(limit: number, groups: Scene["groups"]): readonly RuleAdvice[] {
+  const limited = [...groups.values()].flat().find(({ maxMemoryRestartBytes }) => maxMemoryRestartBytes !== null);
+  const bytes = limited?.maxMemoryRestartBytes ?? null;
+  if (limited === undefined || bytes === null) return [];
+  const who = bytes <= limit ? "PM2 comes first and this rule never speaks" : "this rule comes first";
+  const message = `PM2 itself restarts ${limited.name} at max_memory_restart ${formatBytes(bytes)}: ${who}; keep one of the two`;
+  return [{ key: null, message, write: null }];
+}
+
+function beyondHost(limit: number, groups: Scene["groups"], hostBytes: number | null): readonly RuleAdvice[] {
+  if (hostBytes === null || limit < hostBytes) return [];
+  const workers = Math.max(1, ...[...groups.values()].map((rows) => rows.length));
+  const share = Math.max(1, Math.floor((hostBytes * HOST_SHARE) / workers / MB));
+  const message = `${formatBytes(limit)} is no less than this machine's memory (${formatBytes(hostBytes)}): the kernel ends a worker before this rule speaks`;
+  return [{ key: "limit", message, write: `${share}MB` }];
+}

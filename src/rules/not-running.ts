@@ -50,6 +50,11 @@ export const notRunning = defineRule<Record<string, never>, Memory>({
     if (patienceMs === null) return "would be restarted if PM2 showed it as up without a process";
     return `would be restarted in ${inWords(patienceMs - (view.nowMs - missingSince(memory, view)))} if no process appears`;
   },
+
+  timing() {
+    const words = `online without a process for ${inWords(GHOST_MS)}, waiting for a restart for ${inWords(FORGOTTEN_MS)} beyond PM2's own delay`;
+    return { bestMs: GHOST_MS, worstMs: FORGOTTEN_MS, proofMs: LIVES_MS, words };
+  },
 });
 
 function judge(memory: Memory, view: TargetView): Judgement {

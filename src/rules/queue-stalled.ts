@@ -70,6 +70,19 @@ export const queueStalled = defineRule<Params, Memory>({
     if (waiting === null) return `would heal if tasks were pending for ${formatDuration(params.for)} and none was finished`;
     return `would heal if nothing is finished for ${inWords(params.for - (view.nowMs - silentSince(memory, view, waiting)))} more`;
   },
+
+  timing: ({ params }) => ({
+    bestMs: params.for,
+    worstMs: params.for,
+    proofMs: 0,
+    words: `nothing finished for ${inWords(params.for)} while tasks are pending`,
+  }),
+
+  advise({ params, knobs }) {
+    if (params.for <= knobs.windowMs) return [];
+    const message = `${formatDuration(params.for)} is longer than the window (${formatDuration(knobs.windowMs)}): nobody waits that long for one task, and a stalled worker stands still until then`;
+    return [{ key: "for", message, write: "5m" }];
+  },
 });
 
 function judge(memory: Memory, view: TargetView, { params }: Bound<Params>): Judgement {

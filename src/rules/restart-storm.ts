@@ -2,8 +2,9 @@ import { z } from "zod";
 import type { Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
 import { formatDuration } from "../core/quantities.ts";
 import { inWords, plural } from "../core/words.ts";
+import type { WorkerRow } from "../core/worker-row.ts";
 import { duration } from "./param-schemas.ts";
-import { defineRule, type Bound } from "./rule.ts";
+import { defineRule, type Bound, type RuleAdvice } from "./rule.ts";
 
 interface Params {
   readonly restarts: number;
@@ -56,6 +57,13 @@ export const restartStorm = defineRule<Params, Memory>({
     }
     return `clears when it is held down, started once, and then lives ${inWords(trialMs(view))}`;
   },
+
+  timing({ params: { restarts, within } }) {
+    const words = `from the first of ${restarts} exits to the last: at once, or just within ${inWords(within)}`;
+    return { bestMs: 0, worstMs: within, proofMs: TRIAL_MS_MIN, words };
+  },
+
+  advise: ({ params }, { groups }) => [...groups].flatMap(([group, rows]) => adviseGroup(params, group, rows)),
 });
 
 function judge(memory: Memory, view: TargetView, { params }: Bound<Params>): Judgement {
@@ -96,4 +104,23 @@ function exitsAfter(view: TargetView, atMs: number): number {
 /** How long a trial must live to be believed: a minute, or twice what it took to crash. */
 function trialMs(view: TargetView): number {
   return Math.max(TRIAL_MS_MIN, 2 * (view.lastLifeMs ?? 0));
+}
+
+function adviseGroup({ restarts, within }: Params, group: string, rows: readonly WorkerRow[]): readonly RuleAdvice[] {
+  const left = rows.find(({ autorestart }) => !autorestart);
+  if (left !== undefined) {
+    const message = `PM2's autorestart is off for ${group}: after a crash it stays stopped, which healer takes for an operator's stop, and no rule brings it back`;
+    return [{ key: null, message, write: null }];
+  }
+  const slow = rows.find(({ restartDelayMs }) => restartDelayMs * (restarts - 1) > within);
+  if (slow !== undefined) {
+    const delay = inWords(slow.restartDelayMs);
+    const enough = formatDuration(Math.ceil((slow.restartDelayMs * restarts) / 60_000) * 60_000);
+    const message = `PM2 waits ${delay} before it restarts ${group} (restart_delay), so ${restarts} exits never come within ${formatDuration(within)}`;
+    return [{ key: "within", message, write: enough }];
+  }
+  const patience = Math.min(...rows.map(({ maxRestarts }) => maxRestarts));
+  if (patience >= restarts) return [];
+  const message = `PM2 gives ${group} up after ${plural(Math.max(1, patience), "quick exit")} (max_restarts): the crash loop is told and held down then, before ${restarts} exits`;
+  return [{ key: "restarts", message, write: null, isNote: true }];
 }

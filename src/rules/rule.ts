@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { BoundRule, Epoch, Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
 import type { Observation } from "../core/observation.ts";
 import type { Knobs } from "../core/strategy.ts";
+import type { WorkerRow } from "../core/worker-row.ts";
 
 /**
  * The contract of a rule. A rule is pure: observations in, judgement out; no clock, no I/O. One file per rule, named
@@ -29,6 +30,36 @@ export interface RuleDefinition<Params, Memory> {
   verdict?(memory: Memory, view: TargetView, bound: Bound<Params>): RuleVerdict;
   describe(memory: Memory, view: TargetView, judgement: Judgement, bound: Bound<Params>): string;
   flip(memory: Memory, view: TargetView, judgement: Judgement, bound: Bound<Params>): string;
+  /** How soon it speaks, for `check`. Left out where that depends on more than parameters and knobs. */
+  timing?(bound: Bound<Params>): RuleTiming;
+  /** What is valid and still never or rarely fires, seen beside the running apps. */
+  advise?(bound: Bound<Params>, scene: Scene): readonly RuleAdvice[];
+}
+
+export interface RuleTiming {
+  /** From the first bad fact until the symptom is sustained. */
+  readonly bestMs: number;
+  readonly worstMs: number;
+  /** How long the evidence takes, after a heal, that it helped; the grace period passes meanwhile. */
+  readonly proofMs: number;
+  /** What the two times are made of: "stopped by a signal 15 s, burning CPU 1 m 30 s". */
+  readonly words: string;
+}
+
+/** What a rule may look at when it advises: PM2's rows of its strategy, by group; none where PM2 was not asked. */
+export interface Scene {
+  readonly groups: ReadonlyMap<string, readonly WorkerRow[]>;
+  readonly hostMemoryBytes: number | null;
+}
+
+export interface RuleAdvice {
+  /** The parameter it is about; null = the rule. */
+  readonly key: string | null;
+  readonly message: string;
+  /** What to write instead, as it stands in the file; null = nothing there helps. */
+  readonly write: string | null;
+  /** Worth knowing, and no mistake. */
+  readonly isNote?: boolean;
 }
 
 export type Need = "tasks" | "queue" | "probe" | "memory" | "pulse" | "exits" | "heartbeat";
@@ -53,7 +84,15 @@ export interface Rule {
   readonly needs: readonly Need[];
   readonly scope: BoundRule["scope"];
   /** `params` must have come out of this rule's own schema. */
-  bind(params: unknown, options: BindOptions): BoundRule & { readonly needs: readonly Need[]; readonly params: unknown };
+  bind(params: unknown, options: BindOptions): BoundRule & BoundExtras;
+}
+
+/** What sensors and `check` want to know of a bound rule besides what the core does. */
+interface BoundExtras {
+  readonly needs: readonly Need[];
+  readonly params: unknown;
+  readonly timing: RuleTiming | null;
+  readonly advise: (scene: Scene) => readonly RuleAdvice[];
 }
 
 const FRESH_OBSERVATIONS_MIN = 3; // one good reading may be luck; three in a row after grace is a recovery
@@ -87,6 +126,8 @@ function bindRule<Params, Memory>(
     observeOnly: options.observeOnly,
     needs: definition.needs,
     params,
+    timing: definition.timing?.(bound) ?? null,
+    advise: (scene) => definition.advise?.(bound, scene) ?? [],
     fresh: (epoch) => definition.fresh(epoch, bound),
     observe: (memory, observation, view) => definition.observe(memory as Memory, observation, view, bound),
     judge,

@@ -1,9 +1,9 @@
+import { MEMORY_EVERY_MS } from "../core/paces.ts";
 import type { Observation, TargetId } from "../core/observation.ts";
 import type { Processes, ProcessTable } from "../world/processes/processes.ts";
 import { createEyesight, type Eyesight, type Sensor, type SensorContext, type WatchedWorker } from "./sensor.ts";
 
 const NAME = "os-processes";
-const MEMORY_EVERY_MS = 10_000; // a scan of all processes costs milliseconds, and memory worth a restart stays for a minute
 const TIMEOUT_MS = 5_000;
 const UNKNOWN_READINGS_MAX = 3; // a worker that just restarted is unknown once; PM2's list is a turn old
 

@@ -1,5 +1,6 @@
 import type { Observation, TargetId } from "../core/observation.ts";
 import { failure, success, type Outcome } from "../core/outcome.ts";
+import { QUEUE_EVERY_MS } from "../core/paces.ts";
 import { getBounded } from "../world/http/get-bounded.ts";
 import { publicUrl } from "../world/http/public-url.ts";
 import { createCounters, type Counters, type Finished } from "./queue/counters.ts";
@@ -11,7 +12,6 @@ import { createWorkerKeys, type KeyedTargets, type WorkerKeys } from "./queue/wo
 import type { QueueKind, QueueSettings } from "./queue-kind.ts";
 import { createEyesight, type Eyesight, type Sensor, type SensorContext, type WatchedWorker } from "./sensor.ts";
 
-const EVERY_MS = 5_000;
 const ABORT_AFTER_MS = 1_000;
 const BODY_BYTES_MAX = 4 * 1024 ** 2; // ten thousand workers fit; 200 MB of JSON would stop the event loop for seconds
 /** A server that restarts is silent for a while: nothing is concluded meanwhile, and after this healer says so. */
@@ -43,7 +43,7 @@ function createHttpQueue(params: HttpQueueParams, settings: QueueSettings): Sens
   };
   return {
     name,
-    everyMs: Math.max(params.every ?? EVERY_MS, settings.intervalMs),
+    everyMs: Math.max(params.every ?? QUEUE_EVERY_MS, settings.intervalMs),
     timeoutMs: params.timeout + ABORT_AFTER_MS,
     async read(context) {
       const seen = await look(queue, context);

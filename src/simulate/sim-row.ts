@@ -17,6 +17,11 @@ const FIXED = {
   listenTimeoutMs: 3000,
   stopExitCodes: [],
   maxMemoryRestartBytes: null,
+  maxRestarts: 16,
+  minUptimeMs: 1000,
+  expBackoffMs: null,
+  cronRestart: null,
+  watch: false,
   memoryBytes: null,
   env: {},
 } as const satisfies Partial<WorkerRow>;

@@ -61,6 +61,22 @@ describe("healer check", () => {
     }
   });
 
+  test("with --json says what to write, and the times of each rule", async () => {
+    const io = withFile(small("    grace_period_seconds: 0\n    rules: [frozen]\n"));
+    await runCheck({ json: true, hostMemoryBytes: 1024 ** 3 }, io);
+    const said = JSON.parse(io.said.join()) as { warnings: object[]; notes: object[]; times: object[] };
+    expect(said.warnings).toContainEqual(expect.objectContaining({ line: 8, write: "grace_period_seconds: 180" }));
+    expect(said.notes).toEqual([]);
+    expect(said.times).toContainEqual(
+      expect.objectContaining({
+        strategy: "api",
+        rule: "frozen",
+        alone_ms: { best: 15_000, worst: 94_000 },
+        recovered_ms: { best: 0, worst: 6000 },
+      }),
+    );
+  });
+
   test("looks where -c says, then HEALER_CONFIG, then here; what is named and missing is never replaced", async () => {
     const here = withFile(small());
     mkdirSync(join(here.cwd, "etc"));

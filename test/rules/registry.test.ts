@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { RULES, RULES_ALWAYS_ON, RULES_NOT_YET, RULES_OF_A_QUEUE } from "../../src/rules/registry.ts";
+import { KNOBS } from "../support/core-policy.ts";
 import { bindRule, EPOCH, viewOf } from "../support/rule-bound.ts";
 
-const NOT_RULES = ["registry", "rule", "param-schemas"];
+const NOT_RULES = ["registry", "rule", "param-schemas", "http-probe-advice"];
+const BY_VOLUME = ["success-rate"]; // how soon it speaks is a matter of tasks, and reckoned by config/time-to-heal
 const REQUIRED: Readonly<Record<string, object>> = { "http-probe": { url: "http://127.0.0.1:3000/" }, "memory-above": { limit: "512MB" } };
 const names = RULES.map((rule) => rule.name);
 
@@ -33,5 +35,14 @@ describe("the registry of rules", () => {
     expect(JSON.parse(JSON.stringify(memory))).toEqual(memory);
     expect(rule.describe(memory, view, judgement)).toMatch(/^\S.{5,}[^.]$/);
     expect(rule.flip(memory, view, judgement)).toMatch(/^(would|needs|clears)/);
+  });
+
+  it.each(names.filter((name) => !BY_VOLUME.includes(name)))("%s says how soon it speaks, in figures and words", (name) => {
+    const rule = RULES.find((one) => one.name === name);
+    const params: unknown = rule?.params.parse(REQUIRED[name] ?? {});
+    const timing = rule?.bind(params, { key: name, observeOnly: false, knobs: { ...KNOBS, maxWorkers: 1 } }).timing;
+    expect(timing?.bestMs).toBeGreaterThanOrEqual(0);
+    expect(timing?.worstMs).toBeGreaterThanOrEqual(timing?.bestMs ?? 0);
+    expect(timing?.words).toMatch(/^\S.*\d.*[^.]$/);
   });
 });

@@ -117,6 +117,7 @@ export function targetStatus(changes: Partial<TargetStatus> = {}): TargetStatus 
     paused: null,
     needs_person: false,
     duplicates: [],
+    boot: null,
     ...changes,
   };
 }

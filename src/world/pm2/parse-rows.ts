@@ -1,14 +1,16 @@
 import type { Pm2Status, WorkerRow } from "../../core/worker-row.ts";
 import type { StopLimits } from "./pm2.ts";
+import { isRecord, positiveOrNull, textOrNull, wholeOrNull, type Fields } from "./pm2-fields.ts";
 
 const ROWS_MAX = 10_000;
-const TEXT_MAX = 1024;
 const ENV_VALUE_MAX = 4096;
 const ARGS_MAX = 100;
 const ARG_MAX = 4096;
 const STATUSES: readonly Pm2Status[] = ["online", "launching", "stopping", "stopped", "errored", "waiting restart", "one-launch-status"];
 /** PM2's own defaults (constants.js and ActionMethods.js of 5.4 to 7.0). */
 const DEFAULTS = { killTimeoutMs: 1600, listenTimeoutMs: 3000, namespace: "default", instanceVar: "NODE_APP_INSTANCE" };
+const BRAKE = { maxRestarts: 16, minUptimeMs: 1000 };
+const CRON_MAX = 100;
 
 export interface ParsedRows {
   readonly rows: readonly WorkerRow[];
@@ -64,7 +66,7 @@ function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | stri
     exitCode: wholeOrNull(fields["exit_code"]),
     ...limitsOf(fields),
     autorestart: fields["autorestart"] !== false && fields["autorestart"] !== "false",
-    restartDelayMs: wholeOrNull(fields["restart_delay"]) ?? 0,
+    ...restartsOf(fields),
     stopExitCodes: exitCodesOf(fields["stop_exit_codes"]),
     maxMemoryRestartBytes: positiveOrNull(fields["max_memory_restart"]),
     configuredInstances: positiveOrNull(fields["instances"]) ?? 1,
@@ -79,6 +81,19 @@ export function limitsOf(fields: Fields): StopLimits {
   return {
     killTimeoutMs: positiveOrNull(fields["kill_timeout"]) ?? DEFAULTS.killTimeoutMs,
     listenTimeoutMs: positiveOrNull(fields["listen_timeout"]) ?? DEFAULTS.listenTimeoutMs,
+  };
+}
+
+function restartsOf(fields: Fields) {
+  const cron = textOrNull(fields["cron_restart"]);
+  const { watch } = fields;
+  return {
+    restartDelayMs: wholeOrNull(fields["restart_delay"]) ?? 0,
+    maxRestarts: wholeOrNull(fields["max_restarts"]) ?? BRAKE.maxRestarts,
+    minUptimeMs: wholeOrNull(fields["min_uptime"]) ?? BRAKE.minUptimeMs,
+    expBackoffMs: positiveOrNull(fields["exp_backoff_restart_delay"]),
+    cronRestart: cron === null || cron === "0" || cron.length > CRON_MAX ? null : cron,
+    watch: watch === true || watch === "true" || (Array.isArray(watch) && watch.length > 0),
   };
 }
 
@@ -123,25 +138,4 @@ function wantedEnv(fields: Fields, names: ReadonlySet<string>): Record<string, s
     return text.length > ENV_VALUE_MAX ? [] : [[name, text]];
   });
   return Object.fromEntries(wanted);
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function textOrNull(value: unknown): string | null {
-  return typeof value === "string" && value !== "" && value.length <= TEXT_MAX ? value : null;
-}
-
-/** Variables of a worker overlay its settings in `pm2_env`, so a number may come as text. */
-function wholeOrNull(value: unknown): number | null {
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : null;
-}
-
-function positiveOrNull(value: unknown): number | null {
-  const number = wholeOrNull(value);
-  return number === 0 ? null : number;
 }

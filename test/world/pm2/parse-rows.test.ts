@@ -32,6 +32,22 @@ describe("rows of PM2's list", () => {
       { kill_timeout: "soon", restart_time: -1, instances: "max" },
       { killTimeoutMs: 1600, restarts: 0, configuredInstances: 1 },
     ],
+    [
+      "PM2's brake on crashes, and what else makes it restart, where nothing is said",
+      {},
+      { maxRestarts: 16, minUptimeMs: 1000, expBackoffMs: null, cronRestart: null, watch: false },
+    ],
+    [
+      "the brake and the reasons as they are said",
+      { max_restarts: 0, min_uptime: "5000", exp_backoff_restart_delay: 100, cron_restart: "0 4 * * *", watch: ["src"] },
+      { maxRestarts: 0, minUptimeMs: 5000, expBackoffMs: 100, cronRestart: "0 4 * * *", watch: true },
+    ],
+    [
+      "brake and reasons that are none",
+      { max_restarts: -1, min_uptime: {}, exp_backoff_restart_delay: 0, cron_restart: "0", watch: [] },
+      { maxRestarts: 16, minUptimeMs: 1000, expBackoffMs: null, cronRestart: null, watch: false },
+    ],
+    ["a cron pattern beyond what anybody writes", { cron_restart: `* * * * ${"1,".repeat(100)}1` }, { cronRestart: null }],
     ["a renamed instance variable", { instance_var: "INST", INST: 4 }, { instance: "4" }],
     ["an instance variable that names no own field", { instance_var: "constructor" }, { instance: "0" }],
     ["one stop exit code or several", { stop_exit_codes: [0, "143", null] }, { stopExitCodes: [0, 143] }],
