@@ -1,4 +1,5 @@
 import type { ExplainedGuard, ExplainedRule, Explanation } from "../core/explain.ts";
+import { clock, inWords } from "../core/words.ts";
 import { agoText } from "./status-words.ts";
 import { paint, plain, type Style, type Terminal } from "./terminal.ts";
 import { padTo, widthOf, wrap } from "./text-layout.ts";
@@ -33,12 +34,9 @@ export function explainPage(explanation: Explanation, screen: Screen, nowWallMs:
     paint(screen, "bold", plain(`${target} (${kind} of strategy ${strategy}, mode ${mode})`)),
     ...labelled("state", explanation.state, screen, null),
     ...labelled("decision", `${word}: ${reason}`, screen, style),
-    ...labelled(
-      "streak",
-      `${streak.failed} of ${streak.threshold} heals in a row did not help; next action: ${streak.next_action}`,
-      screen,
-      null,
-    ),
+    ...labelled("next", explanation.flip, screen, "bold"),
+    ...(explanation.incident === null ? [] : labelled("incident", explanation.incident, screen, "yellow")),
+    ...labelled("streak", streakText(streak), screen, null),
     ...labelled("last heal", heal, screen, null),
     ...duplicateLines(explanation.duplicates, screen),
     "",
@@ -46,8 +44,13 @@ export function explainPage(explanation: Explanation, screen: Screen, nowWallMs:
     ...(explanation.rules.length === 0 ? ["  none judges this target"] : explanation.rules.flatMap((rule) => ruleLines(rule, screen))),
     "",
     paint(screen, "bold", `GUARDS (each must let pass; ${holding === 0 ? "all do" : `${holding} of ${explanation.guards.length} hold`})`),
-    ...guardLines(explanation.guards, screen),
+    ...guardLines(explanation.guards, screen, nowWallMs),
   ].join("\n");
+}
+
+function streakText({ failed, threshold, next_action: next }: Explanation["streak"]): string {
+  const helped = failed === 0 ? "no failed heal" : `${failed} of ${threshold} heals in a row did not help`;
+  return `${helped}; next action: ${next}${failed === 0 ? ` (${threshold} failed ones in a row open the circuit)` : ""}`;
 }
 
 /** Each worker too many in a paragraph of its own: who it is, and who started it. */
@@ -66,7 +69,8 @@ function labelled(label: string, text: string, screen: Screen, style: Style | nu
 
 function ruleLines(rule: ExplainedRule, screen: Screen): readonly string[] {
   const { mark, word, style } = RULE_STATES[rule.state] ?? { mark: "?", word: rule.state, style: "dim" as const };
-  const brief = rule.state === "sick" && !rule.sustained ? "symptom, not sustained yet" : word;
+  const stands = rule.stands_ms === null ? "" : ` for ${inWords(rule.stands_ms)}`;
+  const brief = `${word}${stands}${rule.state === "sick" && !rule.sustained ? ", not sustained yet" : ""}`;
   return [
     paint(screen, style, `  ${mark} ${plain(rule.rule)}: ${brief}`),
     ...(rule.text === "" ? [] : wrap(plain(rule.text), screen.columns, "      ")),
@@ -74,17 +78,21 @@ function ruleLines(rule: ExplainedRule, screen: Screen): readonly string[] {
   ];
 }
 
+function untilText(flip: string, until: string | null, nowWallMs: number): string {
+  return until === null ? `until: ${flip}` : `until ${clock(Date.parse(until), nowWallMs)}: ${flip}`;
+}
+
 /** Those that let pass on one line: they are only of interest as a list. */
-function guardLines(guards: readonly ExplainedGuard[], screen: Screen): readonly string[] {
+function guardLines(guards: readonly ExplainedGuard[], screen: Screen, nowWallMs: number): readonly string[] {
   const width = Math.max(0, ...guards.map(({ guard }) => widthOf(guard)));
   const holding = guards
     .filter(({ holds }) => holds)
-    .flatMap(({ guard, reason, flip }) => {
+    .flatMap(({ guard, reason, flip, until }) => {
       const first = `  ✗ ${padTo(guard, width)}  `;
       const rest = " ".repeat(widthOf(first));
       return [
         ...wrap(plain(reason), screen.columns, first, rest).map((line) => paint(screen, "yellow", line)),
-        ...(flip === "" ? [] : wrap(`until: ${plain(flip)}`, screen.columns, `${rest}→ `, `${rest}  `)),
+        ...(flip === "" ? [] : wrap(plain(untilText(flip, until, nowWallMs)), screen.columns, `${rest}→ `, `${rest}  `)),
       ];
     });
   const passing = guards.filter(({ holds }) => !holds).map(({ guard }) => guard);

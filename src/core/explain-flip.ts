@@ -1,0 +1,131 @@
+import { actionNow, whyCircuitOpens, type Decision } from "./decide.ts";
+import { GUARDS, type Candidate, type Hold } from "./guards.ts";
+import { at } from "./instant-words.ts";
+import type { BoundRule } from "./judgement.ts";
+import type { RuleState, State, Target } from "./state.ts";
+import { rulesFor } from "./target.ts";
+import { sayVerdictFlip } from "./verdict-flip.ts";
+import { inWords, plural } from "./words.ts";
+
+/** One sentence: what has to happen for the decision to change; of several obstacles in a row, the last one. */
+export function flipOf(state: State, candidate: Candidate, { decision }: Decision): string {
+  const { target, strategy } = candidate;
+  const { phase } = target.control;
+  switch (phase.name) {
+    case "intent":
+      return "acts as soon as the record is on disk and PM2 was read again, unless the worker has changed by then";
+    case "acting":
+      return `ends when PM2 is done, or ${at(state, phase.deadlineMs)} at the latest; then it is watched for ${inWords(strategy.knobs.gracePeriodMs)}`;
+    case "rolling":
+      return sayRollingFlip(phase.heal);
+    case "verifying":
+      return sayVerdictFlip(state, target, strategy, phase);
+    case "held":
+      return `started once ${at(state, phase.resumeAtMs)}, as a trial; healer reset ${target.id} starts it now`;
+    case "open":
+      return sayOpenFlip(state, candidate, phase);
+    case "healthy":
+    case "suspect":
+    case "settling":
+    case "backoff":
+      return decision === "none" || !isDue(candidate) ? sayFarFlip(state, candidate) : sayNearFlip(state, candidate);
+    default:
+      phase satisfies never;
+      return "";
+  }
+}
+
+type Phases = Target["control"]["phase"];
+
+function sayRollingFlip(heal: Extract<Phases, { name: "rolling" }>["heal"]): string {
+  if (heal.trim != null) return `goes on until ${heal.trim.keep} are left; then whether they stay away is watched`;
+  const waiting = heal.roll?.waiting.length ?? 0;
+  const current = heal.roll?.current?.target ?? "the last one";
+  const next =
+    waiting === 0 ? "then the whole group is watched" : `then ${heal.roll?.waiting[0] ?? "the next"}, ${plural(waiting, "worker")} to go`;
+  return `goes on when ${current} has been online for 10 s; ${next}`;
+}
+
+function sayOpenFlip(state: State, candidate: Candidate, phase: Extract<Phases, { name: "open" }>): string {
+  const { target, rule } = candidate;
+  const closes = `after the repair: healer reset ${target.id}`;
+  if (phase.heal !== null) return `started once ${at(state, phase.untilMs)}, as a trial; ${closes} starts it now`;
+  const besides = obstaclesOf(state, candidate).filter(
+    ({ guard, untilMs }) => guard !== "circuit" && (untilMs ?? Infinity) > phase.untilMs,
+  );
+  const held = besides.length === 0 ? "" : ` and ${whenAll(state, besides)}`;
+  if (rule === null) return `closes by itself ${at(state, phase.untilMs)} if it is still well then; ${closes}`;
+  return `one trial ${candidate.action} ${at(state, phase.untilMs)}${held}, if ${rule.key} still fires then; ${closes}`;
+}
+
+function isDue({ rule, target }: Candidate): boolean {
+  const { phase } = target.control;
+  if (phase.name === "suspect" && phase.contain !== null) return true;
+  return rule !== null && (rule.judgement.sustained || rule.judgement.dead);
+}
+
+/** The symptom stands: only guards are between it and the heal. */
+function sayNearFlip(state: State, candidate: Candidate): string {
+  const holds = obstaclesOf(state, candidate);
+  const { rule, target, action } = candidate;
+  const contains = target.control.phase.name === "suspect" && target.control.phase.contain !== null;
+  const never = holds.find(({ guard }) => guard === "self");
+  if (never !== undefined) return `never: ${never.reason}`;
+  const opens = whyCircuitOpens(state, candidate);
+  const what = opens === null ? actionNow(candidate) : "the circuit opens instead of another heal";
+  const still = contains || rule === null ? "" : `, if ${rule.key} still fires then`;
+  if (holds.length > 0) return `${what} ${whenAll(state, holds)}${still}`;
+  if (contains || rule === null) return `${action} with the next turn`;
+  return `${what} with the next turn, unless ${rule.key} clears before: ${ruleFlip(candidate, rule)}`;
+}
+
+/** No symptom yet that would do: first a rule has to fire, then the guards that hold for some time must let pass. */
+function sayFarFlip(state: State, candidate: Candidate): string {
+  const rule = candidate.rule ?? nearestRule(candidate);
+  if (rule === null) return "no rule judges it";
+  const holds = obstaclesOf(state, candidate);
+  const guards = holds.length === 0 ? "" : `; even then not before ${whenAll(state, holds).replace(/^when /, "")}`;
+  return `${rule.key}: ${ruleFlip(candidate, rule)}${guards}`;
+}
+
+function obstaclesOf(state: State, candidate: Candidate): readonly Hold[] {
+  return GUARDS.flatMap((guard) => {
+    const answer = guard.ask(state, candidate);
+    return answer === null ? [] : [{ guard: guard.name, ...answer }];
+  });
+}
+
+/** The last of those with a time, and each of the others: "in 2 m, at 14:02:11Z (grace), and when PM2 answers again". */
+function whenAll(state: State, holds: readonly Hold[]): string {
+  const timed = holds.filter(({ untilMs }) => untilMs !== null).toSorted((one, other) => (other.untilMs ?? 0) - (one.untilMs ?? 0))[0];
+  const open = holds.filter(({ untilMs }) => untilMs === null).map(({ flip }) => inPlace(flip));
+  const last = timed === undefined ? "" : `${at(state, timed.untilMs ?? state.nowMs)} (${timed.guard})`;
+  if (open.length === 0) return last;
+  return `${last}${last === "" ? "" : ", and "}when ${[...new Set(open)].join(", and ")}`;
+}
+
+/** A guard says what to do; in the middle of a sentence it is somebody who does it. */
+function inPlace(flip: string): string {
+  if (flip.startsWith("healer ")) return `somebody runs ${flip}`;
+  if (/^(its|the) verdict/.test(flip)) return `${flip} is in`;
+  return flip === "set mode: heal" ? "the mode is heal" : flip;
+}
+
+function ruleFlip({ target, strategy }: Candidate, rule: RuleState): string {
+  return boundOf({ target, strategy }, rule)?.flip(rule.memory, target.view, rule.judgement) ?? "";
+}
+
+function boundOf({ target, strategy }: Pick<Candidate, "target" | "strategy">, rule: RuleState): BoundRule | undefined {
+  return rulesFor(strategy, target.kind).find(({ key }) => key === rule.key);
+}
+
+/** The one to watch: under suspicion; else well, and of those the ones that every worker is judged by before the always-on. */
+function nearestRule(candidate: Candidate): RuleState | null {
+  const { target } = candidate;
+  const rank = (rule: RuleState): number => {
+    const { state } = rule.judgement;
+    const ladder = boundOf(candidate, rule)?.action === null ? 1 : 0;
+    return (state === "elevated" ? 4 : state === "fine" ? 2 : 0) + ladder;
+  };
+  return target.rules.reduce<RuleState | null>((best, rule) => (best === null || rank(rule) > rank(best) ? rule : best), null);
+}
