@@ -41,7 +41,9 @@ export function explainPage(explanation: Explanation, screen: Screen, nowWallMs:
     ...duplicateLines(explanation.duplicates, screen),
     "",
     paint(screen, "bold", "RULES (one symptom is enough)"),
-    ...(explanation.rules.length === 0 ? ["  none judges this target"] : explanation.rules.flatMap((rule) => ruleLines(rule, screen))),
+    ...(explanation.rules.length === 0
+      ? ["  none judges this target"]
+      : worstFirst(explanation.rules).flatMap((rule) => ruleLines(rule, screen))),
     "",
     paint(screen, "bold", `GUARDS (each must let pass; ${holding === 0 ? "all do" : `${holding} of ${explanation.guards.length} hold`})`),
     ...guardLines(explanation.guards, screen, nowWallMs),
@@ -65,6 +67,12 @@ const LABEL_WIDTH = 12;
 function labelled(label: string, text: string, screen: Screen, style: Style | null): readonly string[] {
   const lines = wrap(plain(text), screen.columns, padTo(`  ${label}`, LABEL_WIDTH), " ".repeat(LABEL_WIDTH));
   return lines.map((line) => paint(screen, style, line));
+}
+
+const WORST_FIRST = ["sick", "elevated", "fine", "unknown"];
+
+function worstFirst(rules: readonly ExplainedRule[]): readonly ExplainedRule[] {
+  return rules.toSorted((one, other) => WORST_FIRST.indexOf(one.state) - WORST_FIRST.indexOf(other.state));
 }
 
 function ruleLines(rule: ExplainedRule, screen: Screen): readonly string[] {

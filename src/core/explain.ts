@@ -1,9 +1,10 @@
-import type { Control } from "./control.ts";
-import { decide } from "./decide.ts";
+import { isInFlight, type Control } from "./control.ts";
+import { actionNow, decide } from "./decide.ts";
 import { sayCopiesOf } from "./explain-duplicates.ts";
 import { flipOf } from "./explain-flip.ts";
 import { sayIncident } from "./explain-incident.ts";
 import { GUARDS } from "./guards.ts";
+import { isJudgeable } from "./judge.ts";
 import type { BoundRule } from "./judgement.ts";
 import { sayPhase } from "./phase-words.ts";
 import type { RuleState, State, Target } from "./state.ts";
@@ -44,6 +45,7 @@ export interface ExplainedRule {
   readonly state: string;
   readonly sustained: boolean;
   readonly text: string;
+  /** What would change the judgement; empty while nobody judges it. */
   readonly flip: string;
   readonly value: number | string | null;
   readonly threshold: number | string | null;
@@ -83,7 +85,7 @@ export function explain(state: State, target: Target): Explanation {
     flip: flipOf(state, candidate, decision),
     rules: rules.map((rule, index) => explainRule(state, target, { rule, ruleState: target.rules[index] })),
     guards: GUARDS.map((guard) => explainGuard(state, guard.name, guard.ask(state, candidate))),
-    streak: { failed: failedHeals, threshold: strategy.knobs.consecutiveFailuresThreshold, next_action: candidate.action },
+    streak: { failed: failedHeals, threshold: strategy.knobs.consecutiveFailuresThreshold, next_action: actionNow(candidate) },
     last_heal: lastHeal,
     incident: sayIncident(state, target),
     duplicates: target.kind === "group" ? sayCopiesOf(state, target.id, strategy) : [],
@@ -99,8 +101,9 @@ function explainRule(state: State, target: Target, of: { rule: BoundRule; ruleSt
     rule: rule.key,
     state: judgement.state,
     sustained,
-    text: rule.describe(memory, target.view, judgement),
-    flip: rule.flip(memory, target.view, judgement),
+    ...(isJudgeable(target)
+      ? { text: rule.describe(memory, target.view, judgement), flip: rule.flip(memory, target.view, judgement) }
+      : { text: `not judged while it is ${isInFlight(target.control.phase) ? "in a heal" : "stopped"}`, flip: "" }),
     ...{ value, threshold, unit, n, low, high },
     stands_ms: sinceMs === null ? null : Math.round(state.nowMs - sinceMs),
   };

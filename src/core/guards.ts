@@ -104,7 +104,12 @@ function askPm2(state: State): Answer {
 function askPaused(state: State, { target }: Candidate): Answer {
   const pause = pauseOf(state, target);
   if (pause === null) return null;
-  return { reason: sayPause(pause, state.nowMs), untilMs: pause.untilMs, flip: `healer resume ${target.id}` };
+  return { reason: sayPause(pause, state.nowMs), untilMs: pause.untilMs, flip: `healer resume ${whomToResume(state, target, pause)}` };
+}
+
+function whomToResume(state: State, target: Target, pause: Pause): string {
+  if (pause === state.globals.paused) return "--all";
+  return pause === target.control.paused ? target.id : target.group;
 }
 
 /** The pause in force for a target: its own, its group's, or everybody's. */

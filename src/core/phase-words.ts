@@ -20,9 +20,12 @@ export function sayPhase(state: State, target: Target, strategy: Strategy): stri
       return `heal ${phase.heal.id}: ${phase.heal.roll?.done.length ?? 0} done, ${phase.heal.roll?.waiting.length ?? 0} to go`;
     case "held":
       return `stopped after a crash loop; started once in ${left(phase.resumeAtMs)}`;
-    case "verifying":
+    case "verifying": {
       if (phase.heal.trim != null) return `heal ${phase.heal.id}: trimmed; watching whether they stay away`;
-      return `heal ${phase.heal.id}: watching whether it helped, verdict in ${left(phase.sinceMs + strategy.knobs.gracePeriodMs)} at the earliest`;
+      const earliestMs = phase.sinceMs + strategy.knobs.gracePeriodMs;
+      const when = earliestMs > state.nowMs ? `verdict in ${left(earliestMs)} at the earliest` : "verdict as soon as there is proof";
+      return `heal ${phase.heal.id}: watching whether it helped, ${when}`;
+    }
     case "settling":
       return `restarted by somebody else ${inWords(state.nowMs - phase.sinceMs)} ago, in its grace period`;
     case "backoff":

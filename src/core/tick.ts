@@ -120,7 +120,7 @@ export function candidateNow(target: Target, strategy: Strategy): Candidate {
   const bound = rule === null ? undefined : boundOf(target, strategy, rule);
   return candidateOf(target, strategy, {
     rule,
-    trial: phase.name === "suspect" && phase.trial,
+    trial: phase.name === "open" || (phase.name === "suspect" && phase.trial),
     holdsDown: contain !== null || bound?.action === "hold-down",
   });
 }

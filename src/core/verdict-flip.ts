@@ -10,7 +10,7 @@ import { inWords } from "./words.ts";
 /** Of a heal that is watched: when its verdict can come, what it would be now, and what a failed one leads to. */
 export function sayVerdictFlip(state: State, target: Target, strategy: Strategy, phase: Extract<Phase, { name: "verifying" }>): string {
   const { heal, sinceMs } = phase;
-  const failed = `if it failed: ${afterFailed(target, strategy, heal)}`;
+  const failed = `if it fails: ${afterFailed(target, strategy, heal)}`;
   if (heal.trim != null) return `the verdict comes when they have stayed away for 10 s; ${failed}`;
   const { gracePeriodMs, verify } = strategy.knobs;
   const bound = rulesFor(strategy, target.kind).find(({ key }) => key === heal.rule);

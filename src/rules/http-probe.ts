@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
-import { formatDuration } from "../core/quantities.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import { expandForWorker } from "../core/worker-template.ts";
 import { inWords, plural } from "../core/words.ts";
@@ -88,7 +87,8 @@ export const httpProbe = defineRule<HttpProbeParams, Memory>({
       return `clears after ${plural(good, "good probe")} (${inWords(good * params.every)})`;
     }
     const more = probesUntil(memory.ring, { ok: false, of, isEnough: (failed) => failed >= bad });
-    const starts = memory.ring.length === 0 ? `once it has answered, or ${formatDuration(params.startup)} after its start, ` : "";
+    const startupMs = (view.startedAtMs ?? memory.epochAtMs) + params.startup - view.nowMs;
+    const starts = memory.ring.length === 0 ? `once it has answered, or in ${inWords(startupMs)}, ` : "";
     return `${starts}would heal if the next ${more === 1 ? "probe fails" : `${more} probes fail`} (${inWords(more * params.every)})`;
   },
 });

@@ -107,9 +107,13 @@ class Witness {
     const records = effects.flatMap((effect) => (effect.type === "journal" ? [effect.record] : []));
     const of = (kind: string): Set<string> => new Set(records.filter((record) => record.kind === kind).map(({ target }) => target));
     const [intents, outcomes] = [of("intent"), of("outcome")];
+    const actions = new Map(
+      records.filter(({ kind }) => kind === "intent").map(({ target, note }) => [target, (note as { action?: unknown }).action]),
+    );
     for (const one of told) {
       this.#tally[one.decision]++;
       const healed = intents.has(one.target);
+      if (healed && one.decision !== "busy") expect(actions.get(one.target), `${one.target}: ${one.state}`).toBe(one.streak.next_action);
       if (one.decision === "heal") expect(healed ? null : whyNot(later, one), `${one.target} was to be healed: ${one.reason}`).toBeNull();
       else if (healed)
         expect(isExcused(one, outcomes), `${one.target} was healed after: ${one.decision}: ${one.reason} / ${one.flip}`).toBe(true);
