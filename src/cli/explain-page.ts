@@ -41,9 +41,7 @@ export function explainPage(explanation: Explanation, screen: Screen, nowWallMs:
     ...duplicateLines(explanation.duplicates, screen),
     "",
     paint(screen, "bold", "RULES (one symptom is enough)"),
-    ...(explanation.rules.length === 0
-      ? ["  none judges this target"]
-      : worstFirst(explanation.rules).flatMap((rule) => ruleLines(rule, screen))),
+    ...(explanation.rules.length === 0 ? ["  none judges this target"] : rulesLines(explanation.rules, screen)),
     "",
     paint(screen, "bold", `GUARDS (each must let pass; ${holding === 0 ? "all do" : `${holding} of ${explanation.guards.length} hold`})`),
     ...guardLines(explanation.guards, screen, nowWallMs),
@@ -51,8 +49,9 @@ export function explainPage(explanation: Explanation, screen: Screen, nowWallMs:
 }
 
 function streakText({ failed, threshold, next_action: next }: Explanation["streak"]): string {
-  const helped = failed === 0 ? "no failed heal" : `${failed} of ${threshold} heals in a row did not help`;
-  return `${helped}; next action: ${next}${failed === 0 ? ` (${threshold} failed ones in a row open the circuit)` : ""}`;
+  const helped =
+    failed === 0 ? `no failed heal (${threshold} in a row open the circuit)` : `${failed} of ${threshold} heals in a row did not help`;
+  return `${helped}; next action: ${next}`;
 }
 
 /** Each worker too many in a paragraph of its own: who it is, and who started it. */
@@ -71,8 +70,17 @@ function labelled(label: string, text: string, screen: Screen, style: Style | nu
 
 const WORST_FIRST = ["sick", "elevated", "fine", "unknown"];
 
-function worstFirst(rules: readonly ExplainedRule[]): readonly ExplainedRule[] {
-  return rules.toSorted((one, other) => WORST_FIRST.indexOf(one.state) - WORST_FIRST.indexOf(other.state));
+/** The worst first; those that nobody judges now on one line, as there is nothing to say of each. */
+function rulesLines(rules: readonly ExplainedRule[], screen: Screen): readonly string[] {
+  const judged = rules.filter(({ flip }) => flip !== "");
+  const resting = rules.filter(({ flip }) => flip === "");
+  const names = `${resting[0]?.text ?? ""}: ${resting.map(({ rule }) => rule).join(", ")}`;
+  return [
+    ...judged
+      .toSorted((one, other) => WORST_FIRST.indexOf(one.state) - WORST_FIRST.indexOf(other.state))
+      .flatMap((rule) => ruleLines(rule, screen)),
+    ...(resting.length === 0 ? [] : wrap(plain(names), screen.columns, "  ? ", "    ").map((line) => paint(screen, "dim", line))),
+  ];
 }
 
 function ruleLines(rule: ExplainedRule, screen: Screen): readonly string[] {

@@ -87,7 +87,8 @@ export function whyCircuitOpens(state: State, { target, strategy, holdsDown }: C
 
 /** The rung it would be: the last heal counts as failed by now if it ended unproven. */
 export function actionNow({ target, strategy, action }: Candidate): string {
-  const { unproven, failedHeals } = target.control;
+  const { unproven, failedHeals, phase } = target.control;
+  if (phase.name === "held" || (phase.name === "open" && phase.heal !== null)) return "start";
   if (!unproven) return action;
   const charged = Math.min(strategy.knobs.consecutiveFailuresThreshold, failedHeals + 1);
   return candidateNow({ ...target, control: { ...target.control, failedHeals: charged } }, strategy).action;

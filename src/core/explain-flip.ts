@@ -5,8 +5,8 @@ import { isJudgeable } from "./judge.ts";
 import type { BoundRule } from "./judgement.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import { graceFromMs, rulesFor } from "./target.ts";
-import { sayVerdictFlip } from "./verdict-flip.ts";
-import { clock, inWords, plural } from "./words.ts";
+import { sayActingFlip, sayRollingFlip, sayVerdictFlip } from "./heal-flip.ts";
+import { clock, inWords } from "./words.ts";
 
 /** One sentence: what has to happen for the decision to change; of several obstacles in a row, the last one. */
 export function flipOf(state: State, candidate: Candidate, { decision }: Decision): string {
@@ -16,7 +16,7 @@ export function flipOf(state: State, candidate: Candidate, { decision }: Decisio
     case "intent":
       return "acts as soon as the record is on disk and PM2 was read again, unless the worker has changed by then";
     case "acting":
-      return `ends when PM2 is done, or ${at(state, phase.deadlineMs)} at the latest; then it is watched for ${inWords(strategy.knobs.gracePeriodMs)}`;
+      return sayActingFlip(state, strategy, phase);
     case "rolling":
       return sayRollingFlip(phase.heal);
     case "verifying":
@@ -37,15 +37,6 @@ export function flipOf(state: State, candidate: Candidate, { decision }: Decisio
 }
 
 type Phases = Target["control"]["phase"];
-
-function sayRollingFlip(heal: Extract<Phases, { name: "rolling" }>["heal"]): string {
-  if (heal.trim != null) return `goes on until ${heal.trim.keep} are left; then whether they stay away is watched`;
-  const waiting = heal.roll?.waiting.length ?? 0;
-  const current = heal.roll?.current?.target ?? "the last one";
-  const next =
-    waiting === 0 ? "then the whole group is watched" : `then ${heal.roll?.waiting[0] ?? "the next"}, ${plural(waiting, "worker")} to go`;
-  return `goes on when ${current} has been online for 10 s; ${next}`;
-}
 
 function sayOpenFlip(state: State, candidate: Candidate, phase: Extract<Phases, { name: "open" }>): string {
   const { target, rule, strategy } = candidate;

@@ -7,7 +7,7 @@ import { GUARDS } from "./guards.ts";
 import { isJudgeable } from "./judge.ts";
 import type { BoundRule } from "./judgement.ts";
 import { sayPhase } from "./phase-words.ts";
-import type { RuleState, State, Target } from "./state.ts";
+import { NO_JUDGEMENT, type RuleState, type State, type Target } from "./state.ts";
 import { rulesFor } from "./target.ts";
 import { candidateNow } from "./tick.ts";
 import { strategyOf } from "./turn.ts";
@@ -95,18 +95,23 @@ export function explain(state: State, target: Target): Explanation {
 function explainRule(state: State, target: Target, of: { rule: BoundRule; ruleState: RuleState | undefined }): ExplainedRule {
   const { rule, ruleState } = of;
   if (ruleState === undefined) throw new Error(`no state for rule ${rule.key} of ${target.id}`);
-  const { judgement, memory } = ruleState;
-  const { value, threshold, unit, n, low, high, sinceMs, sustained } = judgement;
+  const isJudged = isJudgeable(target);
+  const judgement = isJudged ? ruleState.judgement : NO_JUDGEMENT; // what the next turn will make it
+  const { state: word, value, threshold, unit, n, low, high, sinceMs, sustained } = judgement;
   return {
     rule: rule.key,
-    state: judgement.state,
+    state: word,
     sustained,
-    ...(isJudgeable(target)
-      ? { text: rule.describe(memory, target.view, judgement), flip: rule.flip(memory, target.view, judgement) }
-      : { text: `not judged while it is ${isInFlight(target.control.phase) ? "in a heal" : "stopped"}`, flip: "" }),
+    text: isJudged ? rule.describe(ruleState.memory, target.view, judgement) : whyNotJudged(target),
+    flip: isJudged ? rule.flip(ruleState.memory, target.view, judgement) : "",
     ...{ value, threshold, unit, n, low, high },
     stands_ms: sinceMs === null ? null : Math.round(state.nowMs - sinceMs),
   };
+}
+
+function whyNotJudged({ control, row }: Target): string {
+  if (isInFlight(control.phase)) return "not judged while it is in a heal";
+  return row === null ? "not judged: PM2 does not list it" : "not judged while it is stopped";
 }
 
 function explainGuard(state: State, name: string, answer: ReturnType<(typeof GUARDS)[number]["ask"]>): ExplainedGuard {

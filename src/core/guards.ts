@@ -172,6 +172,12 @@ function askGrace(state: State, { target, strategy, actsInGrace }: Candidate): A
   const fromMs = target.kind === "group" ? groupGraceFromMs(state, target) : graceFromMs(target);
   const untilMs = fromMs + strategy.knobs.gracePeriodMs;
   if (state.nowMs >= untilMs) return null;
+  if (target.kind === "worker" && target.view.readyAtMs === null)
+    return {
+      reason: `not up yet; its grace period of ${inWords(strategy.knobs.gracePeriodMs)} begins when it is`,
+      untilMs: null,
+      flip: "it has been up for its grace period",
+    };
   return {
     reason: `in its grace period of ${inWords(strategy.knobs.gracePeriodMs)}, ${inWords(untilMs - state.nowMs)} left`,
     untilMs,

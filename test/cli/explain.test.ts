@@ -50,6 +50,34 @@ const HELD = explanation({
       high: null,
       stands_ms: 31_000,
     },
+    {
+      rule: "frozen",
+      state: "unknown",
+      sustained: false,
+      text: "not judged while it is in a heal",
+      flip: "",
+      value: null,
+      threshold: null,
+      unit: "",
+      n: 0,
+      low: null,
+      high: null,
+      stands_ms: null,
+    },
+    {
+      rule: "memory-above",
+      state: "unknown",
+      sustained: false,
+      text: "not judged while it is in a heal",
+      flip: "",
+      value: null,
+      threshold: null,
+      unit: "",
+      n: 0,
+      low: null,
+      high: null,
+      stands_ms: null,
+    },
   ],
   guards: [
     guard("self"),
@@ -69,13 +97,14 @@ test("healer explain reads like an answer", () => {
   last heal 20261122-031045-3: restart for success-rate, failed, 2 m ago
 
 RULES (one symptom is enough)
+  ✗ http-probe: symptom for 31 s, not sustained yet
+      HTTP 500 in 3 of the last 5 probes
+      → clears after 3 answers in a row
   ? success-rate: no evidence yet
       no finished task in the last hour; 10 are needed before a rate means
       anything
       → would be a symptom if 8 of the next 10 tasks failed
-  ✗ http-probe: symptom for 31 s, not sustained yet
-      HTTP 500 in 3 of the last 5 probes
-      → clears after 3 answers in a row
+  ? not judged while it is in a heal: frozen, memory-above
 
 GUARDS (each must let pass; 2 of 4 hold)
   ✗ grace        in its grace period of 3 m, 2 m 10 s left

@@ -5,7 +5,30 @@ import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { graceFromMs, rulesFor } from "./target.ts";
 import { rungOf } from "./tick.ts";
-import { inWords } from "./words.ts";
+import { inWords, plural } from "./words.ts";
+
+/** Of an action that is being carried out. */
+export function sayActingFlip(state: State, strategy: Strategy, phase: Extract<Phase, { name: "acting" }>): string {
+  return `ends when PM2 is done, or ${at(state, phase.deadlineMs)} at the latest; then ${afterAction(phase, strategy)}`;
+}
+
+function afterAction({ heal, step }: Extract<Phase, { name: "acting" }>, { knobs }: Strategy): string {
+  if (step === "stop") return "it stays stopped for a while and is started once";
+  if (heal.trim != null) return "whoever else is too many; whether they stay away is watched";
+  if ((heal.roll?.waiting.length ?? 0) > 0)
+    return `${heal.roll?.waiting[0] ?? "the next"}, ${plural(heal.roll?.waiting.length ?? 0, "worker")} to go`;
+  return `it is watched for ${inWords(knobs.gracePeriodMs)}`;
+}
+
+/** Of a group heal between two of its workers, or a trim between two ends. */
+export function sayRollingFlip(heal: Heal): string {
+  if (heal.trim != null) return `goes on until ${heal.trim.keep} are left; then whether they stay away is watched`;
+  const waiting = heal.roll?.waiting.length ?? 0;
+  const current = heal.roll?.current?.target ?? "the last one";
+  const next =
+    waiting === 0 ? "then the whole group is watched" : `then ${heal.roll?.waiting[0] ?? "the next"}, ${plural(waiting, "worker")} to go`;
+  return `goes on when ${current} has been online for 10 s; ${next}`;
+}
 
 /** Of a heal that is watched: when its verdict can come, what it would be now, and what a failed one leads to. */
 export function sayVerdictFlip(state: State, target: Target, strategy: Strategy, phase: Extract<Phase, { name: "verifying" }>): string {
