@@ -50,7 +50,7 @@ const TASKS = { script: "task-worker.mjs", instances: 3, env: { TASK_EVERY_MS: "
 
 const APPS: readonly App[] = [
   { ...TASKS, name: "mailer", strategy: {} },
-  { ...TASKS, name: "resizer", instances: 1, strategy: { grace_period_seconds: 20 } },
+  { ...TASKS, name: "resizer", instances: 1, strategy: { grace_period_seconds: 45 } },
   { ...TASKS, name: "indexer", strategy: {} },
   { ...TASKS, name: "blind", instances: 1, strategy: {} },
   { name: "web", script: "http-health.mjs", strategy: { rules: [{ ...PROBE, startup: 0 }] } },

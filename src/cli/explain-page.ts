@@ -23,7 +23,7 @@ const RULE_STATES: Readonly<Record<string, { readonly mark: string; readonly wor
 
 /** The answer to "why is it (not) healed?": the decision first, then each rule and each guard with what would change it. */
 export function explainPage(explanation: Explanation, screen: Screen, nowWallMs: number): string {
-  const { target, kind, strategy, mode, decision, reason, streak, last_heal: last } = explanation;
+  const { target, kind, strategy, mode, decision, reason, last_heal: last } = explanation;
   const { word, style } = DECISIONS[decision];
   const heal =
     last === null
@@ -36,7 +36,7 @@ export function explainPage(explanation: Explanation, screen: Screen, nowWallMs:
     ...labelled("decision", `${word}: ${reason}`, screen, style),
     ...labelled("next", explanation.flip, screen, "bold"),
     ...(explanation.incident === null ? [] : labelled("incident", explanation.incident, screen, "yellow")),
-    ...labelled("streak", streakText(streak), screen, null),
+    ...labelled("streak", streakText(explanation), screen, null),
     ...labelled("last heal", heal, screen, null),
     ...duplicateLines(explanation.duplicates, screen),
     "",
@@ -48,10 +48,11 @@ export function explainPage(explanation: Explanation, screen: Screen, nowWallMs:
   ].join("\n");
 }
 
-function streakText({ failed, threshold, next_action: next }: Explanation["streak"]): string {
+function streakText({ decision, streak }: Explanation): string {
+  const { failed, threshold, next_action: next } = streak;
   const helped =
     failed === 0 ? `no failed heal (${threshold} in a row open the circuit)` : `${failed} of ${threshold} heals in a row did not help`;
-  return `${helped}; next action: ${next}`;
+  return decision === "busy" ? helped : `${helped}; next action: ${next}`;
 }
 
 /** Each worker too many in a paragraph of its own: who it is, and who started it. */
@@ -95,7 +96,8 @@ function ruleLines(rule: ExplainedRule, screen: Screen): readonly string[] {
 }
 
 function untilText(flip: string, until: string | null, nowWallMs: number): string {
-  return until === null ? `until: ${flip}` : `until ${clock(Date.parse(until), nowWallMs)}: ${flip}`;
+  if (until === null) return `until: ${flip}`;
+  return `until ${clock(Date.parse(until), nowWallMs)}${flip.startsWith("healer ") ? `, or by hand: ${flip}` : `: ${flip}`}`;
 }
 
 /** Those that let pass on one line: they are only of interest as a list. */

@@ -24,7 +24,7 @@ export function sayPhase(state: State, target: Target, strategy: Strategy): stri
       if (phase.heal.trim != null) return `heal ${phase.heal.id}: trimmed; watching whether they stay away`;
       const earliestMs = phase.sinceMs + strategy.knobs.gracePeriodMs;
       const when = earliestMs > state.nowMs ? `verdict in ${left(earliestMs)} at the earliest` : "verdict as soon as there is proof";
-      return `heal ${phase.heal.id}: watching whether it helped, ${when}`;
+      return `heal ${phase.heal.id}: watching whether ${phase.heal.trial ? "the trial" : "it"} helped, ${when}`;
     }
     case "settling":
       return `restarted by somebody else ${inWords(state.nowMs - phase.sinceMs)} ago, in its grace period`;
