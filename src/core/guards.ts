@@ -218,7 +218,7 @@ function askUnavailable(state: State, { target, strategy, holdsDown }: Candidate
     return {
       reason: `${plural(healing.length, "worker")} of ${target.group} being healed already, at most ${limit} at once`,
       untilMs: null,
-      flip: `the verdict on ${healing[0]?.id ?? "it"}`,
+      flip: `the verdict on ${healing.map(({ id }) => id).join(" or ")}`,
     };
   }
   if (isDown(target)) return null;
