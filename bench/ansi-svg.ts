@@ -1,3 +1,5 @@
+import { widthOf } from "../src/cli/text-layout.ts";
+
 /** A terminal's text with its colours as a picture: what SGR codes 0–9 and 30–37 say, on a dark ground. The same text gives the same picture. */
 export function ansiSvg(text: string, title: string): string {
   const lines = [`\u001b[2m${title}\u001b[22m`, ...text.split("\n")];
@@ -44,7 +46,7 @@ function spansOf(line: string): readonly Span[] {
     if (part.startsWith("\u001b[")) for (const code of part.slice(2, -1).split(";")) style = styleAfter(style, Number(code));
     else if (part !== "") {
       spans.push({ column, text: part, ...style });
-      column += [...part].length;
+      column += widthOf(part);
     }
   }
   return spans;
@@ -61,7 +63,7 @@ function styleAfter(style: Pick<Span, "colour" | "bold" | "dim">, code: number):
 /** Each word at its own column: whatever face the reader has, the columns stand under each other. */
 function tspan({ column, text, colour, bold, dim }: Span): string {
   const look = `${colour === null ? "" : ` fill="${colour}"`}${bold ? ' font-weight="bold"' : ""}${dim ? ' opacity="0.6"' : ""}`;
-  const words = [...text.matchAll(/\S+/g)].map((word) => ({ at: column + [...text.slice(0, word.index)].length, word: word[0] }));
+  const words = [...text.matchAll(/\S+/g)].map((word) => ({ at: column + widthOf(text.slice(0, word.index)), word: word[0] }));
   return words.map(({ at, word }) => `<tspan x="${(MARGIN + at * CELL.width).toFixed(1)}"${look}>${escaped(word)}</tspan>`).join("");
 }
 

@@ -79,7 +79,7 @@ interface Shot {
   readonly state: string;
   readonly target: string;
   /** Done before it is waited for; shots of one target come in this order. */
-  readonly first?: (stage: Stage) => Promise<unknown> | unknown;
+  readonly first?: (stage: Stage) => unknown;
   readonly when: (explanation: Explanation) => boolean;
 }
 
@@ -204,7 +204,15 @@ function configuration({ stats }: Pick<Stage, "stats">, defaults: unknown = KNOB
     ...(queue ? { queue: name } : {}),
     ...strategy,
   }));
-  return stringify({ version: 1, mode: "heal", interval: "1s", defaults, queues: Object.fromEntries(queues), strategies, api: false });
+  return stringify({
+    version: 1,
+    mode: "heal",
+    interval: "1s",
+    defaults,
+    queues: Object.fromEntries(queues) as Record<string, unknown>,
+    strategies,
+    api: false,
+  });
 }
 
 async function open(): Promise<Stage> {

@@ -6,7 +6,7 @@ import { inWords, plural } from "./words.ts";
 /**
  * What would change the mind of `success-rate`, found by running its own evidence forward on a copy: tasks come one by one
  * at the volume seen so far, and the first course of them that makes (or takes back) the proof is told. At most some two
- * thousand imagined tasks, so about a millisecond; nothing that is given is changed.
+ * thousand imagined tasks, so a few milliseconds; nothing that is given is changed.
  */
 export interface RateNow {
   readonly knobs: Knobs;
