@@ -1,17 +1,25 @@
-import type { Control } from "./control.ts";
+import { isInFlight, type Control } from "./control.ts";
+import { actionNow, decide } from "./decide.ts";
 import { sayCopiesOf } from "./explain-duplicates.ts";
-import { GUARDS, whyHold } from "./guards.ts";
-import type { Candidate } from "./guards.ts";
-import { numbersOf } from "./judge.ts";
-import type { State, Target } from "./state.ts";
-import type { Strategy } from "./strategy.ts";
+import { flipOf } from "./explain-flip.ts";
+import { sayIncident } from "./explain-incident.ts";
+import { GUARDS } from "./guards.ts";
+import { isJudgeable } from "./judge.ts";
+import type { BoundRule } from "./judgement.ts";
+import { sayPhase } from "./phase-words.ts";
+import { NO_JUDGEMENT, type RuleState, type State, type Target } from "./state.ts";
 import { rulesFor } from "./target.ts";
 import { candidateNow } from "./tick.ts";
 import { strategyOf } from "./turn.ts";
-import { inWords } from "./words.ts";
 
-/** Why a target is, or is not, healed now: every rule's numbers, every guard's answer, and what would change them. */
+/**
+ * Why a target is, or is not, healed now: every rule's numbers, every guard's answer, and what would change them. All of it
+ * is asked of the same functions that decide, and nothing is changed by asking. `decision` is what the next turn does if
+ * nothing new happens until then.
+ */
 export interface Explanation {
+  /** Of the last turn or event, which all of it speaks of. */
+  readonly at: string;
   readonly target: string;
   readonly kind: "worker" | "group";
   readonly strategy: string;
@@ -20,10 +28,14 @@ export interface Explanation {
   readonly state: string;
   readonly decision: "heal" | "hold" | "none" | "busy";
   readonly reason: string;
+  /** What has to happen for the decision to change, the last obstacle in order. */
+  readonly flip: string;
   readonly rules: readonly ExplainedRule[];
   readonly guards: readonly ExplainedGuard[];
   readonly streak: { readonly failed: number; readonly threshold: number; readonly next_action: string };
   readonly last_heal: Control["lastHeal"];
+  /** Of a group whose workers went bad together, and of its workers: how far that is. */
+  readonly incident: string | null;
   /** Of a group: a sentence for each worker too many, with whoever started it. */
   readonly duplicates: readonly string[];
 }
@@ -33,10 +45,17 @@ export interface ExplainedRule {
   readonly state: string;
   readonly sustained: boolean;
   readonly text: string;
+  /** What would change the judgement; empty while nobody judges it. */
   readonly flip: string;
   readonly value: number | string | null;
   readonly threshold: number | string | null;
+  readonly unit: string;
   readonly n: number | string | null;
+  /** Interval round `value`, where the rule has one. */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** For how long the symptom has stood; null = there is none. */
+  readonly stands_ms: number | null;
 }
 
 export interface ExplainedGuard {
@@ -44,89 +63,66 @@ export interface ExplainedGuard {
   readonly holds: boolean;
   readonly reason: string;
   readonly flip: string;
+  /** When it lets go by itself; null = not by time, or it does not hold. */
+  readonly until: string | null;
+  readonly left_ms: number | null;
 }
 
 export function explain(state: State, target: Target): Explanation {
   const strategy = strategyOf(state, target);
   const candidate = candidateNow(target, strategy);
-  const { phase, failedHeals, lastHeal } = target.control;
+  const decision = decide(state, candidate);
+  const { failedHeals, lastHeal } = target.control;
+  const rules = rulesFor(strategy, target.kind);
   return {
+    at: new Date(state.wallMs).toISOString(),
     target: target.id,
     kind: target.kind,
     strategy: strategy.name,
     mode: strategy.mode,
     state: sayPhase(state, target, strategy),
-    ...decide(state, candidate, phase.name),
-    rules: rulesFor(strategy, target.kind).map((rule, index) => {
-      const ruleState = target.rules[index];
-      if (ruleState === undefined) throw new Error(`no state for rule ${rule.key} of ${target.id}`);
-      const { judgement, memory } = ruleState;
-      const { value = null, threshold = null, n = null } = numbersOf(judgement);
-      const text = rule.describe(memory, target.view, judgement);
-      return {
-        rule: rule.key,
-        state: judgement.state,
-        sustained: judgement.sustained,
-        text,
-        flip: rule.flip(memory, target.view, judgement),
-        value,
-        threshold,
-        n,
-      };
-    }),
-    guards: GUARDS.map((guard) => {
-      const answer = guard.ask(state, candidate);
-      return { guard: guard.name, holds: answer !== null, reason: answer?.reason ?? "", flip: answer?.flip ?? "" };
-    }),
-    streak: { failed: failedHeals, threshold: strategy.knobs.consecutiveFailuresThreshold, next_action: candidate.action },
+    ...decision,
+    flip: flipOf(state, candidate, decision),
+    rules: rules.map((rule, index) => explainRule(state, target, { rule, ruleState: target.rules[index] })),
+    guards: GUARDS.map((guard) => explainGuard(state, guard.name, guard.ask(state, candidate))),
+    streak: { failed: failedHeals, threshold: strategy.knobs.consecutiveFailuresThreshold, next_action: actionNow(candidate) },
     last_heal: lastHeal,
+    incident: sayIncident(state, target),
     duplicates: target.kind === "group" ? sayCopiesOf(state, target.id, strategy) : [],
   };
 }
 
-function decide(state: State, candidate: Candidate, phase: string): Pick<Explanation, "decision" | "reason"> {
-  const hold = whyHold(state, candidate);
-  const { rule, action } = candidate;
-  if (phase === "intent" || phase === "acting" || phase === "rolling" || phase === "verifying" || phase === "held") {
-    return { decision: "busy", reason: "a heal is under way; its verdict comes first" };
-  }
-  if (rule === null)
-    return { decision: "none", reason: hold === null ? "no symptom" : `no symptom (and if there were one: ${hold.reason})` };
-  if (!rule.judgement.sustained && !rule.judgement.dead) return { decision: "hold", reason: `${rule.key} is not sustained yet` };
-  return hold === null
-    ? { decision: "heal", reason: `${rule.key} fires and no guard holds: ${action} at the next turn` }
-    : { decision: "hold", reason: `${hold.guard}: ${hold.reason}` };
+function explainRule(state: State, target: Target, of: { rule: BoundRule; ruleState: RuleState | undefined }): ExplainedRule {
+  const { rule, ruleState } = of;
+  if (ruleState === undefined) throw new Error(`no state for rule ${rule.key} of ${target.id}`);
+  const isJudged = isJudgeable(target);
+  const judgement = isJudged ? ruleState.judgement : NO_JUDGEMENT; // what the next turn will make it
+  const { state: word, value, threshold, unit, n, low, high, sinceMs, sustained } = judgement;
+  return {
+    rule: rule.key,
+    state: word,
+    sustained,
+    text: isJudged ? rule.describe(ruleState.memory, target.view, judgement) : whyNotJudged(target),
+    flip: isJudged ? rule.flip(ruleState.memory, target.view, judgement) : "",
+    ...{ value, threshold, unit, n, low, high },
+    stands_ms: sinceMs === null ? null : Math.round(state.nowMs - sinceMs),
+  };
 }
 
-/** The phase in words: what it waits for and how long. */
-export function sayPhase(state: State, target: Target, strategy: Strategy): string {
-  const { phase } = target.control;
-  const left = (untilMs: number): string => inWords(untilMs - state.nowMs);
-  switch (phase.name) {
-    case "healthy":
-      return "healthy";
-    case "suspect":
-      return `suspect for ${inWords(state.nowMs - phase.sinceMs)}${phase.trial ? " (trial)" : ""}`;
-    case "intent":
-      return `heal ${phase.heal.id}: writing the intent`;
-    case "acting":
-      return `heal ${phase.heal.id}: ${phase.step === "all" ? phase.heal.action : phase.step} under way`;
-    case "rolling":
-      if (phase.heal.trim != null) return `heal ${phase.heal.id}: trimming, ${phase.heal.trim.done.length} ended`;
-      return `heal ${phase.heal.id}: ${phase.heal.roll?.done.length ?? 0} done, ${phase.heal.roll?.waiting.length ?? 0} to go`;
-    case "held":
-      return `stopped after a crash loop; started once in ${left(phase.resumeAtMs)}`;
-    case "verifying":
-      if (phase.heal.trim != null) return `heal ${phase.heal.id}: trimmed; watching whether they stay away`;
-      return `heal ${phase.heal.id}: watching whether it helped, verdict in ${left(phase.sinceMs + strategy.knobs.gracePeriodMs)} at the earliest`;
-    case "settling":
-      return `restarted by somebody else ${inWords(state.nowMs - phase.sinceMs)} ago, in its grace period`;
-    case "backoff":
-      return `the last heal did not help; next attempt in ${left(phase.untilMs)}`;
-    case "open":
-      return `circuit open (${phase.why})${phase.heal === null ? "" : ", stopped"}; one trial in ${left(phase.untilMs)}`;
-    default:
-      phase satisfies never;
-      return "";
-  }
+function whyNotJudged({ control, row }: Target): string {
+  if (isInFlight(control.phase)) return "not judged while it is in a heal";
+  return row === null ? "not judged: PM2 does not list it" : "not judged while it is stopped";
+}
+
+function explainGuard(state: State, name: string, answer: ReturnType<(typeof GUARDS)[number]["ask"]>): ExplainedGuard {
+  const untilMs = answer?.untilMs ?? null;
+  const leftMs = untilMs === null ? null : Math.max(0, Math.round(untilMs - state.nowMs));
+  return {
+    guard: name,
+    holds: answer !== null,
+    reason: answer?.reason ?? "",
+    flip: answer?.flip ?? "",
+    until: leftMs === null ? null : new Date(state.wallMs + leftMs).toISOString(),
+    left_ms: leftMs,
+  };
 }

@@ -104,7 +104,12 @@ function askPm2(state: State): Answer {
 function askPaused(state: State, { target }: Candidate): Answer {
   const pause = pauseOf(state, target);
   if (pause === null) return null;
-  return { reason: sayPause(pause, state.nowMs), untilMs: pause.untilMs, flip: `healer resume ${target.id}` };
+  return { reason: sayPause(pause, state.nowMs), untilMs: pause.untilMs, flip: `healer resume ${whomToResume(state, target, pause)}` };
+}
+
+function whomToResume(state: State, target: Target, pause: Pause): string {
+  if (pause === state.globals.paused) return "--all";
+  return pause === target.control.paused ? target.id : target.group;
 }
 
 /** The pause in force for a target: its own, its group's, or everybody's. */
@@ -167,6 +172,12 @@ function askGrace(state: State, { target, strategy, actsInGrace }: Candidate): A
   const fromMs = target.kind === "group" ? groupGraceFromMs(state, target) : graceFromMs(target);
   const untilMs = fromMs + strategy.knobs.gracePeriodMs;
   if (state.nowMs >= untilMs) return null;
+  if (target.kind === "worker" && target.view.readyAtMs === null)
+    return {
+      reason: `not up yet; its grace period of ${inWords(strategy.knobs.gracePeriodMs)} begins when it is`,
+      untilMs: null,
+      flip: "it has been up for its grace period",
+    };
   return {
     reason: `in its grace period of ${inWords(strategy.knobs.gracePeriodMs)}, ${inWords(untilMs - state.nowMs)} left`,
     untilMs,
@@ -207,7 +218,7 @@ function askUnavailable(state: State, { target, strategy, holdsDown }: Candidate
     return {
       reason: `${plural(healing.length, "worker")} of ${target.group} being healed already, at most ${limit} at once`,
       untilMs: null,
-      flip: `the verdict on ${healing[0]?.id ?? "it"}`,
+      flip: `the verdict on ${healing.map(({ id }) => id).join(" or ")}`,
     };
   }
   if (isDown(target)) return null;

@@ -35,7 +35,7 @@ export function refreshView(state: State, target: Target, strategy: Strategy): v
 }
 
 /** Nobody judges a worker that was stopped, by its operator or by us, nor one an action is being done to. */
-function isJudgeable(target: Target): boolean {
+export function isJudgeable(target: Target): boolean {
   const { phase } = target.control;
   if (phase.name === "intent" || phase.name === "acting" || phase.name === "held") return false;
   if (target.kind === "group") return true;

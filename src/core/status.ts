@@ -5,7 +5,7 @@ import { groupFactsOf } from "./group-facts.ts";
 import { pauseOf, whyHold } from "./guards.ts";
 import { firingRule } from "./judge.ts";
 import { sayPause } from "./pause-words.ts";
-import { sayPhase } from "./explain.ts";
+import { sayPhase } from "./phase-words.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { candidateNow } from "./tick.ts";

@@ -1,4 +1,4 @@
-import { addOutcomes, advanceWindow, createWindow, loadWindow, saveWindow } from "./window.ts";
+import { addOutcomes, advanceWindow, copyWindow, createWindow, loadWindow, saveWindow } from "./window.ts";
 import type { Outcomes, SavedWindow, Window } from "./window.ts";
 
 /**
@@ -25,6 +25,11 @@ export function addTasks(windows: TaskWindows, atMs: number, outcomes: Outcomes)
 export function advanceTasks(windows: TaskWindows, atMs: number): void {
   advanceWindow(windows.hour, atMs);
   advanceWindow(windows.day, atMs);
+}
+
+/** For those who try out what would be if. */
+export function copyTaskWindows(windows: TaskWindows): TaskWindows {
+  return { hour: copyWindow(windows.hour), day: copyWindow(windows.day) };
 }
 
 export interface SavedTaskWindows {

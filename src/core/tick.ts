@@ -115,12 +115,12 @@ function candidateOf(target: Target, strategy: Strategy, want: { rule: RuleState
 /** What a heal would be about if one were due now; for those who explain. */
 export function candidateNow(target: Target, strategy: Strategy): Candidate {
   const { phase } = target.control;
-  const rule = firingRule(target);
-  const bound = rule === null ? undefined : boundOf(target, strategy, rule);
   const contain = phase.name === "suspect" ? phase.contain : null;
+  const rule = contain === null ? firingRule(target) : containedRule(target, contain);
+  const bound = rule === null ? undefined : boundOf(target, strategy, rule);
   return candidateOf(target, strategy, {
     rule,
-    trial: phase.name === "suspect" && phase.trial,
+    trial: phase.name === "open" || (phase.name === "suspect" && phase.trial),
     holdsDown: contain !== null || bound?.action === "hold-down",
   });
 }

@@ -37,6 +37,10 @@ export function createWindow(bucketMs: number, buckets: number, atMs: number): W
   };
 }
 
+export function copyWindow(window: Window): Window {
+  return { ...window, ok: window.ok.slice(), failed: window.failed.slice() };
+}
+
 /** Moves the window to `atMs`, dropping what has become too old. Time never goes back; an earlier instant changes nothing. */
 export function advanceWindow(window: Window, atMs: number): void {
   const bucket = Math.floor(atMs / window.bucketMs);

@@ -14,6 +14,11 @@ export function stamp(wallMs: number): string {
   return `${new Date(wallMs).toISOString().slice(0, 19).replace("T", " ")}Z`;
 }
 
+/** "14:02:11Z", with the day in front where it is not within the next twelve hours. */
+export function clock(wallMs: number, nowWallMs: number): string {
+  return Math.abs(wallMs - nowWallMs) < 12 * 3_600_000 ? stamp(wallMs).slice(11) : stamp(wallMs);
+}
+
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -68,7 +68,7 @@ export const frozen = defineRule<Params, PulseRecord>({
   flip(pulse, view, judgement, bound) {
     if (judgement.state === "sick") return "clears with the next sign of life: the process runs and goes to sleep again";
     if (pulse.lastAtMs === null || isPulseStale(pulse, view.nowMs)) return "needs a reading of its pulse";
-    const patience = formatDuration(patienceMs(pulse.state, bound.params));
+    const patience = howMuchLonger(pulse, view, bound);
     if (isStoppedState(pulse.state)) return `would heal if it stayed stopped for ${patience}`;
     if (pulse.state === "D") return "needs to come back from the kernel";
     if (!isWatchedWhileRunning(view, bound.params)) return "would heal if a signal stopped it; give for to judge its stillness too";
@@ -119,6 +119,14 @@ function judge(pulse: PulseRecord, view: TargetView, bound: Bound<Params>): Judg
     low: null,
     high: null,
   };
+}
+
+/** "90s", or what is left of it while it stands still already: "1 m 12 s more". */
+function howMuchLonger(pulse: PulseRecord, view: TargetView, { params }: Bound<Params>): string {
+  const limitMs = patienceMs(pulse.state, params);
+  const isStill = (isStoppedState(pulse.state) ? pulse.stoppedCount : pulse.stillCount) > 0;
+  const aliveMs = isStill ? aliveAtMs(pulse) : null;
+  return aliveMs === null ? formatDuration(limitMs) : `${inWords(limitMs - (view.nowMs - aliveMs))} more`;
 }
 
 /** Which silence is the process's own fault. */

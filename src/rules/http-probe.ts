@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
-import { formatDuration } from "../core/quantities.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import { expandForWorker } from "../core/worker-template.ts";
 import { inWords, plural } from "../core/words.ts";
@@ -84,9 +83,14 @@ export const httpProbe = defineRule<HttpProbeParams, Memory>({
   flip(memory, view, judgement, { params }) {
     const { bad, of } = params.failures;
     if (memory.lastAtMs === null || isStale(memory, view, params)) return "needs a probe";
-    if (judgement.state === "sick") return `clears when fewer than ${bad} of the last ${of} probes have failed`;
-    const starts = memory.ring.length === 0 ? `once it has answered, or ${formatDuration(params.startup)} after its start, ` : "";
-    return `${starts}would heal if ${failuresMissing(memory.ring, params.failures)} more probes fail in a row`;
+    if (judgement.state === "sick") {
+      const good = probesUntil(memory.ring, { ok: true, of, isEnough: (failed) => failed < bad });
+      return `clears after ${plural(good, "good probe")} (${inWords(good * params.every)})`;
+    }
+    const more = probesUntil(memory.ring, { ok: false, of, isEnough: (failed) => failed >= bad });
+    const startupMs = (view.startedAtMs ?? memory.epochAtMs) + params.startup - view.nowMs;
+    const starts = memory.ring.length === 0 ? `once it has answered, or in ${inWords(startupMs)}, ` : "";
+    return `${starts}would heal if the next ${more === 1 ? "probe fails" : `${more} probes fail`} (${inWords(more * params.every)})`;
   },
 
   timing({ params: { every, timeout, failures } }) {
@@ -135,9 +139,7 @@ function isStale(memory: Memory, view: TargetView, params: HttpProbeParams): boo
 }
 
 function badOnes(ring: readonly boolean[]): number {
-  let bad = 0;
-  for (const ok of ring) if (!ok) bad++;
-  return bad;
+  return ring.reduce((bad, ok) => (ok ? bad : bad + 1), 0);
 }
 
 /** "ok ok *bad* ok *bad*", oldest first. */
@@ -145,11 +147,14 @@ function starred(ring: readonly boolean[]): string {
   return ring.map((ok) => (ok ? "ok" : "*bad*")).join(" ");
 }
 
-/** Failures in a row until the ring is bad, while old ones fall out of it. */
-function failuresMissing(ring: readonly boolean[], failures: { readonly bad: number; readonly of: number }): number {
-  for (let more = 1; more < failures.of; more++) {
-    const kept = ring.slice(Math.max(0, ring.length + more - failures.of));
-    if (badOnes(kept) + more >= failures.bad) return more;
+/** Probes that all end alike until the ring holds enough or few enough failures, while old ones fall out of it. */
+function probesUntil(
+  ring: readonly boolean[],
+  course: { readonly ok: boolean; readonly of: number; readonly isEnough: (bad: number) => boolean },
+): number {
+  for (let more = 1; more < course.of; more++) {
+    const kept = badOnes(ring.slice(Math.max(0, ring.length + more - course.of)));
+    if (course.isEnough(course.ok ? kept : kept + more)) return more;
   }
-  return failures.of;
+  return course.of;
 }

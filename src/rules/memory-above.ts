@@ -69,8 +69,12 @@ export const memoryAbove = defineRule<Params, Memory>({
 
   flip(memory, view, judgement, { params }) {
     if (judgement.state === "sick") return `clears with one reading at or below ${formatBytes(params.limit)}`;
-    if (memory.aboveSinceMs === null) return `would heal if it stayed above ${formatBytes(params.limit)} for ${formatDuration(params.for)}`;
-    return `would heal if it stayed above ${formatBytes(params.limit)} for ${inWords(params.for - (view.nowMs - memory.aboveSinceMs))} more`;
+    const limit = formatBytes(params.limit);
+    if (judgement.state === "unknown") return `needs a reading of its memory; above ${limit} for ${formatDuration(params.for)} would heal`;
+    if (memory.aboveSinceMs !== null)
+      return `would heal if it stayed above ${limit} for ${inWords(params.for - (view.nowMs - memory.aboveSinceMs))} more`;
+    const more = formatBytes(params.limit - memory.bytes + 1);
+    return `would heal if it held more than ${limit} (${more} more than now) for ${formatDuration(params.for)}`;
   },
 
   timing: ({ params }) => ({ bestMs: params.for, worstMs: params.for, proofMs: 0, words: `above the limit for ${inWords(params.for)}` }),

@@ -52,10 +52,11 @@ export const restartStorm = defineRule<Params, Memory>({
   },
 
   flip(_memory, view, judgement, { params }) {
-    if (judgement.state !== "sick") {
-      return `would be held down after ${params.restarts - (judgement.value ?? 0)} more unplanned exits within ${formatDuration(params.within)}`;
-    }
-    return `clears when it is held down, started once, and then lives ${inWords(trialMs(view))}`;
+    if (judgement.state === "sick") return `clears when it is held down, started once, and then lives ${inWords(trialMs(view))}`;
+    const exits = judgement.value ?? 0;
+    const oldestAtMs = exits === 0 ? null : (view.exits[view.exits.length - exits] ?? null);
+    const within = oldestAtMs === null ? formatDuration(params.within) : `the next ${inWords(oldestAtMs + params.within - view.nowMs)}`;
+    return `would be held down after ${plural(params.restarts - exits, exits === 0 ? "unplanned exit" : "more unplanned exit")} within ${within}`;
   },
 
   timing({ params: { restarts, within } }) {

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { incrementsOf } from "../core/cusum.ts";
 import type { Judgement, TargetView } from "../core/judgement.ts";
 import {
   addToEvidence,
@@ -14,6 +13,7 @@ import {
   type RateEvidence,
   type RateProof,
 } from "../core/rate-evidence.ts";
+import { sayProvenFlip, sayUnprovenFlip } from "../core/rate-flip.ts";
 import type { Knobs } from "../core/strategy.ts";
 import { wilsonLower, wilsonUpper } from "../core/wilson.ts";
 import type { Outcomes } from "../core/window.ts";
@@ -185,26 +185,8 @@ function rateInWords(outcomes: Outcomes): string {
   return `${Math.round((100 * outcomes.ok) / count)} % (${low}–${high} %, n=${count})`;
 }
 
-const FLIP_TASKS = 10;
-
 function flip(evidence: RateEvidence, view: TargetView, judgement: Judgement, bound: RateBound): string {
-  const { knobs } = bound;
   if (view.blind !== null) return "needs the queue to answer again";
-  const threshold = fastThreshold(evidence, contextOf(view, bound));
-  const increments = incrementsOf(knobs.minSuccessRatePercent, knobs.effectSizePercent);
-  if (judgement.state === "sick") {
-    const good = Math.max(1, Math.ceil((evidence.cusum - threshold) / -increments.ok));
-    const clears =
-      evidence.cusum >= threshold
-        ? `clears after ${plural(good, "good task")} in a row, if the windows agree`
-        : `clears when the window no longer proves it below ${knobs.minSuccessRatePercent} %`;
-    return judgement.sustained ? clears : `would heal once it has stood for ${inWords(knobs.sustainMs)} of tasks; ${clears}`;
-  }
-  const missing = knobs.minTasks.fast - evidence.ok - evidence.failed;
-  if (missing > FLIP_TASKS) return `needs ${missing} more finished tasks before it can be judged`;
-  for (let failed = 1; failed <= FLIP_TASKS; failed++) {
-    const sum = evidence.cusum + failed * increments.failed + (FLIP_TASKS - failed) * increments.ok;
-    if (sum >= threshold) return `would heal if ${failed} more of the next ${FLIP_TASKS} tasks fail`;
-  }
-  return `would heal if the next ${Math.ceil((threshold - evidence.cusum) / increments.failed)} tasks fail`;
+  const now = contextOf(view, bound);
+  return judgement.state === "sick" ? sayProvenFlip(evidence, now, judgement.sustained) : sayUnprovenFlip(evidence, now);
 }

@@ -4,13 +4,21 @@ import { explanation } from "../support/fake-control-plane.ts";
 import { fakeDaemon } from "../support/fake-daemon.ts";
 import { WALL_MS } from "../support/log-records.ts";
 
-const guard = (name: string, reason = "", flip = "") => ({ guard: name, holds: reason !== "", reason, flip });
+const guard = (name: string, reason = "", flip = "", leftMs: number | null = null) => ({
+  guard: name,
+  holds: reason !== "",
+  reason,
+  flip,
+  until: leftMs === null ? null : new Date(WALL_MS + leftMs).toISOString(),
+  left_ms: leftMs,
+});
 
 const HELD = explanation({
   target: "rpa-worker:2",
   decision: "hold",
   reason: "grace: in its grace period of 3 m, 2 m 10 s left",
   state: "suspect for 30 s",
+  flip: "stop-start in 2 m 10 s, at 03:14:55Z (grace), if http-probe still fires then",
   streak: { failed: 1, threshold: 3, next_action: "stop-start" },
   last_heal: { id: "20261122-031045-3", atMs: 0, wallMs: WALL_MS - 120_000, action: "restart", rule: "success-rate", verdict: "failed" },
   rules: [
@@ -23,6 +31,10 @@ const HELD = explanation({
       value: null,
       threshold: 0.8,
       n: 0,
+      unit: "%",
+      low: null,
+      high: null,
+      stands_ms: null,
     },
     {
       rule: "http-probe",
@@ -33,11 +45,43 @@ const HELD = explanation({
       value: 3,
       threshold: 3,
       n: 5,
+      unit: "failed probes",
+      low: null,
+      high: null,
+      stands_ms: 31_000,
+    },
+    {
+      rule: "frozen",
+      state: "unknown",
+      sustained: false,
+      text: "not judged while it is in a heal",
+      flip: "",
+      value: null,
+      threshold: null,
+      unit: "",
+      n: 0,
+      low: null,
+      high: null,
+      stands_ms: null,
+    },
+    {
+      rule: "memory-above",
+      state: "unknown",
+      sustained: false,
+      text: "not judged while it is in a heal",
+      flip: "",
+      value: null,
+      threshold: null,
+      unit: "",
+      n: 0,
+      low: null,
+      high: null,
+      stands_ms: null,
     },
   ],
   guards: [
     guard("self"),
-    guard("grace", "in its grace period of 3 m, 2 m 10 s left", "the grace period ends"),
+    guard("grace", "in its grace period of 3 m, 2 m 10 s left", "the grace period ends", 130_000),
     guard("unavailable", "1 worker of rpa-worker being healed already, at most 1 at once", "the verdict on rpa-worker:1"),
     guard("budget"),
   ],
@@ -47,21 +91,24 @@ test("healer explain reads like an answer", () => {
   expect(explainPage(HELD, { columns: 80, colour: false }, WALL_MS)).toBe(`rpa-worker:2 (worker of strategy rpa-worker, mode heal)
   state     suspect for 30 s
   decision  HOLD: grace: in its grace period of 3 m, 2 m 10 s left
+  next      stop-start in 2 m 10 s, at 03:14:55Z (grace), if http-probe still
+            fires then
   streak    1 of 3 heals in a row did not help; next action: stop-start
   last heal 20261122-031045-3: restart for success-rate, failed, 2 m ago
 
 RULES (one symptom is enough)
+  ✗ http-probe: symptom for 31 s, not sustained yet
+      HTTP 500 in 3 of the last 5 probes
+      → clears after 3 answers in a row
   ? success-rate: no evidence yet
       no finished task in the last hour; 10 are needed before a rate means
       anything
       → would be a symptom if 8 of the next 10 tasks failed
-  ✗ http-probe: symptom, not sustained yet
-      HTTP 500 in 3 of the last 5 probes
-      → clears after 3 answers in a row
+  ? not judged while it is in a heal: frozen, memory-above
 
 GUARDS (each must let pass; 2 of 4 hold)
   ✗ grace        in its grace period of 3 m, 2 m 10 s left
-                 → until: the grace period ends
+                 → until 03:14:55Z: the grace period ends
   ✗ unavailable  1 worker of rpa-worker being healed already, at most 1 at once
                  → until: the verdict on rpa-worker:1
   ✓ let pass: self, budget`);

@@ -145,6 +145,16 @@ describe("frozen, words and verdict", () => {
     expect(process.say()).toBe("process 4242 stands still for 1 m 30 s (allowed: 1m30s), burning CPU: its event loop is blocked");
   });
 
+  it("says how much longer it would have to stand still, and means it", () => {
+    const process = new Process();
+    const flip = (): string => process.rule.flip(process.memory, process.view, process.judge());
+    process.live(10_000, "S", 8);
+    expect(flip()).toContain("for 1m30s burning CPU");
+    process.live(50_000, "R", 0);
+    expect(flip()).toBe("would heal if it stood still for 40 s more");
+    expect(process.live(200_000, "R", 0)).toBe(40_000);
+  });
+
   it.each([
     ["recovered", "S", 8, "it beats again"],
     ["recovered", "S", 0, "it sleeps, and never showed a pulse: all that can be seen of such a worker"],

@@ -96,13 +96,26 @@ describe("http-probe", () => {
   });
 
   it.each([
-    ["+++++", "would heal if 3 more probes fail in a row"],
-    ["+++--", "would heal if 1 more probes fail in a row"],
-    ["--+++", "would heal if 3 more probes fail in a row"],
-    ["---", "clears when fewer than 3 of the last 5 probes have failed"],
+    ["+++++", "would heal if the next 3 probes fail (30 s)"],
+    ["+++--", "would heal if the next probe fails (10 s)"],
+    ["--+++", "would heal if the next 3 probes fail (30 s)"],
+    ["---", "clears after 3 good probes (30 s)"],
+    ["+---+", "clears after 2 good probes (20 s)"],
   ])("after %s says what would change its mind: %s", (answers, words) => {
     const probed = new Probed().answers(answers);
     expect(probed.rule.flip(probed.memory, probed.view, probed.judge())).toBe(words);
+  });
+
+  it("means it: whatever the last answers were, so many change the judgement, and one less does not", () => {
+    for (let bits = 0; bits < 32; bits++) {
+      const answers = bits.toString(2).padStart(5, "0").replaceAll("0", "-").replaceAll("1", "+");
+      const { rule, memory, view } = new Probed().answers(answers);
+      const now = rule.judge(memory, view);
+      const more = Number(/\((\d+) s\)$/.exec(rule.flip(memory, view, now))?.[1]) / 10;
+      const sign = now.state === "sick" ? "+" : "-";
+      expect(new Probed().answers(answers + sign.repeat(more)).judge().state, answers).toBe(now.state === "sick" ? "fine" : "sick");
+      expect(new Probed().answers(answers + sign.repeat(more - 1)).judge().state, answers).toBe(now.state);
+    }
   });
 
   it.each([

@@ -46,7 +46,8 @@ describe("memory-above", () => {
   });
 
   it("says what would change its mind", () => {
-    expect(seen(every10s([100])).flip).toBe("would heal if it stayed above 512MB for 1m");
+    expect(seen(every10s([100])).flip).toBe("would heal if it held more than 512MB (412MB more than now) for 1m");
+    expect(seen([]).flip).toBe("needs a reading of its memory; above 512MB for 1m would heal");
     expect(seen(every10s([600, 600])).flip).toBe("would heal if it stayed above 512MB for 50 s more");
     expect(seen(every10s([600, 600, 600, 600, 600, 600, 600])).flip).toBe("clears with one reading at or below 512MB");
   });

@@ -47,7 +47,15 @@ describe("restart-storm", () => {
     const storm = asked({ exits: [100_000, 200_000, 300_000], lastLifeMs: 2000, nowMs: 310_000 });
     expect(storm.words).toBe("3 unplanned exits in the last 5m, the last time after 2 s of life; 3 are a crash loop");
     expect(storm.flip).toBe("clears when it is held down, started once, and then lives 1 m");
-    expect(asked({ exits: [300_000], nowMs: 310_000 }).flip).toBe("would be held down after 2 more unplanned exits within 5m");
+    expect(asked({ nowMs: 310_000 }).flip).toBe("would be held down after 3 unplanned exits within 5m");
+  });
+
+  it("says within what time how many more exits would make it a storm, and means it", () => {
+    expect(asked({ exits: [300_000], nowMs: 310_000 }).flip).toBe(
+      "would be held down after 2 more unplanned exits within the next 4 m 50 s",
+    );
+    expect(asked({ exits: [300_000, 599_999, 599_999], nowMs: 599_999 }).judgement.state).toBe("sick");
+    expect(asked({ exits: [300_000, 599_999, 600_000], nowMs: 600_000 }).judgement.state).toBe("fine");
   });
 
   it.each([

@@ -209,13 +209,24 @@ describe("success-rate, in words", () => {
   });
 
   it.each([
-    ["fine", (worker: Watched) => worker.tasks(HOUR, 30, 0), "would heal if the next 18 tasks fail"],
-    ["nearly proven", (worker: Watched) => worker.stream(6000, 20 * 6000, () => false), "would heal if 6 more of the next 10 tasks fail"],
+    ["fine", (worker: Watched) => worker.tasks(HOUR, 30, 0), "would heal if 19 of the next 20 tasks fail and that goes on for 1 m"],
+    [
+      "nearly proven",
+      (worker: Watched) => worker.stream(6000, 20 * 6000, () => false),
+      "would heal if 4 of the next 5 tasks fail and that goes on for 1 m",
+    ],
+    [
+      "all but proven",
+      (worker: Watched) => worker.stream(6000, 23 * 6000, () => false),
+      "would heal if the next task fails and that goes on for 1 m",
+    ],
+    ["unseen", () => {}, "would heal if 19 of the next 20 tasks fail and that goes on for 1 m"],
     [
       "sick",
       (worker: Watched) => worker.stream(6000, 25 * 6000, () => false),
-      "would heal once it has stood for 1 m of tasks; clears after 3 good tasks in a row, if the windows agree",
+      "would heal in 54 s, with the first task after that, if it is still proven then; clears after 3 good tasks in a row",
     ],
+    ["sick for long", (worker: Watched) => worker.stream(6000, 60 * 6000, () => false), "clears after 12 good tasks in a row"],
   ])("says of a worker that is %s what would change its mind", (_name, live, words) => {
     const worker = new Watched(FAST_ONLY);
     live(worker);

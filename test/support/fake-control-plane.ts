@@ -124,6 +124,7 @@ export function targetStatus(changes: Partial<TargetStatus> = {}): TargetStatus 
 
 export function explanation(changes: Partial<Explanation> = {}): Explanation {
   return {
+    at: new Date(WALL_MS).toISOString(),
     target: "rpa-worker:0",
     kind: "worker",
     strategy: "rpa-worker",
@@ -131,6 +132,8 @@ export function explanation(changes: Partial<Explanation> = {}): Explanation {
     state: "healthy",
     decision: "none",
     reason: "no symptom",
+    flip: "success-rate: would heal if 4 of the next 5 tasks fail",
+    incident: null,
     rules: [],
     guards: [],
     streak: { failed: 0, threshold: 3, next_action: "restart" },
