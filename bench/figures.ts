@@ -2,14 +2,19 @@
  * Draws the figures of docs/figures anew, from fixed seeds: the same bytes every time.
  *
  *   npx tsx bench/figures.ts [NAME…]     all, or those named
+ *
+ * Those of the success-rate rule draw what `npx tsx bench/success-rate-table.ts 1 --save` has measured, which takes minutes.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { drawDrift } from "./figures/drift.ts";
+import { drawBursts, drawPareto } from "./figures/success-rate.ts";
 
 /** A figure's file name without `.svg`, and who draws it. */
 const FIGURES: Readonly<Record<string, () => string>> = {
   "proof-per-task": drawDrift,
+  "false-heals-and-delay": drawPareto,
+  "bursts-and-delay": drawBursts,
 };
 
 const folder = resolve(import.meta.dirname, "../docs/figures");
