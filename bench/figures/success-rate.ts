@@ -12,7 +12,7 @@ const NOTES = [
 export function drawPareto(): string {
   return drawPage({
     title: "False heals against delay",
-    subtitle: "A worker at exactly the required 70 % (should never be healed), and the median time to heal a collapse from 97 to 20 %",
+    subtitle: "A worker at exactly the required 70 % (should never be healed), and the median time to heal a clean one that collapses from 97 to 20 %",
     panels: keptFigures().map((figures) => paretoPanel(figures, ".70")),
     notes: NOTES,
     panelWidth: 380,
@@ -25,7 +25,7 @@ export function drawBursts(): string {
   return drawPage({
     title: "Workers whose failures come in bursts",
     subtitle:
-      "A worker at 90 %, five failures in a row on average (should never be healed), and the median time to heal a collapse from 97 to 20 %",
+      "A worker at 90 %, five failures in a row on average (should never be healed), and the median time to heal a clean one that collapses from 97 to 20 %",
     panels: keptFigures().map((figures) => paretoPanel(figures, "bursts .90")),
     notes: NOTES,
     panelWidth: 380,
