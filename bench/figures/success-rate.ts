@@ -12,7 +12,8 @@ const NOTES = [
 export function drawPareto(): string {
   return drawPage({
     title: "False heals against delay",
-    subtitle: "A worker at exactly the required 70 % (should never be healed), and the median time to heal a clean one that collapses from 97 to 20 %",
+    subtitle:
+      "A worker at exactly the required 70 % (should never be healed), and the median time to heal a clean one that collapses from 97 to 20 %",
     panels: keptFigures().map((figures) => paretoPanel(figures, ".70")),
     notes: NOTES,
     panelWidth: 380,
