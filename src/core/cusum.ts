@@ -27,7 +27,7 @@ export interface Alternative {
 
 const POOR_WEIGHT = 0.75; // the surcharges are 0.29, or 3 tasks at a true 50 %, and 1.39, or 3 tasks at 20 %
 
-const THRESHOLD_MIN = 7; // e^7 ≈ 1100 tasks between false alarms: the least that deserves a restart
+export const THRESHOLD_MIN = 7; // e^7 ≈ 1100 tasks between false alarms: the least that deserves a restart
 const THRESHOLD_MAX = 20; // beyond, detection gets slower and the odds no better than one can know
 export const HEADROOM = 4; // how far the sum may run past the threshold: a dozen good tasks take the suspicion back
 

@@ -1,5 +1,5 @@
 import { climbAfter, foremostOf, isStanding, LEVEL, pricedClimb, type Climb, type PricedClimb } from "./climb.ts";
-import { alternativesOf, cusumThreshold, incrementsOf, tasksPerDay } from "./cusum.ts";
+import { alternativesOf, cusumThreshold, tasksPerDay, THRESHOLD_MIN } from "./cusum.ts";
 import { designEffect, type DesignEffect } from "./design-effect.ts";
 import type { Epoch, RuleVerdict } from "./judgement.ts";
 import { nextSprt, sprtAnswer } from "./sprt.ts";
@@ -54,6 +54,7 @@ export function freshRateEvidence(epoch: Epoch, knobs: Knobs): RateEvidence {
     cusum: 0,
     runOk: 0,
     runFailed: 0,
+    collapse: LEVEL,
     sprt: 0,
     weighted: halfLifeMs === null ? null : { halfLifeMs, atMs: epoch.atMs, ok: 0, n: 0, nSquared: 0 },
     lastAtMs: null,
@@ -74,7 +75,7 @@ export function addToEvidence(
   evidence.failed += counted.failed;
   learnDesignEffect(evidence, context);
   climb(evidence, counted, context);
-  evidence.sprt = nextSprt(evidence.sprt, counted, incrementsOf(knobs.minSuccessRatePercent, knobs.effectSizePercent));
+  evidence.sprt = nextSprt(evidence.sprt, counted, alternativesFor(knobs)[0].increments);
   if (evidence.weighted !== null) evidence.weighted = decay(evidence.weighted, reading.atMs, counted);
   evidence.lastAtMs = reading.atMs;
   const proven = standingProof(evidence, { knobs, windows, nowMs }) !== null;
@@ -118,6 +119,7 @@ export function tasksAsOne(evidence: RateEvidence): number {
 }
 
 function climb(evidence: RateEvidence, counted: Outcomes, context: RateContext): void {
+  if (counted.failed === 0 && highest(evidence) === 0) return;
   const [poor, collapse] = climbs(evidence, context);
   const next = climbAfter(poor, counted);
   evidence.cusum = next.sum;
@@ -136,21 +138,38 @@ export function climbs(evidence: RateEvidence, context: RateContext): readonly [
   const seen = { count: evidence.ok + evidence.failed, watchedMs: nowMs - evidence.epochAtMs, lastHour };
   const least = cusumThreshold(tasksPerDay(seen), knobs.maxFalseHealsPerWorkerDay);
   const asOne = tasksAsOne(evidence);
-  const [poor, collapse] = alternativesOf(knobs.minSuccessRatePercent, knobs.effectSizePercent);
+  const [poor, collapse] = alternativesFor(knobs);
   return [
     pricedClimb(poor, { sum: evidence.cusum, ok: evidence.runOk, failed: evidence.runFailed }, { least, asOne, counts: true }),
     pricedClimb(collapse, evidence.collapse ?? LEVEL, { least, asOne, counts: evidence.bursts?.isKnown === true }),
   ];
 }
 
+/** Logarithms that never change while the configuration does not. */
+function alternativesFor(knobs: Knobs): ReturnType<typeof alternativesOf> {
+  let known = ALTERNATIVES.get(knobs);
+  if (known === undefined) {
+    known = alternativesOf(knobs.minSuccessRatePercent, knobs.effectSizePercent);
+    ALTERNATIVES.set(knobs, known);
+  }
+  return known;
+}
+
+const ALTERNATIVES = new WeakMap<Knobs, ReturnType<typeof alternativesOf>>();
+
 /** The CUSUM that is nearest to its threshold, or farthest beyond. */
 export function foremost(evidence: RateEvidence, context: RateContext): PricedClimb {
   return foremostOf(climbs(evidence, context));
 }
 
+/** The greater sum: as long as it is below what any threshold could be, no threshold needs to be worked out. */
+function highest(evidence: RateEvidence): number {
+  return Math.max(evidence.cusum, evidence.collapse?.sum ?? 0);
+}
+
 /** Half of the proof. */
 export function isElevated(evidence: RateEvidence, context: RateContext): boolean {
-  if (evidence.cusum === 0 && (evidence.collapse?.sum ?? 0) === 0) return false;
+  if (highest(evidence) < THRESHOLD_MIN / 2) return false;
   const { sum, threshold } = foremost(evidence, context);
   return sum > 0 && sum >= threshold / 2;
 }
@@ -167,7 +186,12 @@ export function standingProof(evidence: RateEvidence, context: RateContext): Rat
 export function rateProof(evidence: RateEvidence, context: RateContext): RateProof | null {
   const { knobs } = context;
   const count = evidence.ok + evidence.failed;
-  if (count >= knobs.minTasks.fast && climbs(evidence, context).some(({ sum, threshold }) => sum >= threshold)) return "fast";
+  if (
+    count >= knobs.minTasks.fast &&
+    highest(evidence) >= THRESHOLD_MIN &&
+    climbs(evidence, context).some(({ sum, threshold }) => sum >= threshold)
+  )
+    return "fast";
   if (count >= knobs.minTasks.short && isWindowBelow(evidence, context)) return "window";
   if (count < knobs.minTasks.long) return null;
   return isBelow(since(evidence, context, DAY_MS), { atLeast: knobs.minTasks.long, knobs, asOne: tasksAsOne(evidence) }) ? "day" : null;
