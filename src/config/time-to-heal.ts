@@ -1,4 +1,4 @@
-import { cusumThreshold, incrementsOf, thetaShare } from "../core/cusum.ts";
+import { alternativesOf, cusumThreshold, incrementsOf, thetaShare } from "../core/cusum.ts";
 import type { Knobs } from "../core/strategy.ts";
 
 const MINUTE_MS = 60_000;
@@ -17,7 +17,7 @@ export interface Load {
  * evidence within the windows cannot prove it. `fresh`: its evidence began with the trouble (after a start). `afterGood`:
  * it ran well for a day before, and the windows still hold that.
  *
- * Expected values of the tests the core makes (decision-core §1.3): the CUSUM climbs by its drift a task until the
+ * Expected values of the tests the core makes (decision-core §1.3): a CUSUM climbs by its drift a task until its
  * threshold; a Wilson bound z lies below theta when (theta - rate)² exceeds z²·theta·(1-theta)/tasks. Then the evidence
  * has to stand, and the next turn acts.
  */
@@ -34,13 +34,16 @@ function soonest(counts: readonly (number | null)[]): number | null {
   return possible.length === 0 ? null : Math.min(...possible);
 }
 
+/** Of a worker whose tasks are known to be independent of each other: bursts make every task count less. */
 function fastTasks(knobs: Knobs, load: Load): number | null {
-  const { ok, failed } = incrementsOf(knobs.minSuccessRatePercent, knobs.effectSizePercent);
   const rate = load.ratePercent / 100;
-  const drift = rate * ok + (1 - rate) * failed;
-  if (drift <= 0) return null;
   const threshold = cusumThreshold(load.tasksPerMinute * 1440, knobs.maxFalseHealsPerWorkerDay);
-  return Math.max(knobs.minTasks.fast, threshold / drift);
+  const counts = alternativesOf(knobs.minSuccessRatePercent, knobs.effectSizePercent).map(({ increments, surcharge }) => {
+    const drift = rate * increments.ok + (1 - rate) * increments.failed;
+    return drift <= 0 ? null : (threshold + surcharge) / drift;
+  });
+  const tasks = soonest(counts);
+  return tasks === null ? null : Math.max(knobs.minTasks.fast, tasks);
 }
 
 /** One Wilson test: how many tasks at `rate` it takes, or null where the window cannot hold enough. */

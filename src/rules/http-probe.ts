@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
+import { formatDuration } from "../core/quantities.ts";
 import { expandForWorker } from "../core/worker-template.ts";
 import { inWords, plural } from "../core/words.ts";
 import { adviseProbe } from "./http-probe-advice.ts";

@@ -3,13 +3,16 @@ import type { Judgement, TargetView } from "../core/judgement.ts";
 import {
   addToEvidence,
   DAY_MS,
-  fastThreshold,
+  foremost,
   freshRateEvidence,
+  isElevated,
   isSustained,
   rateProof,
   rateVerdict,
   rolling,
   since,
+  standingProof,
+  tasksAsOne,
   type RateEvidence,
   type RateProof,
 } from "../core/rate-evidence.ts";
@@ -21,8 +24,8 @@ import { inWords, plural } from "../core/words.ts";
 import { defineRule, type Bound } from "./rule.ts";
 
 /**
- * Recent tasks prove the success rate below `min_success_rate_percent`: a CUSUM for the quick collapse, Wilson bounds on
- * the window and on 24 h for the slow decline, held for `advanced.sustain_seconds` (decision-core §1.6). All its numbers
+ * Recent tasks prove the success rate below `min_success_rate_percent`: two CUSUMs for the quick decline, Wilson bounds on
+ * the window and on 24 h for the slow one, held for `advanced.sustain_seconds` (decision-core §1.6). All its numbers
  * are knobs, so that it has no parameters of its own.
  */
 export const successRate = defineRule<Record<string, never>, RateEvidence>({
@@ -54,17 +57,18 @@ function judge(evidence: RateEvidence, view: TargetView, bound: RateBound): Judg
   const { knobs } = bound;
   if (view.blind !== null || isIdle(evidence, view, knobs)) return judgementOf("unknown", evidence, { knobs, shown: null });
   const context = contextOf(view, bound);
-  const proof = evidence.provenSinceMs === null ? null : rateProof(evidence, context);
+  const proof = evidence.provenSinceMs === null ? null : standingProof(evidence, context);
   if (proof !== null) {
+    const sustained = isSustained(evidence, knobs.sustainMs, view.nowMs) && rateProof(evidence, context) !== null;
     return {
       ...judgementOf("sick", evidence, { knobs, shown: proofOutcomes(proof, evidence, view, bound) }),
-      ...(proof === "fast" ? {} : { recently: isElevated(evidence, view, bound) ? "doubtful" : "good" }),
-      sustained: isSustained(evidence, knobs.sustainMs, view.nowMs),
+      ...(proof === "fast" ? {} : { recently: isElevated(evidence, context) ? "doubtful" : "good" }),
+      sustained,
       sinceMs: evidence.provenSinceMs,
     };
   }
   const shown = since(evidence, context, knobs.windowMs);
-  const state = isElevated(evidence, view, bound) ? "elevated" : isTooLittle(evidence, knobs) ? "unknown" : "fine";
+  const state = isElevated(evidence, context) ? "elevated" : isTooLittle(evidence, knobs) ? "unknown" : "fine";
   const isOutlived = state !== "elevated" && isShortOf(shown, knobs);
   return { ...judgementOf(state, evidence, { knobs, shown }), ...(isOutlived ? { recently: "good" } : {}) };
 }
@@ -84,12 +88,8 @@ function isIdle(evidence: RateEvidence, view: TargetView, knobs: Knobs): boolean
   return evidence.lastAtMs === null || view.nowMs - evidence.lastAtMs > knobs.windowMs;
 }
 
-function isElevated(evidence: RateEvidence, view: TargetView, bound: RateBound): boolean {
-  return evidence.cusum > 0 && evidence.cusum >= fastThreshold(evidence, contextOf(view, bound)) / 2;
-}
-
 function proofOutcomes(proof: RateProof, evidence: RateEvidence, view: TargetView, bound: RateBound): Outcomes {
-  if (proof === "fast") return { ok: evidence.runOk, failed: evidence.runFailed };
+  if (proof === "fast") return foremost(evidence, contextOf(view, bound));
   return since(evidence, contextOf(view, bound), proof === "window" ? bound.knobs.windowMs : DAY_MS);
 }
 
@@ -100,6 +100,8 @@ function judgementOf(
 ): Judgement {
   const { knobs, shown } = options;
   const count = shown === null ? 0 : shown.ok + shown.failed;
+  const within = (bound: typeof wilsonUpper): number | null =>
+    shown === null || count === 0 ? null : boundOf(bound, shown, evidence, knobs);
   return {
     state,
     sustained: false,
@@ -109,9 +111,15 @@ function judgementOf(
     threshold: knobs.minSuccessRatePercent,
     unit: "%",
     n: evidence.ok + evidence.failed,
-    low: shown === null || count === 0 ? null : inPercent(wilsonLower(shown.ok, count, knobs.wilsonZ)),
-    high: shown === null || count === 0 ? null : inPercent(wilsonUpper(shown.ok, count, knobs.wilsonZ)),
+    low: within(wilsonLower),
+    high: within(wilsonUpper),
   };
+}
+
+/** Of the rate in percent, with tasks that come in bursts counted for what they tell. */
+function boundOf(bound: typeof wilsonUpper, { ok, failed }: Outcomes, evidence: RateEvidence, { wilsonZ }: Knobs): number {
+  const asOne = tasksAsOne(evidence);
+  return inPercent(bound(ok / asOne, (ok + failed) / asOne, wilsonZ));
 }
 
 function inPercent(share: number): number {
@@ -127,9 +135,10 @@ function describe(evidence: RateEvidence, view: TargetView, judgement: Judgement
   const required = `required: ${knobs.minSuccessRatePercent} %`;
   if (judgement.state === "sick") {
     const held = judgement.sustained ? "" : `; counts once it has stood for ${inWords(knobs.sustainMs)}`;
-    return `${proofInWords(evidence, view, bound)}; ${required}${held}`;
+    return `${proofInWords(evidence, view, bound)}${burstsInWords(evidence)}; ${required}${held}`;
   }
-  const suspicion = judgement.state === "elevated" ? `; ${runInWords(evidence, bound)}: suspicious, not proven` : "";
+  const suspicion =
+    judgement.state === "elevated" ? `; ${runInWords(evidence, view, bound)}: suspicious, not proven${burstsInWords(evidence)}` : "";
   const isDecided = rateVerdict(evidence, knobs) !== "undecided"; // a verdict on a heal needs fewer tasks than a suspicion
   const little =
     judgement.state === "unknown" && !isDecided ? `; ${plural(judgement.n, "task")} since the evidence began, not enough yet` : "";
@@ -146,21 +155,28 @@ function sinceStartInWords(evidence: RateEvidence, view: TargetView, bound: Rate
 
 function proofInWords(evidence: RateEvidence, view: TargetView, bound: RateBound): string {
   const context = contextOf(view, bound);
-  const proof = rateProof(evidence, context);
+  const proof = standingProof(evidence, context);
   const hour = windowInWords(view, evidence, bound);
-  if (proof === "fast") return `${runInWords(evidence, bound)}; ${hour}`;
-  const { windowMs, wilsonZ } = bound.knobs;
-  const proving = since(evidence, context, proof === "day" ? DAY_MS : windowMs);
-  const atMost = `at most ${Math.round(inPercent(wilsonUpper(proving.ok, proving.ok + proving.failed, wilsonZ)))} %`;
+  if (proof === "fast") return `${runInWords(evidence, view, bound)}; ${hour}`;
+  const proving = since(evidence, context, proof === "day" ? DAY_MS : bound.knobs.windowMs);
+  const atMost = `at most ${Math.round(boundOf(wilsonUpper, proving, evidence, bound.knobs))} %`;
   return proof === "day" ? `24 h: ${rateInWords(proving)}, ${atMost}; ${hour}` : `${hour}, ${atMost}`;
 }
 
-/** "last 45 tasks: 9 ok, at most 46 %" */
-function runInWords(evidence: RateEvidence, bound: RateBound): string {
-  const count = evidence.runOk + evidence.runFailed;
-  const atMost = inPercent(wilsonUpper(evidence.runOk, count, bound.knobs.wilsonZ));
+/** "last 45 tasks: 9 ok, at most 46 %": the stretch of the CUSUM that is nearest to a proof. */
+function runInWords(evidence: RateEvidence, view: TargetView, bound: RateBound): string {
+  const run = foremost(evidence, contextOf(view, bound));
+  const atMost = boundOf(wilsonUpper, run, evidence, bound.knobs);
   const bounded = atMost < bound.knobs.minSuccessRatePercent ? `, at most ${Math.round(atMost)} %` : "";
-  return `last ${plural(count, "task")}: ${evidence.runOk} ok${bounded}`;
+  return `last ${plural(run.ok + run.failed, "task")}: ${run.ok} ok${bounded}`;
+}
+
+const BURSTS_SAID_FROM = 1.5; // below, it changes no number that a person would notice
+
+/** Why it takes more tasks with this worker than with another one. */
+function burstsInWords(evidence: RateEvidence): string {
+  const asOne = tasksAsOne(evidence);
+  return asOne < BURSTS_SAID_FROM ? "" : ` (its failures come in bursts: ${asOne.toFixed(1)} tasks count as one)`;
 }
 
 /** "1 h: 91 % (87–94 %, n=600)": the rolling rate as it is displayed, from before the epoch too. */

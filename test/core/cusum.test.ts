@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cusumThreshold, incrementsOf, nextCusum, tasksPerDay } from "../../src/core/cusum.ts";
+import { alternativesOf, cusumThreshold, incrementsOf, nextCusum, tasksPerDay } from "../../src/core/cusum.ts";
 import { nextSprt, sprtAnswer } from "../../src/core/sprt.ts";
 
 const INCREMENTS = incrementsOf(70, 20);
@@ -38,13 +38,63 @@ describe("the increments of the tests", () => {
   });
 });
 
+describe("the two bad rates looked for", () => {
+  const percent = fc.integer({ min: 1, max: 99 });
+
+  it("share one guarantee: their weights e^-surcharge add up to 1, so their weighted sum is an e-detector", () => {
+    const [poor, collapse] = alternativesOf(70, 20);
+    expect(Math.exp(-poor.surcharge) + Math.exp(-collapse.surcharge)).toBeCloseTo(1, 12);
+  });
+
+  it("never grow on average at or above the required rate, whatever design effect they are divided by", () => {
+    fc.assert(
+      fc.property(
+        percent,
+        percent,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 1, max: 20, noNaN: true }),
+        (theta, delta, above, effect) => {
+          const rate = theta / 100 + above * (1 - theta / 100);
+          for (const { increments } of alternativesOf(theta, delta)) {
+            const mean = rate * Math.exp(increments.ok / effect) + (1 - rate) * Math.exp(increments.failed / effect);
+            expect(mean).toBeLessThanOrEqual(1 + 1e-9);
+          }
+        },
+      ),
+    );
+  });
+
+  it("both rise with every failure and fall with every good task, the worse one by more", () => {
+    fc.assert(
+      fc.property(percent, percent, (theta, delta) => {
+        const [poor, collapse] = alternativesOf(theta, delta).map(({ increments }) => increments);
+        expect(collapse!.ok).toBeLessThan(poor!.ok);
+        expect(poor!.ok).toBeLessThan(0);
+        expect(collapse!.failed).toBeGreaterThan(poor!.failed);
+        expect(poor!.failed).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  it.each([
+    [20, 1.02],
+    [35, 1.12],
+    [50, 1.01],
+  ])("need at a true %i %% at most %d times the proof a task that any test can have", (ratePercent, ratio) => {
+    const rate = ratePercent / 100;
+    const most = rate * Math.log(rate / 0.7) + (1 - rate) * Math.log((1 - rate) / 0.3);
+    const drifts = alternativesOf(70, 20).map(({ increments: { ok, failed } }) => rate * ok + (1 - rate) * failed);
+    expect(most / Math.max(...drifts)).toBeLessThanOrEqual(ratio);
+  });
+});
+
 describe("the CUSUM", () => {
-  it("never falls below 0 nor runs more than 4 past its threshold, whatever comes", () => {
+  it("never falls below 0 nor runs past its limit, whatever comes", () => {
     fc.assert(
       fc.property(fc.array(fc.record({ ok: fc.nat(50), failed: fc.nat(50) })), (readings) => {
         let sum = 0;
         for (const reading of readings) {
-          sum = nextCusum(sum, reading, { increments: INCREMENTS, threshold: 9 });
+          sum = nextCusum(sum, reading, { increments: INCREMENTS, limit: 13 });
           expect(sum).toBeGreaterThanOrEqual(0);
           expect(sum).toBeLessThanOrEqual(13);
         }
@@ -53,7 +103,7 @@ describe("the CUSUM", () => {
   });
 
   it("takes a reading as one sum: 10 good and 10 bad tasks leave what their sum leaves, in whichever order they came", () => {
-    const sum = nextCusum(0, { ok: 10, failed: 10 }, { increments: INCREMENTS, threshold: 20 });
+    const sum = nextCusum(0, { ok: 10, failed: 10 }, { increments: INCREMENTS, limit: 24 });
     expect(sum).toBeCloseTo(10 * INCREMENTS.ok + 10 * INCREMENTS.failed, 9);
   });
 
