@@ -2,6 +2,7 @@ import { resolveMaxUnavailable, type Knobs } from "../core/strategy.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import { inWords, plural } from "../core/words.ts";
 import type { Compiled } from "./compiled.ts";
+import { windowWords } from "./window-words.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
 import { formatProblem, type ConfigProblem } from "./config-error.ts";
 import { noteInstances } from "./instance-limits.ts";
@@ -20,6 +21,8 @@ export interface CheckReport {
 export interface CheckOptions {
   /** Tasks a minute of one worker as observed, by strategy; without it three volumes are assumed. */
   readonly volumes?: Readonly<Record<string, number>>;
+  /** The present, for the next maintenance window. */
+  readonly wallMs?: number;
 }
 
 const RATES_PERCENT = [20, 50, 60, 65];
@@ -42,7 +45,9 @@ export function checkReport(compiled: Compiled, rows: readonly WorkerRow[] | nul
   const { policy, strategies, file, hash } = compiled;
   const blocks = [
     `${file} is valid: ${plural(strategies.length, "strategy").replace(/ys$/, "ies")}, mode ${policy.mode}, a turn every ${inWords(policy.intervalMs)}, hash ${hash}`,
-    ...strategies.map((strategy) => strategyBlock(compiled, strategy, { selection, volumes: volumesFor(strategy, options) })),
+    ...strategies.map((strategy) =>
+      strategyBlock(compiled, strategy, { selection, volumes: volumesFor(strategy, options), wallMs: options.wallMs ?? Date.now() }),
+    ),
     ...(selection !== null && selection.unwatched.length > 0 ? [`No strategy selects: ${selection.unwatched.join(", ")}`] : []),
     ...problemBlock("Errors", file, conflicts),
     ...problemBlock("Warnings", file, warnings),
@@ -63,9 +68,10 @@ function volumesFor(strategy: CompiledStrategy, options: CheckOptions): readonly
 interface Situation {
   readonly selection: Selection | null;
   readonly volumes: readonly Volume[];
+  readonly wallMs: number;
 }
 
-function strategyBlock(compiled: Compiled, strategy: CompiledStrategy, { selection, volumes }: Situation): string {
+function strategyBlock(compiled: Compiled, strategy: CompiledStrategy, { selection, volumes, wallMs }: Situation): string {
   const { knobs } = strategy;
   const mode = compiled.policy.strategies.find(({ name }) => name === strategy.name)?.mode ?? "observe";
   const groups = selection?.chosen.find((one) => one.strategy === strategy)?.groups ?? null;
@@ -84,6 +90,7 @@ function strategyBlock(compiled: Compiled, strategy: CompiledStrategy, { selecti
     ],
     ["rules", strategy.boundRules.map(ruleWords).join(", ")],
     ["actions", strategy.actions.join(", then ")],
+    ...[...compiled.maintenance, ...strategy.maintenance].map((window) => ["maintenance", windowWords(window, wallMs)] as const),
   ].map(([title, text]) => `  ${(title ?? "").padEnd(13)}${text}`);
   const heading = `${strategy.name} (${compiled.file}:${strategy.line}), mode ${mode}`;
   return [heading, ...lines, ...(judgesRate ? rateLines(strategy, groups, { volumes, turnMs: compiled.policy.intervalMs }) : [])].join(

@@ -3,6 +3,7 @@ import { isInFlight, restartsNobody } from "./control.ts";
 import type { Pause } from "./control.ts";
 import { groupFactsOf } from "./group-facts.ts";
 import { membersOf, whyIncidentHolds } from "./incident.ts";
+import { askMaintenance, openWindowOf } from "./maintenance.ts";
 import { sayPause } from "./pause-words.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import { resolveMaxUnavailable } from "./strategy.ts";
@@ -35,7 +36,7 @@ export interface Hold {
 
 export type GuardName = (typeof GUARDS)[number]["name"];
 
-type Answer = Omit<Hold, "guard"> | null;
+export type Answer = Omit<Hold, "guard"> | null;
 
 /**
  * One reason each to hold, in the order in which they are asked; the first that holds is the one that is told. A guard
@@ -46,6 +47,7 @@ export const GUARDS = [
   { name: "journal", ask: askJournal },
   { name: "pm2", ask: askPm2 },
   { name: "paused", ask: askPaused },
+  { name: "maintenance", ask: askMaintenance },
   { name: "status", ask: askStatus },
   { name: "circuit", ask: askCircuit },
   { name: "in-flight", ask: askInFlight },
@@ -111,6 +113,11 @@ function askPaused(state: State, { target }: Candidate): Answer {
 export function pauseOf(state: State, target: Target): Pause | null {
   const candidates = [state.globals.paused, state.targets.get(target.group)?.control.paused ?? null, target.control.paused];
   return candidates.find((pause) => pause !== null && (pause.untilMs === null || pause.untilMs > state.nowMs)) ?? null;
+}
+
+/** By a person, or by the calendar: no heal begins, and no trial of an open circuit. */
+export function isPaused(state: State, target: Target): boolean {
+  return pauseOf(state, target) !== null || openWindowOf(state, target) !== null;
 }
 
 function askStatus(_state: State, { target, holdsDown }: Candidate): Answer {

@@ -54,6 +54,7 @@ export function whyNotSavedState(value: unknown): string | null {
     return "expected globals, targets and incidents";
   const { tokens, refilledAtMs, healCount } = value["globals"];
   if (![tokens, refilledAtMs, healCount].every(Number.isFinite)) return "globals: expected numbers";
+  if (!isMaintenance(value["globals"]["maintenance"])) return "globals.maintenance: expected windows that are open";
   const { duplicates } = value;
   if (duplicates !== undefined && !(isRecord(duplicates) && Array.isArray(duplicates["told"]) && isRecord(duplicates["starts"])))
     return "duplicates: expected what was told and when they were started";
@@ -62,6 +63,12 @@ export function whyNotSavedState(value: unknown): string | null {
     if (!isControl(control)) return `targets.${id}: expected a phase, a streak and the heals of a day`;
   }
   return null;
+}
+
+function isMaintenance(value: unknown): boolean {
+  return (
+    value === undefined || (isRecord(value) && Object.values(value).every((open) => isRecord(open) && Number.isFinite(open["untilWallMs"])))
+  );
 }
 
 function isControl(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Control, Pause } from "./control.ts";
+import type { OpenWindow } from "./maintenance.ts";
 import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
 import type { CopiesSeen, TargetId } from "./observation.ts";
 import type { Policy } from "./strategy.ts";
@@ -67,6 +68,8 @@ export interface Globals {
   /** Heals ever intended; makes ids unique within a second. */
   healCount: number;
   paused: Pause | null;
+  /** Maintenance windows that are open, by strategy; `EVERYBODY` for those of all. Not in a record of 0.1.0. */
+  maintenance?: Readonly<Record<string, OpenWindow>>;
 }
 
 export interface Blindness {

@@ -3,6 +3,7 @@ import type { CopyOwner } from "./copy.ts";
 import { groupFactsOf } from "./group-facts.ts";
 import { pauseOf, whyHold } from "./guards.ts";
 import { firingRule } from "./judge.ts";
+import { openWindowOf, sayWindow } from "./maintenance.ts";
 import { sayPause } from "./pause-words.ts";
 import { sayPhase } from "./explain.ts";
 import type { State, Target } from "./state.ts";
@@ -39,6 +40,7 @@ export interface TargetStatus {
   readonly last_heal: Control["lastHeal"];
   readonly circuit_open: boolean;
   readonly incident: string | null;
+  /** By a person, or by a maintenance window. */
   readonly paused: string | null;
   readonly needs_person: boolean;
   /** Of a group: what runs of it outside PM2, or too many of PM2's rows. */
@@ -94,10 +96,15 @@ export function statusOf(state: State, target: Target): TargetStatus {
     last_heal: control.lastHeal,
     circuit_open: circuitOpen,
     incident: incident === null ? null : incident.phase,
-    paused: pause === null ? null : sayPause(pause, state.nowMs),
+    paused: pause === null ? maintenanceOf(state, target) : sayPause(pause, state.nowMs),
     needs_person: circuitOpen || incident !== null,
     duplicates: target.kind === "group" ? duplicatesOf(state, target, strategy) : NO_DUPLICATES,
   };
+}
+
+function maintenanceOf(state: State, target: Target): string | null {
+  const window = openWindowOf(state, target);
+  return window === null ? null : sayWindow(window);
 }
 
 const NO_DUPLICATES: readonly Duplicate[] = [];

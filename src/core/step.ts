@@ -10,6 +10,7 @@ import type { Event } from "./event.ts";
 import type { Candidate } from "./guards.ts";
 import { watchIncident } from "./incident.ts";
 import { judgeTarget } from "./judge.ts";
+import { followMaintenance } from "./maintenance.ts";
 import { fileObservation } from "./observe.ts";
 import { followPauses } from "./pauses.ts";
 import { takePolicy } from "./policy-change.ts";
@@ -59,6 +60,7 @@ function takeTurn(turn: Turn, event: Extract<Event, { type: "turn" }>): void {
   if (event.stalledMs > 0) voidSilences(turn, event.stalledMs);
   if (event.pm2 !== null) takeCensus(turn, event.pm2);
   followPauses(turn);
+  followMaintenance(turn);
   for (const observation of event.observations) fileObservation(turn, observation);
   tellDuplicates(turn);
   for (const target of state.targets.values()) judgeTarget(turn, target, strategyOf(state, target));

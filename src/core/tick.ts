@@ -1,7 +1,7 @@
 import { afterAction } from "./action-done.ts";
 import { takeToken } from "./budget.ts";
 import { copiesInTheWayOf } from "./group-facts.ts";
-import { pauseOf, whyHold } from "./guards.ts";
+import { isPaused, whyHold } from "./guards.ts";
 import type { Candidate } from "./guards.ts";
 import { endHeal, closeCircuit } from "./heal-end.ts";
 import { preImageOf } from "./heal-start.ts";
@@ -196,7 +196,7 @@ function tickOpen(turn: Turn, target: Target, strategy: Strategy, phase: Extract
     closeCircuit(turn, target, "healthy for a whole grace period since somebody else restarted it", "operator");
     return null;
   }
-  if (nowMs < phase.untilMs || pauseOf(turn.state, target) !== null) return null;
+  if (nowMs < phase.untilMs || isPaused(turn.state, target)) return null;
   if (phase.heal !== null && target.row?.pid == null) {
     if (startHeldRow(turn, target, strategy, { ...phase.heal, trial: true })) sayHalfOpen(turn, target);
     return null;

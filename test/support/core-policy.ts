@@ -42,6 +42,7 @@ export function corePolicy(rules: readonly BoundRule[], changes: PolicyChanges =
     rules,
     actions: ["restart", "stop-start"],
     knobs: { ...KNOBS, ...changes.knobs },
+    maintenance: [],
     ...changes.strategy,
   };
   return {
@@ -49,6 +50,7 @@ export function corePolicy(rules: readonly BoundRule[], changes: PolicyChanges =
     intervalMs: 2000,
     budget: { tokens: 5, refillMs: 300_000 },
     strategies: [strategy],
+    maintenance: [],
     hash: "0123456789ab",
     ...changes.policy,
   };
