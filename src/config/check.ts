@@ -2,7 +2,7 @@ import { resolveMaxUnavailable, type Knobs } from "../core/strategy.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import { inWords, plural } from "../core/words.ts";
 import type { Compiled } from "./compiled.ts";
-import { windowWords } from "./window-words.ts";
+import { windowLines } from "./window-words.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
 import { formatProblem, type ConfigProblem } from "./config-error.ts";
 import { noteInstances } from "./instance-limits.ts";
@@ -73,7 +73,6 @@ interface Situation {
 
 function strategyBlock(compiled: Compiled, strategy: CompiledStrategy, { selection, volumes, wallMs }: Situation): string {
   const { knobs } = strategy;
-  const mode = compiled.policy.strategies.find(({ name }) => name === strategy.name)?.mode ?? "observe";
   const groups = selection?.chosen.find((one) => one.strategy === strategy)?.groups ?? null;
   const judgesRate = strategy.boundRules.some(({ name }) => name === "success-rate");
   const lines = [
@@ -90,12 +89,16 @@ function strategyBlock(compiled: Compiled, strategy: CompiledStrategy, { selecti
     ],
     ["rules", strategy.boundRules.map(ruleWords).join(", ")],
     ["actions", strategy.actions.join(", then ")],
-    ...[...compiled.maintenance, ...strategy.maintenance].map((window) => ["maintenance", windowWords(window, wallMs)] as const),
+    ...windowLines(compiled, strategy, wallMs),
   ].map(([title, text]) => `  ${(title ?? "").padEnd(13)}${text}`);
-  const heading = `${strategy.name} (${compiled.file}:${strategy.line}), mode ${mode}`;
+  const heading = `${strategy.name} (${compiled.file}:${strategy.line}), mode ${modeOf(compiled, strategy)}`;
   return [heading, ...lines, ...(judgesRate ? rateLines(strategy, groups, { volumes, turnMs: compiled.policy.intervalMs }) : [])].join(
     "\n",
   );
+}
+
+function modeOf({ policy }: Compiled, { name }: CompiledStrategy): string {
+  return policy.strategies.find((strategy) => strategy.name === name)?.mode ?? "observe";
 }
 
 type Groups = ReadonlyMap<string, readonly WorkerRow[]>;

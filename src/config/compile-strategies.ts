@@ -60,8 +60,7 @@ function compileOne(item: unknown, path: ConfigPath, document: ConfigDocument, p
   const queues = namesIn(valueAt(item, ["queue"]));
   noteUnknownQueues(queues, path, document, problems);
   noteUnknownActions(valueAt(item, ["actions"]), path, problems);
-  const rules = valueAt(item, ["rules"]);
-  const boundRules = bindRules(Array.isArray(rules) ? rules : [], { problems, path, knobs, hasQueue: queues.length > 0 });
+  const boundRules = bindRules(listIn(valueAt(item, ["rules"])), { problems, path, knobs, hasQueue: queues.length > 0 });
   if (parsed === null || knobs === null) return null;
   return {
     name: parsed.name,
@@ -76,6 +75,10 @@ function compileOne(item: unknown, path: ConfigPath, document: ConfigDocument, p
     line: document.place(path).line,
     layers,
   };
+}
+
+function listIn(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function selectorOf({ app, namespace, exclude }: z.output<typeof STRATEGY_SCHEMA>["match"]): Selector {
@@ -116,7 +119,7 @@ const NO_RUNGS: Readonly<Record<string, string>> = {
 
 function noteUnknownActions(actions: unknown, path: ConfigPath, problems: ProblemList): void {
   const rungs = ACTIONS.map(({ name }) => name).filter((name) => !Object.hasOwn(NO_RUNGS, name));
-  for (const [index, action] of (Array.isArray(actions) ? actions : []).entries()) {
+  for (const [index, action] of listIn(actions).entries()) {
     const at = [...path, "actions", index];
     if (typeof action !== "string" || rungs.includes(action)) continue;
     if (ACTIONS_NOT_YET.includes(action)) problems.key(at, `the action ${action} is not available in this version`);

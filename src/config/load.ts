@@ -7,6 +7,7 @@ import { compileNotifiers, compileQueues, type CompiledQueue } from "./compile-k
 import { compileStrategies, type CompiledStrategy } from "./compile-strategies.ts";
 import type { Compiled } from "./compiled.ts";
 import type { ConfigError } from "./config-error.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { readDocument } from "./document.ts";
 import { valueAt } from "./issue-words.ts";
 import { BUDGET_SCHEMA, BUILT_IN_BUDGET, DEFAULTS_SCHEMA } from "./knobs.ts";
@@ -56,7 +57,7 @@ export function loadConfig(text: string, options: LoadOptions): Outcome<Compiled
     mode,
     intervalMs: top.interval ?? INTERVAL_DEFAULT_MS,
     budget: { tokens: budget.data.tokens, refillMs: budget.data.refill_seconds },
-    strategies: strategies.map((strategy) => coreStrategy(strategy, mode)),
+    strategies: strategies.map((strategy) => coreStrategy(strategy, queues, mode)),
     maintenance,
     hash,
   };
@@ -89,10 +90,10 @@ function noteMissing(raw: Readonly<Record<string, unknown>>, problems: ProblemLi
   if (raw["mode"] === undefined) problems.key(["mode"], "is missing; write mode: observe (decide and record only) or mode: heal");
 }
 
-function coreStrategy(strategy: CompiledStrategy, fileMode: Mode): Policy["strategies"][number] {
+function coreStrategy(strategy: CompiledStrategy, known: readonly CompiledQueue[], fileMode: Mode): Policy["strategies"][number] {
   const { name, selector, queues, actions, knobs, maintenance, boundRules } = strategy;
   const mode = fileMode === "observe" || strategy.mode === "observe" ? "observe" : "heal"; // the safer wins
-  return { name, mode, selector, queues, actions, knobs, maintenance, rules: boundRules };
+  return { name, mode, selector, queues, actions, knobs, maintenance, rules: boundRules, fingerprint: fingerprintOf(strategy, known) };
 }
 
 function readApi(api: false | { host?: string | undefined; port?: number | undefined } | undefined): Compiled["api"] {

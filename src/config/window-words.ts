@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/quantities.ts";
+import type { Compiled } from "./compiled.ts";
 import type { CompiledWindow } from "./maintenance.ts";
 import type { WindowBlock } from "./maintenance-schema.ts";
 
@@ -37,8 +38,17 @@ function clock(minutes: number): string {
   return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
 }
 
+/** Everybody's windows and its own. */
+export function windowLines(
+  compiled: Pick<Compiled, "maintenance">,
+  strategy: Pick<Compiled, "maintenance">,
+  wallMs: number,
+): readonly (readonly [string, string])[] {
+  return [...compiled.maintenance, ...strategy.maintenance].map((window) => ["maintenance", windowWords(window, wallMs)]);
+}
+
 /** With the next time it opens, or with its end while it is open. */
-export function windowWords(window: CompiledWindow, wallMs: number): string {
+function windowWords(window: CompiledWindow, wallMs: number): string {
   const open = window.openAt(wallMs);
   if (open !== null) return `${window.label}, open now until ${open.until}`;
   return `${window.label}, next ${window.nextOpening(wallMs) ?? "never again"}`;

@@ -15,7 +15,7 @@ import { inWords } from "./words.ts";
 import { sameIncarnation } from "./worker-row.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
-const ASKED_AGAIN = ["paused", "maintenance", "observe"]; // what people or the calendar may have said since the decision
+const ASKED_AGAIN = ["paused", "maintenance", "observe", "shadow"]; // what people or the calendar may have said since the decision
 const START_RETRY_MS = 30_000;
 const JOURNAL_RETRY_MS = 60_000; // a full disk may be freed; the next intent then tries a new file
 

@@ -3,6 +3,7 @@ import { sayCopiesOf } from "./explain-duplicates.ts";
 import { GUARDS, whyHold } from "./guards.ts";
 import type { Candidate } from "./guards.ts";
 import { numbersOf } from "./judge.ts";
+import { actsOf } from "./standing.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { rulesFor } from "./target.ts";
@@ -54,7 +55,7 @@ export function explain(state: State, target: Target): Explanation {
     target: target.id,
     kind: target.kind,
     strategy: strategy.name,
-    mode: strategy.mode,
+    mode: actsOf(state, strategy),
     state: sayPhase(state, target, strategy),
     ...decide(state, candidate, phase.name),
     rules: rulesFor(strategy, target.kind).map((rule, index) => {

@@ -1,6 +1,7 @@
 import { nextTokenAtMs } from "./budget.ts";
 import { isInFlight, restartsNobody } from "./control.ts";
 import type { Pause } from "./control.ts";
+import { askFirstGrace, askShadow } from "./first-heal.ts";
 import { groupFactsOf } from "./group-facts.ts";
 import { membersOf, whyIncidentHolds } from "./incident.ts";
 import { askMaintenance, openWindowOf } from "./maintenance.ts";
@@ -58,6 +59,7 @@ export const GUARDS = [
   { name: "drain", ask: askDrain },
   { name: "budget", ask: askBudget },
   { name: "observe", ask: askObserve },
+  { name: "shadow", ask: askShadow },
 ] as const satisfies readonly { name: string; ask: (state: State, candidate: Candidate) => Answer }[];
 
 /** The first guard that holds, or null: the heal may go ahead. `skip` names guards a person overrides. */
@@ -169,8 +171,8 @@ function isInFlightOrHeld(target: Target | undefined): boolean {
   return target !== undefined && (isInFlight(target.control.phase) || target.control.phase.name === "held");
 }
 
-function askGrace(state: State, { target, strategy, actsInGrace }: Candidate): Answer {
-  if (actsInGrace) return null;
+function askGrace(state: State, { target, strategy, rule, actsInGrace }: Candidate): Answer {
+  if (actsInGrace) return rule === null ? null : askFirstGrace(state, strategy); // without a rule a person ordered it
   const fromMs = target.kind === "group" ? groupGraceFromMs(state, target) : graceFromMs(target);
   const untilMs = fromMs + strategy.knobs.gracePeriodMs;
   if (state.nowMs >= untilMs) return null;

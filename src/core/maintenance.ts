@@ -1,7 +1,7 @@
 import type { Answer, Candidate } from "./guards.ts";
 import { beginAnew, journalPause } from "./pauses.ts";
 import type { State, Target } from "./state.ts";
-import { sayOf, type Turn } from "./turn.ts";
+import { sayOf, sayOfStrategy, type Line, type Turn } from "./turn.ts";
 
 /** A time of the calendar that belongs to the operators, bound at load as rules are (decision 0013). */
 export interface MaintenanceWindow {
@@ -36,8 +36,7 @@ export function followMaintenance(turn: Turn): void {
   if (pm2.name === "unknown" || pm2.generation === null) return;
   follow(turn, EVERYBODY, policy.maintenance);
   for (const { name, maintenance } of policy.strategies) follow(turn, name, maintenance);
-  const names = new Set([EVERYBODY, ...policy.strategies.map(({ name }) => name)]);
-  for (const scope of Object.keys(globals.maintenance ?? {})) if (!names.has(scope)) close(turn, scope);
+  for (const scope of Object.keys(globals.maintenance ?? {})) if (isGone(turn.state, scope)) close(turn, scope);
 }
 
 function follow(turn: Turn, scope: string, windows: readonly MaintenanceWindow[]): void {
@@ -66,7 +65,7 @@ function open(turn: Turn, scope: string, window: OpenWindow): void {
   for (const target of targetsOf(turn.state, scope)) target.said.hold = null;
   const by = `maintenance window ${window.label}`;
   const what = "until then nothing is healed or trimmed, symptoms are still recorded";
-  sayOf(turn, toldOf(scope), {
+  tell(turn, scope, {
     level: "info",
     event: "paused",
     reason: `${inWordsOf(scope)}: ${by} is open until ${window.until}; ${what}`,
@@ -83,15 +82,15 @@ function close(turn: Turn, scope: string): void {
   if (Object.keys(others).length === 0) delete state.globals.maintenance;
   else state.globals.maintenance = others;
   const by = `maintenance window ${window.label}`;
-  const early = window.untilWallMs > state.wallMs || scopeIsGone(state, scope);
+  const early = window.untilWallMs > state.wallMs || isGone(state, scope);
   const how = early ? `${by} is closed before its time: the configuration or the clock was changed` : `${by} is over`;
   const reason = `${inWordsOf(scope)}: ${how}; a grace period begins`;
-  sayOf(turn, toldOf(scope), { level: "info", event: "resumed", reason, more: { by } });
+  tell(turn, scope, { level: "info", event: "resumed", reason, more: { by } });
   for (const target of targetsOf(state, scope)) beginAnew(turn, target);
   journalPause(turn, null, { resumed: inWordsOf(scope), by });
 }
 
-function scopeIsGone(state: State, scope: string): boolean {
+function isGone(state: State, scope: string): boolean {
   return scope !== EVERYBODY && !state.policy.strategies.some(({ name }) => name === scope);
 }
 
@@ -104,8 +103,9 @@ function targetsOf(state: State, scope: string): readonly Target[] {
   return scope === EVERYBODY ? all : all.filter(({ strategy }) => strategy === scope);
 }
 
-function toldOf(scope: string): string {
-  return scope === EVERYBODY ? "healer" : `strategy:${scope}`;
+function tell(turn: Turn, scope: string, line: Line): void {
+  if (scope === EVERYBODY) sayOf(turn, "healer", line);
+  else sayOfStrategy(turn, scope, line);
 }
 
 function inWordsOf(scope: string): string {
@@ -120,8 +120,9 @@ export function openWindowOf(state: State, { strategy }: Pick<Target, "strategy"
   return own.untilWallMs > all.untilWallMs ? own : all;
 }
 
-export function everybodysWindow(state: State): OpenWindow | null {
-  return windowOf(state, EVERYBODY);
+export function sayEverybodysWindow(state: State): string | null {
+  const window = windowOf(state, EVERYBODY);
+  return window === null ? null : sayWindow(window);
 }
 
 function windowOf({ globals }: State, scope: string): OpenWindow | null {
@@ -129,7 +130,13 @@ function windowOf({ globals }: State, scope: string): OpenWindow | null {
   return maintenance !== undefined && Object.hasOwn(maintenance, scope) ? (maintenance[scope] ?? null) : null;
 }
 
-export function sayWindow({ label, until }: OpenWindow): string {
+/** For a status: null = none is open for it. */
+export function sayWindowOf(state: State, target: Target): string | null {
+  const window = openWindowOf(state, target);
+  return window === null ? null : sayWindow(window);
+}
+
+function sayWindow({ label, until }: OpenWindow): string {
   return `maintenance window ${label} is open until ${until}`;
 }
 

@@ -2,6 +2,7 @@ import { newControl } from "./control.ts";
 import type { Control } from "./control.ts";
 import type { Json } from "./log-record.ts";
 import type { TargetId } from "./observation.ts";
+import { settledStandings, type Standing } from "./standing.ts";
 import type { AbsentTarget, DuplicatesTold, Globals, Incident, Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { rulesFor, startEpoch } from "./target.ts";
@@ -16,6 +17,8 @@ export interface SavedState {
   readonly incidents: Readonly<Record<TargetId, Incident>>;
   /** Not in a snapshot of 0.1.0. */
   readonly duplicates?: DuplicatesTold;
+  /** By name. Not in a snapshot of 0.1.0. */
+  readonly strategies?: Readonly<Record<string, Standing>>;
 }
 
 export interface SavedTarget {
@@ -58,6 +61,7 @@ export function whyNotSavedState(value: unknown): string | null {
   const { duplicates } = value;
   if (duplicates !== undefined && !(isRecord(duplicates) && Array.isArray(duplicates["told"]) && isRecord(duplicates["starts"])))
     return "duplicates: expected what was told and when they were started";
+  if (!areStandings(value["strategies"])) return "strategies: expected since when each is what it is";
   for (const [id, target] of Object.entries(value["targets"])) {
     const control = isRecord(target) ? target["control"] : null;
     if (!isControl(control)) return `targets.${id}: expected a phase, a streak and the heals of a day`;
@@ -69,6 +73,15 @@ function isMaintenance(value: unknown): boolean {
   return (
     value === undefined || (isRecord(value) && Object.values(value).every((open) => isRecord(open) && Number.isFinite(open["untilWallMs"])))
   );
+}
+
+function areStandings(value: unknown): boolean {
+  if (value === undefined) return true;
+  const isStanding = (one: unknown): boolean =>
+    isRecord(one) &&
+    [one["changedAtMs"], one["selectsSinceMs"], one["healsSinceMs"]].every(Number.isFinite) &&
+    Array.isArray(one["observed"]);
+  return isRecord(value) && Object.values(value).every(isStanding);
 }
 
 function isControl(value: unknown): boolean {
@@ -87,7 +100,7 @@ export function saveState(state: State): SavedState {
   for (const [id, target] of state.targets) targets[id] = { control: target.control, sinceMs: state.nowMs, evidence: evidenceOf(target) };
   const incidents: Record<TargetId, Incident> = {};
   for (const [id, group] of state.groups) if (group.incident !== null) incidents[id] = group.incident;
-  return { globals: state.globals, targets, incidents, duplicates: state.duplicates };
+  return { globals: state.globals, targets, incidents, duplicates: state.duplicates, strategies: Object.fromEntries(state.standings) };
 }
 
 function evidenceOf(target: Target): SavedEvidence {
@@ -121,6 +134,7 @@ export function loadState(state: State, saved: SavedState): void {
   state.globals = { ...saved.globals, tokens: Math.min(state.policy.budget.tokens, saved.globals.tokens) };
   earnOneAtMost(state);
   if (saved.duplicates !== undefined) Object.assign(state.duplicates, saved.duplicates);
+  state.standings = saved.strategies === undefined ? settledStandings(state.policy) : new Map(Object.entries(saved.strategies));
   for (const [id, target] of Object.entries(saved.targets)) {
     state.absent.set(id, { control: { ...newControl(), ...target.control }, sinceMs: target.sinceMs, saved: target.evidence });
   }

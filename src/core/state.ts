@@ -2,6 +2,7 @@ import type { Control, Pause } from "./control.ts";
 import type { OpenWindow } from "./maintenance.ts";
 import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
 import type { CopiesSeen, TargetId } from "./observation.ts";
+import type { Standing } from "./standing.ts";
 import type { Policy } from "./strategy.ts";
 import type { GroupCopy } from "./trim-plan.ts";
 import type { TaskWindows } from "./task-windows.ts";
@@ -31,6 +32,8 @@ export interface State {
   /** What has been told of copies: each once, and when those of an app were started. */
   readonly duplicates: DuplicatesTold;
   globals: Globals;
+  /** By the name of the strategy; empty before the first list of the very first start. */
+  standings: ReadonlyMap<string, Standing>;
   /** Why the journal cannot be trusted; nothing is acted on then. Tried again at `retryAtMs`; null = a person must look first. */
   journalError: { readonly reason: string; readonly retryAtMs: number | null } | null;
   /** Workers two strategies select; told once each. */
@@ -180,6 +183,7 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     copies: null,
     duplicates: { told: [], starts: {} },
     globals: { tokens: options.policy.budget.tokens, refilledAtMs: options.atMs, healCount: 0, paused: null },
+    standings: new Map(),
     journalError: null,
     conflicts: new Set(),
     blind: new Map(),

@@ -3,9 +3,10 @@ import type { CopyOwner } from "./copy.ts";
 import { groupFactsOf } from "./group-facts.ts";
 import { pauseOf, whyHold } from "./guards.ts";
 import { firingRule } from "./judge.ts";
-import { openWindowOf, sayWindow } from "./maintenance.ts";
+import { sayWindowOf } from "./maintenance.ts";
 import { sayPause } from "./pause-words.ts";
 import { sayPhase } from "./explain.ts";
+import { actsOf, shadowUntil } from "./standing.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { candidateNow } from "./tick.ts";
@@ -22,7 +23,9 @@ export interface TargetStatus {
   readonly id: string;
   readonly kind: "worker" | "group";
   readonly strategy: string;
+  /** observe, heal, or shadow: it would heal, but is new or changed. */
   readonly mode: string;
+  readonly shadow_until: string | null;
   readonly phase: string;
   readonly state: string;
   readonly pm2_status: string | null;
@@ -78,7 +81,8 @@ export function statusOf(state: State, target: Target): TargetStatus {
     id: target.id,
     kind: target.kind,
     strategy: strategy.name,
-    mode: strategy.mode,
+    mode: actsOf(state, strategy),
+    shadow_until: shadowUntil(state, strategy),
     phase: control.phase.name,
     state: sayPhase(state, target, strategy),
     pm2_status: row?.status ?? null,
@@ -96,15 +100,10 @@ export function statusOf(state: State, target: Target): TargetStatus {
     last_heal: control.lastHeal,
     circuit_open: circuitOpen,
     incident: incident === null ? null : incident.phase,
-    paused: pause === null ? maintenanceOf(state, target) : sayPause(pause, state.nowMs),
+    paused: pause === null ? sayWindowOf(state, target) : sayPause(pause, state.nowMs),
     needs_person: circuitOpen || incident !== null,
     duplicates: target.kind === "group" ? duplicatesOf(state, target, strategy) : NO_DUPLICATES,
   };
-}
-
-function maintenanceOf(state: State, target: Target): string | null {
-  const window = openWindowOf(state, target);
-  return window === null ? null : sayWindow(window);
 }
 
 const NO_DUPLICATES: readonly Duplicate[] = [];

@@ -23,6 +23,8 @@ export interface Strategy {
   /** Names of the queues whose figures speak of these workers. */
   readonly queues: readonly string[];
   readonly rules: readonly BoundRule[];
+  /** Changes with whatever the strategy decides by: rules, thresholds, actions, whom it selects. Not with its mode. */
+  readonly fingerprint: string;
   /** The ladder, gentlest first; the last rung repeats. Names of registered actions. */
   readonly actions: readonly string[];
   readonly knobs: Knobs;
@@ -50,6 +52,8 @@ export interface Knobs {
   /** Workers of an app at once; null = any number. */
   readonly maxWorkers: number | null;
   readonly trimOutside: TrimOutside;
+  /** Decide and record only, for so long after the strategy is new or changed. */
+  readonly shadowForMs: number;
   readonly effectSizePercent: number;
   readonly maxFalseHealsPerWorkerDay: number;
   readonly sustainMs: number;

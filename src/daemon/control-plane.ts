@@ -1,5 +1,5 @@
 import { explain } from "../core/explain.ts";
-import { everybodysWindow, sayWindow } from "../core/maintenance.ts";
+import { sayEverybodysWindow } from "../core/maintenance.ts";
 import { failure, success } from "../core/outcome.ts";
 import { sayPause } from "../core/pause-words.ts";
 import { resolveTarget } from "../core/resolve-target.ts";
@@ -95,8 +95,7 @@ function daemonStatus(state: State, facts: DaemonFacts): DaemonStatus {
 function whyPaused(state: State): string | null {
   const { paused } = state.globals;
   if (paused !== null && !isOver(state)) return sayPause(paused, state.nowMs);
-  const window = everybodysWindow(state);
-  return window === null ? null : sayWindow(window);
+  return sayEverybodysWindow(state);
 }
 
 function isOver(state: State): boolean {

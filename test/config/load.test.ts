@@ -79,7 +79,7 @@ describe("refused, with the reason:", () => {
     ["trim as a rung", small("    actions: [trim]"), "it is no rung of the ladder"],
     ["no workers at all", small("    max_workers: 0"), "strategies[0].max_workers"],
     ["a rule that counts without a number", small("    rules: [duplicate-workers]"), "needs max_workers"],
-    ["a key to come", small("    shadow_for: 1h"), "shadow_for: is not available in this version"],
+    ["a key to come", small("    on_hold: pause_queue"), "on_hold: is not available in this version"],
     ["a name twice", small("  - {name: api, match: {app: b}}"), "8:6 strategies[1].name: the name api is taken by the strategy in line 6"],
     ["an app twice", small("  - {name: b, match: {app: api}}"), "the strategies api (line 6) and b (line 8) both select api"],
     ["an app and a pattern", small('  - {name: b, match: {app: "a*"}}'), "the strategies api (line 6) and b (line 8) both select api"],
