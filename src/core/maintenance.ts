@@ -64,11 +64,10 @@ function open(turn: Turn, scope: string, window: OpenWindow): void {
   remember(turn.state, scope, window);
   for (const target of targetsOf(turn.state, scope)) target.said.hold = null;
   const by = `maintenance window ${window.label}`;
-  const what = "until then nothing is healed or trimmed, symptoms are still recorded";
   tell(turn, scope, {
     level: "info",
     event: "paused",
-    reason: `${inWordsOf(scope)}: ${by} is open until ${window.until}; ${what}`,
+    reason: `${inWordsOf(scope)}: ${by} is open until ${window.until}; until then nothing is healed or trimmed, symptoms are still recorded`,
     more: { by, for_ms: Math.round(window.untilWallMs - turn.state.wallMs) },
   });
   journalPause(turn, null, { paused: inWordsOf(scope), by });
@@ -79,8 +78,7 @@ function close(turn: Turn, scope: string): void {
   const window = windowOf(state, scope);
   if (window === null) return;
   const { [scope]: _, ...others } = state.globals.maintenance ?? {};
-  if (Object.keys(others).length === 0) delete state.globals.maintenance;
-  else state.globals.maintenance = others;
+  state.globals.maintenance = others;
   const by = `maintenance window ${window.label}`;
   const early = window.untilWallMs > state.wallMs || isGone(state, scope);
   const how = early ? `${by} is closed before its time: the configuration or the clock was changed` : `${by} is over`;
