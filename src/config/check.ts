@@ -97,8 +97,10 @@ function strategyBlock(compiled: Compiled, strategy: CompiledStrategy, { selecti
   );
 }
 
-function modeOf({ policy }: Compiled, { name }: CompiledStrategy): string {
-  return policy.strategies.find((strategy) => strategy.name === name)?.mode ?? "observe";
+function modeOf({ policy }: Compiled, { name, knobs }: CompiledStrategy): string {
+  const mode = policy.strategies.find((strategy) => strategy.name === name)?.mode ?? "observe";
+  const shadow = mode === "heal" && knobs.shadowForMs > 0;
+  return shadow ? `heal (for ${inWords(knobs.shadowForMs)} after it is new or changed it decides and records only)` : mode;
 }
 
 type Groups = ReadonlyMap<string, readonly WorkerRow[]>;

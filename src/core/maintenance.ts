@@ -1,5 +1,6 @@
 import type { Answer, Candidate } from "./guards.ts";
 import { beginAnew, journalPause } from "./pauses.ts";
+import { hasSeenPm2 } from "./state.ts";
 import type { State, Target } from "./state.ts";
 import { sayOf, sayOfStrategy, type Line, type Turn } from "./turn.ts";
 
@@ -31,9 +32,8 @@ const EVERYBODY = "*";
  * clock can hold a heal back and never bring one about.
  */
 export function followMaintenance(turn: Turn): void {
-  const { policy, globals, pm2 } = turn.state;
-  // An end that fell into healer's absence is for targets, and those are only known from PM2's list.
-  if (pm2.name === "unknown" || pm2.generation === null) return;
+  const { policy, globals } = turn.state;
+  if (!hasSeenPm2(turn.state)) return; // an end that fell into healer's absence is for targets
   follow(turn, EVERYBODY, policy.maintenance);
   for (const { name, maintenance } of policy.strategies) follow(turn, name, maintenance);
   for (const scope of Object.keys(globals.maintenance ?? {})) if (isGone(turn.state, scope)) close(turn, scope);

@@ -2,6 +2,7 @@ import { dropTarget } from "./arrivals.ts";
 import { leaveAloneAtFirst, tellReviews } from "./first-heal.ts";
 import { assignStrategy } from "./select.ts";
 import { reviewStrategies } from "./standing.ts";
+import { hasSeenPm2 } from "./state.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import type { Policy, Strategy } from "./strategy.ts";
 import { graceFromMs, newRuleState, rulesFor, withControl } from "./target.ts";
@@ -26,7 +27,7 @@ export function takePolicy(turn: Turn, policy: Policy): void {
     const reason = policy.mode === "heal" ? "healer acts from now on" : "healer decides and records from now on, and does nothing";
     sayOf(turn, "healer", { level: "warn", event: "mode_changed", reason, more: { from: before.mode, to: policy.mode } });
   }
-  const reviews = reviewStrategies(state);
+  const reviews = hasSeenPm2(state) ? reviewStrategies(state) : [];
   for (const target of [...state.targets.values()]) adopt(turn, target, before);
   tellReviews(turn, reviews);
   forgetLostSensors(state);

@@ -167,6 +167,11 @@ export const NO_JUDGEMENT: Judgement = {
   high: null,
 };
 
+/** Before its first list healer knows nobody: what begins or ends for somebody waits for that. */
+export function hasSeenPm2({ pm2 }: State): boolean {
+  return pm2.name !== "unknown" && pm2.generation !== null;
+}
+
 export function createState(options: { policy: Policy; self: SelfIdentity; seed: number; atMs: number; wallMs: number }): State {
   return {
     policy: options.policy,

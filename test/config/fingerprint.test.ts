@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { checkReport } from "../../src/config/check.ts";
 import { loaded, small } from "./loaded.ts";
 
 /** `shadow_for` counts from the last edit that changes what a strategy decides by. */
@@ -42,4 +43,10 @@ test.each([
 test("it is off unless said", () => {
   expect(loaded(small()).strategies[0]?.knobs.shadowForMs).toBe(0);
   expect(loaded(small("    shadow_for: 1h\n")).policy.strategies[0]?.knobs.shadowForMs).toBe(3_600_000);
+});
+
+test("check says how long it only decides and records", () => {
+  expect(checkReport(loaded(small("    shadow_for: 1h\n")), null).text).toContain(
+    "api (h.yaml:6), mode heal (for 1 h after it is new or changed it decides and records only)",
+  );
 });

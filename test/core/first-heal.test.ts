@@ -44,6 +44,7 @@ describe("the very first start over a fleet that has been up for hours", () => {
     world.pm2.lost = "away";
     world.boot();
     world.state.standings = new Map(); // nothing was ever saved
+    world.setPolicy(edited(world, { fingerprint: "edited meanwhile" }));
     world.advance(HOUR);
     world.pm2.lost = null;
     world.sicken("app:0");
