@@ -140,6 +140,7 @@ describe("a valid file", () => {
       onOpen: "leave",
       maxWorkers: null,
       trimOutside: "none",
+      shadowForMs: 0,
       effectSizePercent: 20,
       maxFalseHealsPerWorkerDay: 0.1,
       sustainMs: 60_000,
