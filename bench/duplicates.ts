@@ -15,6 +15,7 @@ function configuration(home: string, trimOutside: string): string {
   return `version: 1
 mode: heal
 pm2_home: ${home}
+defaults: {grace_period_seconds: 1} # healing begins with one, trims included
 strategies: [{name: rpa, match: {app: rpa}, max_workers: 1, trim_outside: ${trimOutside}, advanced: {trim_after_seconds: ${standsSeconds}}}]
 api: false
 `;

@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   actions: ["core", "world", "zod", ...HARMLESS],
   notifiers: ["core", "world", "zod", ...HARMLESS],
   record: ["core", "world", "winston", "winston-transport", ...HARMLESS],
-  config: ["core", "world", ...REGISTRIES, ...DRAWERS.map((drawer) => `type ${drawer}`), "yaml", "zod", "chokidar", ...HARMLESS],
+  config: ["core", "world", ...REGISTRIES, ...DRAWERS.map((drawer) => `type ${drawer}`), "yaml", "zod", "chokidar", "croner", ...HARMLESS],
   daemon: ["config", "core", ...DRAWERS, "record", "world", "api", ...HARMLESS],
   api: ["core", "record", "type daemon", "world", "hono", "@hono/node-server", "zod", ...HARMLESS],
   // The real memory and its recovery on a simulated disk: of the daemon nothing else.

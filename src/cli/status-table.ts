@@ -1,5 +1,5 @@
 import type { TargetStatus } from "../core/status.ts";
-import { inWords } from "../core/words.ts";
+import { inWords, stamp } from "../core/words.ts";
 import { lastHealText, rateText, shortWords, stateWord } from "./status-words.ts";
 import { paint, plain, type Style, type Terminal } from "./terminal.ts";
 import { bytesText, padTo, widthOf, wrap } from "./text-layout.ts";
@@ -86,10 +86,14 @@ function detailLines({ target, name }: Row, view: TableView): readonly string[] 
   if (target.paused !== null) details.push([null, target.paused]);
   else if (target.waits_for !== null && !SAY_WAIT_THEMSELVES.includes(target.phase)) details.push([null, `waits: ${target.waits_for}`]);
   if (target.streak > 0) details.push([null, `${target.streak} of ${target.streak_max} heals in a row did not help`]);
-  if (target.mode !== view.mode && !name.startsWith(" ")) details.push([null, `mode ${target.mode} for this strategy`]);
+  if (target.mode !== view.mode && !name.startsWith(" ")) details.push([null, `mode ${target.mode} for this strategy${shadowEnd(target)}`]);
   return details.flatMap(([style, text]) =>
     wrap(plain(text), view.terminal.columns, "      - ", "        ").map((line) => paint(view.terminal, style, line)),
   );
+}
+
+function shadowEnd({ shadow_until }: TargetStatus): string {
+  return shadow_until === null ? "" : `, until ${stamp(Date.parse(shadow_until))}`;
 }
 
 /** "for 2 m 30 s", of a sensor that cannot see. */

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { ACTIONS, ACTIONS_NOT_YET } from "../actions/registry.ts";
 import type { Knobs, Mode, Selector } from "../core/strategy.ts";
 import { bindRules, type CompiledRule } from "./bind-rules.ts";
@@ -7,10 +8,11 @@ import { hint } from "./did-you-mean.ts";
 import type { ConfigDocument } from "./document.ts";
 import { valueAt } from "./issue-words.ts";
 import { readKnobs } from "./knobs.ts";
+import { bindWindows, type CompiledWindow } from "./maintenance.ts";
 import { layKnobs, nestKnobs, type KnobLayer } from "./layers.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { ACTIONS_DEFAULT, STRATEGY_SCHEMA } from "./schema.ts";
-import { noteOverlaps } from "./overlaps.ts";
+import { noteOverlaps, noteSameNames } from "./overlaps.ts";
 
 export interface CompiledStrategy {
   readonly name: string;
@@ -21,6 +23,8 @@ export interface CompiledStrategy {
   readonly actions: readonly string[];
   readonly knobs: Knobs;
   readonly boundRules: readonly CompiledRule[];
+  /** Its own, without everybody's. */
+  readonly maintenance: readonly CompiledWindow[];
   /** `["strategies", 0]` */
   readonly path: ConfigPath;
   readonly line: number;
@@ -56,21 +60,29 @@ function compileOne(item: unknown, path: ConfigPath, document: ConfigDocument, p
   const queues = namesIn(valueAt(item, ["queue"]));
   noteUnknownQueues(queues, path, document, problems);
   noteUnknownActions(valueAt(item, ["actions"]), path, problems);
-  const rules = valueAt(item, ["rules"]);
-  const boundRules = bindRules(Array.isArray(rules) ? rules : [], { problems, path, knobs, hasQueue: queues.length > 0 });
+  const boundRules = bindRules(listIn(valueAt(item, ["rules"])), { problems, path, knobs, hasQueue: queues.length > 0 });
   if (parsed === null || knobs === null) return null;
   return {
     name: parsed.name,
     mode: parsed.mode ?? null,
-    selector: { apps: parsed.match.app, namespace: parsed.match.namespace ?? null, exclude: parsed.match.exclude ?? [] },
+    selector: selectorOf(parsed.match),
     queues,
     actions: parsed.actions ?? ACTIONS_DEFAULT,
     knobs,
     boundRules,
+    maintenance: bindWindows(parsed.maintenance),
     path,
     line: document.place(path).line,
     layers,
   };
+}
+
+function listIn(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function selectorOf({ app, namespace, exclude }: z.output<typeof STRATEGY_SCHEMA>["match"]): Selector {
+  return { apps: app, namespace: namespace ?? null, exclude: exclude ?? [] };
 }
 
 /** An empty `match` would select every process of the machine, which nobody means by leaving something out. */
@@ -107,7 +119,7 @@ const NO_RUNGS: Readonly<Record<string, string>> = {
 
 function noteUnknownActions(actions: unknown, path: ConfigPath, problems: ProblemList): void {
   const rungs = ACTIONS.map(({ name }) => name).filter((name) => !Object.hasOwn(NO_RUNGS, name));
-  for (const [index, action] of (Array.isArray(actions) ? actions : []).entries()) {
+  for (const [index, action] of listIn(actions).entries()) {
     const at = [...path, "actions", index];
     if (typeof action !== "string" || rungs.includes(action)) continue;
     if (ACTIONS_NOT_YET.includes(action)) problems.key(at, `the action ${action} is not available in this version`);
@@ -125,20 +137,5 @@ function noteContradictions(knobs: Knobs, strategy: ConfigPath, document: Config
     const written = places.find((place) => valueAt(document.raw, place) !== undefined);
     if (written !== undefined) problems.value(written, message);
     else problems.key([...strategy, ...path], message);
-  }
-}
-
-function noteSameNames(items: readonly unknown[], document: ConfigDocument, problems: ProblemList): void {
-  const seen = new Map<string, number>();
-  for (const [index, item] of items.entries()) {
-    const name = valueAt(item, ["name"]);
-    if (typeof name !== "string") continue;
-    const first = seen.get(name);
-    if (first === undefined) seen.set(name, index);
-    else
-      problems.key(
-        ["strategies", index, "name"],
-        `the name ${name} is taken by the strategy in line ${document.place(["strategies", first]).line}`,
-      );
   }
 }

@@ -92,6 +92,7 @@ function unknownKey(key: string, known: readonly string[]): string {
 
 /** Where a knob belongs that was written one level too high or too low. */
 function rightPlace(key: string): string | null {
+  if (key === "maintenance") return "the top of the file, for everybody, or in a strategy";
   if (key === "budget") return "defaults.advanced: it is one for the whole machine";
   if (Object.hasOwn(BUILT_IN.advanced, key)) return "advanced:, in defaults or in a strategy";
   return Object.hasOwn(BUILT_IN, key) ? "defaults: or in a strategy" : null;

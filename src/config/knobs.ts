@@ -67,6 +67,7 @@ const LEAVES = {
   trim_outside: z
     .enum(["none", "orphans", "all"])
     .describe("copies PM2 does not own: none = report, orphans = end what a dead PM2 daemon left, all = also others' copies"),
+  shadow_for: durationField({ minMs: 0, maxMs: 30 * DAY_MS }, "decide and record only, for so long after the strategy is new or changed"),
   on_open: z.enum(["leave", "stop"]).describe("what an open circuit does with the worker; never stops a group's last running one"),
 };
 
@@ -109,6 +110,7 @@ export const BUILT_IN = {
   max_workers: null,
   trim_outside: "none",
   on_open: "leave",
+  shadow_for: 0,
   advanced: {
     effect_size_percent: 20,
     max_false_heals_per_worker_day: 0.1,
@@ -148,6 +150,7 @@ function knobsOf(full: z.output<typeof FULL_SCHEMA>): Knobs {
     onOpen: full.on_open,
     maxWorkers: full.max_workers ?? null,
     trimOutside: full.trim_outside,
+    shadowForMs: full.shadow_for,
     effectSizePercent: advanced.effect_size_percent,
     maxFalseHealsPerWorkerDay: advanced.max_false_heals_per_worker_day,
     sustainMs: advanced.sustain_seconds,

@@ -7,9 +7,11 @@ import { compileNotifiers, compileQueues, type CompiledQueue } from "./compile-k
 import { compileStrategies, type CompiledStrategy } from "./compile-strategies.ts";
 import type { Compiled } from "./compiled.ts";
 import type { ConfigError } from "./config-error.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { readDocument } from "./document.ts";
 import { valueAt } from "./issue-words.ts";
 import { BUDGET_SCHEMA, BUILT_IN_BUDGET, DEFAULTS_SCHEMA } from "./knobs.ts";
+import { bindWindows } from "./maintenance.ts";
 import { problemList, type ProblemList } from "./problem-list.ts";
 import { API_DEFAULT, INTERVAL_DEFAULT_MS, TOP_SCHEMA } from "./schema.ts";
 import { settingsOf } from "./settings.ts";
@@ -49,21 +51,24 @@ export function loadConfig(text: string, options: LoadOptions): Outcome<Compiled
   const found = problems.list();
   if (found.length > 0 || top === null || !budget.success) return failure({ file: options.file, problems: found });
   const mode = options.observe === true ? "observe" : top.mode;
+  const maintenance = bindWindows(top.maintenance);
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
   const policy: Policy = {
     mode,
     intervalMs: top.interval ?? INTERVAL_DEFAULT_MS,
     budget: { tokens: budget.data.tokens, refillMs: budget.data.refill_seconds },
-    strategies: strategies.map((strategy) => coreStrategy(strategy, mode)),
+    strategies: strategies.map((strategy) => coreStrategy(strategy, queues, mode)),
+    maintenance,
     hash,
   };
-  const settings = settingsOf(document, { policy, strategies, queues, notifiers, api, pm2Home });
+  const settings = settingsOf(document, { policy, strategies, queues, notifiers, maintenance, api, pm2Home });
   const envNames = envNamesOf(strategies, queues);
   return success({
     policy,
     strategies,
     queues,
     notifiers,
+    maintenance,
     api,
     pm2Home,
     envNames,
@@ -85,10 +90,10 @@ function noteMissing(raw: Readonly<Record<string, unknown>>, problems: ProblemLi
   if (raw["mode"] === undefined) problems.key(["mode"], "is missing; write mode: observe (decide and record only) or mode: heal");
 }
 
-function coreStrategy(strategy: CompiledStrategy, fileMode: Mode): Policy["strategies"][number] {
-  const { name, selector, queues, actions, knobs, boundRules } = strategy;
+function coreStrategy(strategy: CompiledStrategy, known: readonly CompiledQueue[], fileMode: Mode): Policy["strategies"][number] {
+  const { name, selector, queues, actions, knobs, maintenance, boundRules } = strategy;
   const mode = fileMode === "observe" || strategy.mode === "observe" ? "observe" : "heal"; // the safer wins
-  return { name, mode, selector, queues, actions, knobs, rules: boundRules };
+  return { name, mode, selector, queues, actions, knobs, maintenance, rules: boundRules, fingerprint: fingerprintOf(strategy, known) };
 }
 
 function readApi(api: false | { host?: string | undefined; port?: number | undefined } | undefined): Compiled["api"] {

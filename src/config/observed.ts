@@ -6,6 +6,8 @@ export interface Observed {
   readonly dayRates?: Readonly<Record<string, readonly WorkerRate[]>>;
   /** How long starts took, by group. */
   readonly boots?: Readonly<Record<string, ObservedBoot>>;
+  /** The present, for the next maintenance window. */
+  readonly wallMs?: number;
   readonly hostMemoryBytes?: number | null;
 }
 

@@ -1,6 +1,8 @@
 import { selects } from "../core/select.ts";
 import type { Selector } from "../core/strategy.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
+import type { ConfigDocument } from "./document.ts";
+import { valueAt } from "./issue-words.ts";
 import type { ProblemList } from "./problem-list.ts";
 
 /**
@@ -27,4 +29,19 @@ function sharedApp(one: Selector, other: Selector): string | null {
   if (shared !== undefined) return shared;
   const pattern = one.apps.find((app) => other.apps.includes(app));
   return pattern !== undefined && one.exclude.join() === other.exclude.join() ? pattern : null;
+}
+
+export function noteSameNames(items: readonly unknown[], document: ConfigDocument, problems: ProblemList): void {
+  const seen = new Map<string, number>();
+  for (const [index, item] of items.entries()) {
+    const name = valueAt(item, ["name"]);
+    if (typeof name !== "string") continue;
+    const first = seen.get(name);
+    if (first === undefined) seen.set(name, index);
+    else
+      problems.key(
+        ["strategies", index, "name"],
+        `the name ${name} is taken by the strategy in line ${document.place(["strategies", first]).line}`,
+      );
+  }
 }

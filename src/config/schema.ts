@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { durationField } from "./fields.ts";
 import { STRATEGY_KNOBS } from "./knobs.ts";
+import { MAINTENANCE } from "./maintenance-schema.ts";
 
 /** The shape of the file. What the drawers know (rules, queues, notifiers) is checked against their registries. */
 
@@ -58,6 +59,7 @@ export const TOP_SCHEMA = z.strictObject({
   queues: z.unknown().optional(),
   strategies: z.unknown(),
   notify: z.unknown().optional(),
+  maintenance: MAINTENANCE.optional().describe("times at which nobody is healed"),
   api: API.optional().describe("where status and metrics are served; false = control socket only"),
 });
 
@@ -69,6 +71,7 @@ export const STRATEGY_SCHEMA = STRATEGY_KNOBS.extend({
     .union([NAME, z.array(NAME).min(1).max(LIST_MAX)])
     .optional()
     .describe("the queue, or queues, whose figures speak of these workers"),
+  maintenance: MAINTENANCE.optional().describe("times at which these workers are not healed, besides those at the top of the file"),
   rules: z.array(z.unknown()).max(LIST_MAX).optional(),
   actions: z
     .array(z.string())

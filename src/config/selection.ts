@@ -1,5 +1,6 @@
 import { assignStrategy, groupIdOf } from "../core/select.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
+import { plural } from "../core/words.ts";
 import type { Compiled } from "./compiled.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
 import type { ConfigProblem } from "./config-error.ts";
@@ -29,6 +30,21 @@ export function selectRows(compiled: Compiled, rows: readonly WorkerRow[]): Sele
     }
   }
   return { chosen, unwatched: [...unwatched], conflicts: [...conflicts.values()] };
+}
+
+/** How many running workers an edit makes each strategy select, where that changes: `app: "*"` may be meant, or not. */
+export function selectedLines(before: Compiled, after: Compiled, rows: readonly WorkerRow[]): readonly string[] {
+  const [old, now] = [countsOf(before, rows), countsOf(after, rows)];
+  const names = [...new Set([...old.keys(), ...now.keys()])];
+  return names.flatMap((name) => {
+    const [from, to] = [old.get(name) ?? 0, now.get(name) ?? 0];
+    return from === to ? [] : [`strategies.${name} selects: ${from} → ${plural(to, "running worker")}`];
+  });
+}
+
+function countsOf(compiled: Compiled, rows: readonly WorkerRow[]): ReadonlyMap<string, number> {
+  const { chosen } = selectRows(compiled, rows);
+  return new Map(chosen.map(({ strategy, groups }) => [strategy.name, [...groups.values()].flat().length]));
 }
 
 function conflictOf(compiled: Compiled, group: string, names: readonly [string, string]): ConfigProblem {

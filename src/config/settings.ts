@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { asText, blockSettings, setting } from "./block-settings.ts";
 import { formatDuration } from "../core/quantities.ts";
 import type { Policy } from "../core/strategy.ts";
 import type { CompiledNotifier, CompiledQueue } from "./compile-kinds.ts";
@@ -8,7 +8,7 @@ import type { ConfigDocument } from "./document.ts";
 import { valueAt } from "./issue-words.ts";
 import type { Origin } from "./layers.ts";
 import { BUILT_IN_BUDGET } from "./knobs.ts";
-import { withoutSecrets } from "./secrets.ts";
+import type { CompiledWindow } from "./maintenance.ts";
 
 /** One resolved value, as one would write it, and where it comes from. */
 export interface Setting {
@@ -26,11 +26,10 @@ interface Parts {
   readonly strategies: readonly CompiledStrategy[];
   readonly queues: readonly CompiledQueue[];
   readonly notifiers: readonly CompiledNotifier[];
+  readonly maintenance: readonly CompiledWindow[];
   readonly api: { readonly host: string; readonly port: number } | false;
   readonly pm2Home: string | null;
 }
-
-const BUILT_IN_ORIGIN: Origin = { kind: "built-in" };
 
 export function settingsOf(document: ConfigDocument, parts: Parts): readonly Setting[] {
   return [
@@ -41,7 +40,7 @@ export function settingsOf(document: ConfigDocument, parts: Parts): readonly Set
   ];
 }
 
-function topSettings(document: ConfigDocument, { policy, api, pm2Home }: Parts): readonly Setting[] {
+function topSettings(document: ConfigDocument, { policy, maintenance, api, pm2Home }: Parts): readonly Setting[] {
   const budget = ["defaults", "advanced", "budget"];
   const budgetAt = (key: "tokens" | "refill_seconds"): Setting => {
     const written = valueAt(document.raw, [...budget, key]) ?? BUILT_IN_BUDGET[key];
@@ -51,6 +50,7 @@ function topSettings(document: ConfigDocument, { policy, api, pm2Home }: Parts):
     setting(document, "mode", ["mode"], policy.mode),
     setting(document, "interval", ["interval"], formatDuration(policy.intervalMs)),
     setting(document, "pm2_home", ["pm2_home"], pm2Home ?? "PM2_HOME, else ~/.pm2"),
+    setting(document, "maintenance", ["maintenance"], windowsText(maintenance)),
     ...(api === false
       ? [setting(document, "api", ["api"], false)]
       : [setting(document, "api.host", ["api", "host"], api.host), setting(document, "api.port", ["api", "port"], api.port)]),
@@ -74,11 +74,23 @@ function strategySettings(
   return [
     setting(document, `${prefix}.mode`, modeOrigin(strategy, core?.mode ?? "observe"), core?.mode ?? "observe"),
     ...(matchSettings.length > 0 ? matchSettings : [setting(document, `${prefix}.match`, [...path, "match"], selector.apps)]),
-    ...(strategy.queues.length > 0 ? [setting(document, `${prefix}.queue`, [...path, "queue"], strategy.queues.join(", "))] : []),
+    ...linkSettings(document, prefix, strategy),
     setting(document, `${prefix}.actions`, [...path, "actions"], strategy.actions.join(", ")),
     ...knobs,
     ...strategy.boundRules.flatMap((rule) => ruleSettings(document, `${prefix}.rules.${rule.key}`, rule)),
   ];
+}
+
+/** What speaks of its workers from elsewhere, and when they are left alone; only where it is written. */
+function linkSettings(document: ConfigDocument, prefix: string, { path, queues, maintenance }: CompiledStrategy): readonly Setting[] {
+  return [
+    ...(queues.length > 0 ? [setting(document, `${prefix}.queue`, [...path, "queue"], queues.join(", "))] : []),
+    ...(maintenance.length > 0 ? [setting(document, `${prefix}.maintenance`, [...path, "maintenance"], windowsText(maintenance))] : []),
+  ];
+}
+
+function windowsText(windows: readonly CompiledWindow[]): string {
+  return windows.length === 0 ? "none" : windows.map(({ label }) => label).join(", ");
 }
 
 /** Knobs that have no value of their own as long as nobody says one. */
@@ -95,54 +107,4 @@ function ruleSettings(document: ConfigDocument, prefix: string, rule: CompiledSt
   const path = rule.path ?? ["?"];
   const mode = setting(document, prefix, path, rule.observeOnly ? "observe" : "on");
   return [mode, ...blockSettings(document, prefix, path, rule.paramsSchema).filter((one) => !/\.(rule|mode)$/.test(one.path))];
-}
-
-/** The keys of a block as written, then what its schema says of those that are not. */
-function blockSettings(document: ConfigDocument, prefix: string, path: ConfigPath, schema: z.ZodType | null): readonly Setting[] {
-  const raw = valueAt(document.raw, path);
-  const written: object = typeof raw === "object" && raw !== null && !Array.isArray(raw) ? raw : {};
-  const keys = Object.keys(written);
-  const implied = schema === null ? [] : defaultsOf(schema).filter(([key]) => !keys.includes(key));
-  return [
-    ...keys.map((key) => setting(document, `${prefix}.${key}`, [...path, key], valueAt(written, [key]))),
-    ...implied.map(([key, value]): Setting => ({
-      path: `${prefix}.${key}`,
-      shown: asText(value),
-      exact: asText(value),
-      origin: BUILT_IN_ORIGIN,
-    })),
-  ];
-}
-
-function defaultsOf(schema: z.ZodType): readonly (readonly [string, unknown])[] {
-  const properties = valueAt(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }), ["properties"]);
-  if (typeof properties !== "object" || properties === null) return [];
-  return Object.entries(properties).flatMap(([key, property]: [string, unknown]) => {
-    const value = valueAt(property, ["default"]);
-    return value === undefined || value === null ? [] : [[key, value] as const]; // null: worked out where it is used
-  });
-}
-
-function setting(document: ConfigDocument, name: string, path: ConfigPath, value: unknown): Setting {
-  const isWritten = valueAt(document.raw, path) !== undefined;
-  const exact = asText(value);
-  const origin: Origin = isWritten
-    ? { kind: path[0] === "defaults" ? "defaults" : "file", line: document.keyPlace(path).line }
-    : BUILT_IN_ORIGIN;
-  return { path: name, shown: shownText(document, value, path), exact, origin };
-}
-
-/** What came out of `${VAR}` is shown as the variable, because it may be a secret; each text is looked at under its own key. */
-function shownText(document: ConfigDocument, value: unknown, path: ConfigPath): string {
-  if (Array.isArray(value)) return `[${value.map((item, index) => shownText(document, item, [...path, index])).join(", ")}]`;
-  if (typeof value === "object" && value !== null) {
-    const entries = Object.entries(value).map(([key, item]) => `${key}: ${shownText(document, item, [...path, key])}`);
-    return `{${entries.join(", ")}}`;
-  }
-  const written = document.written(path);
-  return written?.includes("${") === true ? written : withoutSecrets(String(value), path);
-}
-
-function asText(value: unknown): string {
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
 }

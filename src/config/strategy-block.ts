@@ -12,6 +12,7 @@ import { rateLines } from "./rate-table.ts";
 import { restartLines } from "./restart-limits.ts";
 import type { Selection } from "./selection.ts";
 import { volumesFor } from "./volumes.ts";
+import { windowLines } from "./window-words.ts";
 
 export type Groups = ReadonlyMap<string, readonly WorkerRow[]>;
 
@@ -23,21 +24,28 @@ export function strategyBlock(
 ): string {
   const { knobs } = strategy;
   const mode = compiled.policy.strategies.find(({ name }) => name === strategy.name)?.mode ?? "observe";
+  const windows = windowLines(compiled, strategy, observed.wallMs ?? Date.now());
   const groups = selection?.chosen.find((one) => one.strategy === strategy)?.groups ?? null;
   const volumes = volumesFor(strategy, observed);
   const judgesRate = strategy.boundRules.some(({ name }) => name === "success-rate");
   return [
-    `${strategy.name} (${compiled.file}:${strategy.line}), mode ${mode}`,
+    `${strategy.name} (${compiled.file}:${strategy.line}), mode ${modeWords(mode, knobs)}`,
     ...selectionLines(strategy, groups),
     titled("at once", atOnce(knobs, groups)),
     titled("how many", howMany(knobs)),
     titled("grace period", grace(knobs)),
     titled("gives up", givesUp(strategy)),
     titled("rules", strategy.boundRules.map(ruleWords).join(", ")),
+    ...windows.map(([title, text]) => titled(title, text)),
     ...restartLines(compiled, strategy, { groups, mode }),
     ...healTimeLines(compiled, strategy, { groups, volumes }),
     ...(judgesRate ? rateLines(strategy, groups, { volumes, turnMs: compiled.policy.intervalMs }) : []),
   ].join("\n");
+}
+
+function modeWords(mode: string, { shadowForMs }: Knobs): string {
+  const isShadowed = mode === "heal" && shadowForMs > 0;
+  return isShadowed ? `heal (for ${inWords(shadowForMs)} after it is new or changed it decides and records only)` : mode;
 }
 
 function selectionLines(strategy: CompiledStrategy, groups: Groups | null): readonly string[] {

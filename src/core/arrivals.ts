@@ -1,8 +1,10 @@
 import { healOf, type Phase } from "./control.ts";
+import { leaveAloneAtFirst } from "./first-heal.ts";
 import { endHeal } from "./heal-end.ts";
 import type { TargetId } from "./observation.ts";
 import { restoreTarget } from "./persist.ts";
 import { isBeingRemoved } from "./restarts.ts";
+import { actsOf } from "./standing.ts";
 import type { Group, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { newTarget } from "./target.ts";
@@ -38,9 +40,10 @@ export function meetTarget(turn: Turn, options: { id: TargetId; kind: "worker" |
     say(turn, target, {
       level: "info",
       event: "target_new",
-      reason: `watched by strategy "${options.strategy.name}", mode ${options.strategy.mode}`,
+      reason: `watched by strategy "${options.strategy.name}", mode ${actsOf(state, options.strategy)}`,
     });
   }
+  leaveAloneAtFirst(state, target, options.strategy);
   return target;
 }
 

@@ -23,7 +23,7 @@ export function consider(turn: Turn, candidate: Candidate): void {
   // Another target's turn may have closed their incident since, and dropped the evidence this one was sick by.
   if (!holdsDown && rule !== null && rule.judgement.state !== "sick") return;
   const hold = whyHold(turn.state, candidate);
-  if (hold?.guard === "observe") return wouldHeal(turn, candidate, hold);
+  if (hold?.guard === "observe" || hold?.guard === "shadow") return wouldHeal(turn, candidate, hold);
   if (hold !== null) return sayHoldOnce(turn, target, hold);
   // A stop that contains a crash loop is not held back by how often it was healed; the circuit opens round it then.
   const flapping = holdsDown ? null : whyFlapping(turn.state.nowMs, target.control.healsAtMs, strategy.knobs);
@@ -34,7 +34,7 @@ export function consider(turn: Turn, candidate: Candidate): void {
   startHeal(turn, charged, { by: null, trial: phase.name === "suspect" && phase.trial });
 }
 
-/** Observe mode: the whole decision, once an episode, and nothing done. */
+/** Observe mode, or a shadow: the whole decision, once an episode, and nothing done. */
 function wouldHeal(turn: Turn, candidate: Candidate, hold: Hold): void {
   const { target, strategy, rule, action } = candidate;
   if (target.said.wouldHeal) return;

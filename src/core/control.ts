@@ -133,7 +133,7 @@ export interface LastHeal {
 
 export type Verdict = "recovered" | "failed" | "inconclusive" | "aborted";
 
-const LONG_AGO_MS = -1e15; // before any start; an infinity would not survive JSON
+export const LONG_AGO_MS = -1e15; // before any start; an infinity would not survive JSON
 
 export function newControl(): Control {
   return {

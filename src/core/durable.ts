@@ -15,6 +15,7 @@ import { inWords } from "./words.ts";
 import { sameIncarnation } from "./worker-row.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
+const ASKED_AGAIN = ["paused", "maintenance", "observe", "shadow"]; // what people or the calendar may have said since the decision
 const START_RETRY_MS = 30_000;
 const JOURNAL_RETRY_MS = 60_000; // a full disk may be freed; the next intent then tries a new file
 
@@ -81,7 +82,7 @@ function whyNoLonger(state: State, target: Target, phase: Intent): string | null
   const strategy = strategyOf(state, target);
   const observeOnly = strategy.rules.some((rule) => rule.key === phase.heal.rule && rule.observeOnly);
   const candidate = { target, strategy, rule: null, action: phase.heal.action, actsInGrace: true, observeOnly, holdsDown: false };
-  const asked = GUARDS.filter(({ name }) => name === "paused" || name === "observe");
+  const asked = GUARDS.filter(({ name }) => ASKED_AGAIN.includes(name));
   return asked.map((guard) => guard.ask(state, candidate)).find((answer) => answer !== null)?.reason ?? null;
 }
 

@@ -8,6 +8,7 @@ import { isJudgeable } from "./judge.ts";
 import type { BoundRule } from "./judgement.ts";
 import { sayPhase } from "./phase-words.ts";
 import { NO_JUDGEMENT, type RuleState, type State, type Target } from "./state.ts";
+import { actsOf } from "./standing.ts";
 import { rulesFor } from "./target.ts";
 import { candidateNow } from "./tick.ts";
 import { strategyOf } from "./turn.ts";
@@ -79,7 +80,7 @@ export function explain(state: State, target: Target): Explanation {
     target: target.id,
     kind: target.kind,
     strategy: strategy.name,
-    mode: strategy.mode,
+    mode: actsOf(state, strategy),
     state: sayPhase(state, target, strategy),
     ...decision,
     flip: flipOf(state, candidate, decision),

@@ -1,8 +1,10 @@
 import { nextTokenAtMs } from "./budget.ts";
 import { isInFlight, restartsNobody } from "./control.ts";
 import type { Pause } from "./control.ts";
+import { askFirstGrace, askShadow } from "./first-heal.ts";
 import { groupFactsOf } from "./group-facts.ts";
 import { membersOf, whyIncidentHolds } from "./incident.ts";
+import { askMaintenance, openWindowOf } from "./maintenance.ts";
 import { sayPause } from "./pause-words.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import { resolveMaxUnavailable } from "./strategy.ts";
@@ -35,7 +37,7 @@ export interface Hold {
 
 export type GuardName = (typeof GUARDS)[number]["name"];
 
-type Answer = Omit<Hold, "guard"> | null;
+export type Answer = Omit<Hold, "guard"> | null;
 
 /**
  * One reason each to hold, in the order in which they are asked; the first that holds is the one that is told. A guard
@@ -46,6 +48,7 @@ export const GUARDS = [
   { name: "journal", ask: askJournal },
   { name: "pm2", ask: askPm2 },
   { name: "paused", ask: askPaused },
+  { name: "maintenance", ask: askMaintenance },
   { name: "status", ask: askStatus },
   { name: "circuit", ask: askCircuit },
   { name: "in-flight", ask: askInFlight },
@@ -56,6 +59,7 @@ export const GUARDS = [
   { name: "drain", ask: askDrain },
   { name: "budget", ask: askBudget },
   { name: "observe", ask: askObserve },
+  { name: "shadow", ask: askShadow },
 ] as const satisfies readonly { name: string; ask: (state: State, candidate: Candidate) => Answer }[];
 
 /** The first guard that holds, or null: the heal may go ahead. `skip` names guards a person overrides. */
@@ -118,6 +122,11 @@ export function pauseOf(state: State, target: Target): Pause | null {
   return candidates.find((pause) => pause !== null && (pause.untilMs === null || pause.untilMs > state.nowMs)) ?? null;
 }
 
+/** By a person, or by the calendar: no heal begins, and no trial of an open circuit. */
+export function isPaused(state: State, target: Target): boolean {
+  return pauseOf(state, target) !== null || openWindowOf(state, target) !== null;
+}
+
 function askStatus(_state: State, { target, holdsDown }: Candidate): Answer {
   const { row } = target;
   if (target.kind === "group" || isHeldByUs(target)) return null;
@@ -167,8 +176,8 @@ function isInFlightOrHeld(target: Target | undefined): boolean {
   return target !== undefined && (isInFlight(target.control.phase) || target.control.phase.name === "held");
 }
 
-function askGrace(state: State, { target, strategy, actsInGrace }: Candidate): Answer {
-  if (actsInGrace) return null;
+function askGrace(state: State, { target, strategy, rule, actsInGrace }: Candidate): Answer {
+  if (actsInGrace) return rule === null ? null : askFirstGrace(state, strategy); // without a rule a person ordered it
   const fromMs = target.kind === "group" ? groupGraceFromMs(state, target) : graceFromMs(target);
   const untilMs = fromMs + strategy.knobs.gracePeriodMs;
   if (state.nowMs >= untilMs) return null;

@@ -5,7 +5,7 @@
 export interface LogRecord {
   readonly level: "info" | "warn" | "error";
   readonly event: LogEvent;
-  /** A target id, `queue:NAME`, or "healer" for lines about the daemon itself. */
+  /** A target id, `queue:NAME`, `strategy:NAME`, or "healer" for lines about the daemon itself. */
   readonly target: string;
   readonly strategy: string | null;
   /** A sentence with the numbers, for a person woken at 3 a.m. */

@@ -105,15 +105,15 @@ function whomItHeld(state: State, target: Target | null): readonly Target[] {
   return [target, ...members.map((id) => state.targets.get(id)).filter((member) => member !== undefined)];
 }
 
-function beginAnew(turn: Turn, target: Target): void {
+export function beginAnew(turn: Turn, target: Target): void {
   withControl(target, { calmFromMs: turn.state.nowMs });
   startEpoch(turn.state, target, strategyOf(turn.state, target), "other");
   target.said.hold = null;
   target.said.wouldHeal = false;
 }
 
-/** Globals travel with every record; any target's will do, and with none there is nothing to protect. */
-function journalPause(turn: Turn, target: Target | null, note: { readonly [key: string]: string }): void {
+/** The journal hears of it: globals travel with every record; any target's will do, and with none there is nothing to protect. */
+export function journalPause(turn: Turn, target: Target | null, note: { readonly [key: string]: string }): void {
   const carrier = target ?? turn.state.targets.values().next().value;
   if (carrier !== undefined) journal(turn, carrier, { kind: "control", healId: null, note });
 }

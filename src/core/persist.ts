@@ -3,6 +3,7 @@ import { healOf, newControl, restartsNobody } from "./control.ts";
 import type { Control } from "./control.ts";
 import type { Json } from "./log-record.ts";
 import type { TargetId } from "./observation.ts";
+import { settledStandings, type Standing } from "./standing.ts";
 import type { AbsentTarget, DuplicatesTold, Globals, Incident, Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { rulesFor, startEpoch } from "./target.ts";
@@ -19,6 +20,8 @@ export interface SavedState {
   readonly duplicates?: DuplicatesTold;
   /** How long starts took, by group. Not in a snapshot of 0.1.0. */
   readonly boots?: Readonly<Record<TargetId, Boots>>;
+  /** By name. Not in a snapshot of 0.1.0. */
+  readonly strategies?: Readonly<Record<string, Standing>>;
 }
 
 export interface SavedTarget {
@@ -57,14 +60,31 @@ export function whyNotSavedState(value: unknown): string | null {
     return "expected globals, targets and incidents";
   const { tokens, refilledAtMs, healCount } = value["globals"];
   if (![tokens, refilledAtMs, healCount].every(Number.isFinite)) return "globals: expected numbers";
+  if (!isMaintenance(value["globals"]["maintenance"])) return "globals.maintenance: expected windows that are open";
   const { duplicates } = value;
   if (duplicates !== undefined && !(isRecord(duplicates) && Array.isArray(duplicates["told"]) && isRecord(duplicates["starts"])))
     return "duplicates: expected what was told and when they were started";
+  if (!areStandings(value["strategies"])) return "strategies: expected since when each is what it is";
   for (const [id, target] of Object.entries(value["targets"])) {
     const control = isRecord(target) ? target["control"] : null;
     if (!isControl(control)) return `targets.${id}: expected a phase, a streak and the heals of a day`;
   }
   return null;
+}
+
+function isMaintenance(value: unknown): boolean {
+  return (
+    value === undefined || (isRecord(value) && Object.values(value).every((open) => isRecord(open) && Number.isFinite(open["untilWallMs"])))
+  );
+}
+
+function areStandings(value: unknown): boolean {
+  if (value === undefined) return true;
+  const isStanding = (one: unknown): boolean =>
+    isRecord(one) &&
+    [one["changedAtMs"], one["selectsSinceMs"], one["healsSinceMs"]].every(Number.isFinite) &&
+    Array.isArray(one["observed"]);
+  return isRecord(value) && Object.values(value).every(isStanding);
 }
 
 function isControl(value: unknown): boolean {
@@ -83,7 +103,9 @@ export function saveState(state: State): SavedState {
   for (const [id, target] of state.targets) targets[id] = { control: target.control, sinceMs: state.nowMs, evidence: evidenceOf(target) };
   const incidents: Record<TargetId, Incident> = {};
   for (const [id, group] of state.groups) if (group.incident !== null) incidents[id] = group.incident;
-  return { globals: state.globals, targets, incidents, duplicates: state.duplicates, boots: Object.fromEntries(state.boots) };
+  const { globals, duplicates } = state;
+  const [boots, strategies] = [Object.fromEntries(state.boots), Object.fromEntries(state.standings)];
+  return { globals, targets, incidents, duplicates, boots, strategies };
 }
 
 function evidenceOf(target: Target): SavedEvidence {
@@ -118,6 +140,7 @@ export function loadState(state: State, saved: SavedState): void {
   earnOneAtMost(state);
   if (saved.duplicates !== undefined) Object.assign(state.duplicates, saved.duplicates);
   state.boots = readBoots(saved.boots);
+  state.standings = saved.strategies === undefined ? settledStandings(state.policy) : new Map(Object.entries(saved.strategies));
   for (const [id, target] of Object.entries(saved.targets)) {
     state.absent.set(id, { control: { ...newControl(), ...target.control }, sinceMs: target.sinceMs, saved: target.evidence });
   }

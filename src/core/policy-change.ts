@@ -1,5 +1,8 @@
 import { dropTarget } from "./arrivals.ts";
+import { leaveAloneAtFirst, tellReviews } from "./first-heal.ts";
 import { assignStrategy } from "./select.ts";
+import { reviewStrategies } from "./standing.ts";
+import { hasSeenPm2 } from "./state.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import type { Policy, Strategy } from "./strategy.ts";
 import { graceFromMs, newRuleState, rulesFor, withControl } from "./target.ts";
@@ -24,7 +27,9 @@ export function takePolicy(turn: Turn, policy: Policy): void {
     const reason = policy.mode === "heal" ? "healer acts from now on" : "healer decides and records from now on, and does nothing";
     sayOf(turn, "healer", { level: "warn", event: "mode_changed", reason, more: { from: before.mode, to: policy.mode } });
   }
+  const reviews = hasSeenPm2(state) ? reviewStrategies(state) : [];
   for (const target of [...state.targets.values()]) adopt(turn, target, before);
+  tellReviews(turn, reviews);
   forgetLostSensors(state);
 }
 
@@ -48,6 +53,7 @@ function adopt(turn: Turn, target: Target, before: Policy): void {
   const strategy = strategyIn(state.policy, state, target);
   if (strategy === null) throw new Error(`${target.id} is selected by nothing and should have been dropped`);
   keepGrace(state, target, { before: gracePeriodMs(before, target), after: strategy.knobs.gracePeriodMs });
+  if (target.strategy !== strategy.name) leaveAloneAtFirst(state, target, strategy);
   target.strategy = strategy.name;
   const changed = changedRules(target, strategy);
   const epoch = { ...target.epoch, atMs: state.nowMs };

@@ -1,7 +1,9 @@
 import type { Boots, BootWatch } from "./boot.ts";
 import type { Control, Pause } from "./control.ts";
+import type { OpenWindow } from "./maintenance.ts";
 import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
 import type { CopiesSeen, TargetId } from "./observation.ts";
+import type { Standing } from "./standing.ts";
 import type { Policy } from "./strategy.ts";
 import type { GroupCopy } from "./trim-plan.ts";
 import type { TaskWindows } from "./task-windows.ts";
@@ -33,6 +35,8 @@ export interface State {
   /** How long starts took, by group. */
   boots: Map<TargetId, Boots>;
   globals: Globals;
+  /** By the name of the strategy; empty before the first list of the very first start. */
+  standings: ReadonlyMap<string, Standing>;
   /** Why the journal cannot be trusted; nothing is acted on then. Tried again at `retryAtMs`; null = a person must look first. */
   journalError: { readonly reason: string; readonly retryAtMs: number | null } | null;
   /** Workers two strategies select; told once each. */
@@ -70,6 +74,8 @@ export interface Globals {
   /** Heals ever intended; makes ids unique within a second. */
   healCount: number;
   paused: Pause | null;
+  /** Maintenance windows that are open, by strategy; `EVERYBODY` for those of all. Not in a record of 0.1.0. */
+  maintenance?: Readonly<Record<string, OpenWindow>>;
 }
 
 export interface Blindness {
@@ -167,6 +173,11 @@ export const NO_JUDGEMENT: Judgement = {
   high: null,
 };
 
+/** Before its first list healer knows nobody: what begins or ends for somebody waits for that. */
+export function hasSeenPm2({ pm2 }: State): boolean {
+  return pm2.name !== "unknown" && pm2.generation !== null;
+}
+
 export function createState(options: { policy: Policy; self: SelfIdentity; seed: number; atMs: number; wallMs: number }): State {
   return {
     policy: options.policy,
@@ -184,6 +195,7 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     duplicates: { told: [], starts: {} },
     boots: new Map(),
     globals: { tokens: options.policy.budget.tokens, refilledAtMs: options.atMs, healCount: 0, paused: null },
+    standings: new Map(),
     journalError: null,
     conflicts: new Set(),
     blind: new Map(),

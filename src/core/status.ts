@@ -4,8 +4,10 @@ import type { CopyOwner } from "./copy.ts";
 import { groupFactsOf } from "./group-facts.ts";
 import { pauseOf, whyHold } from "./guards.ts";
 import { firingRule } from "./judge.ts";
+import { sayWindowOf } from "./maintenance.ts";
 import { sayPause } from "./pause-words.ts";
 import { sayPhase } from "./phase-words.ts";
+import { actsOf, shadowUntil } from "./standing.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { candidateNow } from "./tick.ts";
@@ -22,7 +24,9 @@ export interface TargetStatus {
   readonly id: string;
   readonly kind: "worker" | "group";
   readonly strategy: string;
+  /** observe, heal, or shadow: it would heal, but is new or changed. */
   readonly mode: string;
+  readonly shadow_until: string | null;
   readonly phase: string;
   readonly state: string;
   readonly pm2_status: string | null;
@@ -40,6 +44,7 @@ export interface TargetStatus {
   readonly last_heal: Control["lastHeal"];
   readonly circuit_open: boolean;
   readonly incident: string | null;
+  /** By a person, or by a maintenance window. */
   readonly paused: string | null;
   readonly needs_person: boolean;
   /** Of a group: what runs of it outside PM2, or too many of PM2's rows. */
@@ -79,7 +84,8 @@ export function statusOf(state: State, target: Target): TargetStatus {
     id: target.id,
     kind: target.kind,
     strategy: strategy.name,
-    mode: strategy.mode,
+    mode: actsOf(state, strategy),
+    shadow_until: shadowUntil(state, strategy),
     phase: control.phase.name,
     state: sayPhase(state, target, strategy),
     pm2_status: row?.status ?? null,
@@ -97,7 +103,7 @@ export function statusOf(state: State, target: Target): TargetStatus {
     last_heal: control.lastHeal,
     circuit_open: circuitOpen,
     incident: incident === null ? null : incident.phase,
-    paused: pause === null ? null : sayPause(pause, state.nowMs),
+    paused: pause === null ? sayWindowOf(state, target) : sayPause(pause, state.nowMs),
     needs_person: circuitOpen || incident !== null,
     duplicates: target.kind === "group" ? duplicatesOf(state, target, strategy) : NO_DUPLICATES,
     boot: target.kind === "group" ? bootStatusOf(state, target.id) : null,

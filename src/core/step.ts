@@ -10,9 +10,12 @@ import type { Event } from "./event.ts";
 import type { Candidate } from "./guards.ts";
 import { watchIncident } from "./incident.ts";
 import { judgeTarget } from "./judge.ts";
+import { followMaintenance } from "./maintenance.ts";
+import { tellReviews } from "./first-heal.ts";
 import { fileObservation } from "./observe.ts";
 import { followPauses } from "./pauses.ts";
 import { takePolicy } from "./policy-change.ts";
+import { reviewStrategies } from "./standing.ts";
 import type { State } from "./state.ts";
 import { voidSilences } from "./stall.ts";
 import { tickTarget } from "./tick.ts";
@@ -57,8 +60,13 @@ export function step(state: State, event: Event): readonly Effect[] {
 function takeTurn(turn: Turn, event: Extract<Event, { type: "turn" }>): void {
   const { state } = turn;
   if (event.stalledMs > 0) voidSilences(turn, event.stalledMs);
+  // Before the list, so that it meets nobody unreviewed; and not before the first one, or a grace period would run with nobody there.
+  const seesPm2 = event.pm2 === null ? state.pm2.name === "up" : typeof event.pm2 !== "string";
+  const reviews = seesPm2 ? reviewStrategies(state) : [];
   if (event.pm2 !== null) takeCensus(turn, event.pm2);
+  tellReviews(turn, reviews);
   followPauses(turn);
+  followMaintenance(turn);
   for (const observation of event.observations) fileObservation(turn, observation);
   tellDuplicates(turn);
   for (const target of state.targets.values()) judgeTarget(turn, target, strategyOf(state, target));

@@ -1,4 +1,5 @@
 import type { BoundRule } from "./judgement.ts";
+import type { MaintenanceWindow } from "./maintenance.ts";
 
 /** The compiled configuration: what `config/` makes of the YAML, with every number resolved. Durations are ms. */
 export interface Policy {
@@ -6,6 +7,8 @@ export interface Policy {
   readonly intervalMs: number;
   readonly budget: { readonly tokens: number; readonly refillMs: number };
   readonly strategies: readonly Strategy[];
+  /** Everybody's windows; a strategy's own come on top. */
+  readonly maintenance: readonly MaintenanceWindow[];
   /** First 12 hex digits of the SHA-256 of the file's text. */
   readonly hash: string;
 }
@@ -20,9 +23,12 @@ export interface Strategy {
   /** Names of the queues whose figures speak of these workers. */
   readonly queues: readonly string[];
   readonly rules: readonly BoundRule[];
+  /** Changes with whatever the strategy decides by: rules, thresholds, actions, whom it selects. Not with its mode. */
+  readonly fingerprint: string;
   /** The ladder, gentlest first; the last rung repeats. Names of registered actions. */
   readonly actions: readonly string[];
   readonly knobs: Knobs;
+  readonly maintenance: readonly MaintenanceWindow[];
 }
 
 /** Patterns as PM2 names them; `*` and `?` are globs. Empty `apps` never occurs: `config` refuses it. */
@@ -46,6 +52,8 @@ export interface Knobs {
   /** Workers of an app at once; null = any number. */
   readonly maxWorkers: number | null;
   readonly trimOutside: TrimOutside;
+  /** Decide and record only, for so long after the strategy is new or changed. */
+  readonly shadowForMs: number;
   readonly effectSizePercent: number;
   readonly maxFalseHealsPerWorkerDay: number;
   readonly sustainMs: number;

@@ -1,7 +1,7 @@
 import { afterAction } from "./action-done.ts";
 import { takeToken } from "./budget.ts";
 import { copiesInTheWayOf } from "./group-facts.ts";
-import { pauseOf, whyHold } from "./guards.ts";
+import { isPaused, whyHold } from "./guards.ts";
 import type { Candidate } from "./guards.ts";
 import { endHeal, closeCircuit } from "./heal-end.ts";
 import { preImageOf } from "./heal-start.ts";
@@ -152,7 +152,18 @@ function tickHeld(turn: Turn, target: Target, strategy: Strategy, phase: Extract
   if (isDue) startHeldRow(turn, target, strategy, phase.heal);
 }
 
-const NOT_ASKED_BEFORE_A_START = ["status", "circuit", "in-flight", "grace", "backoff", "incident", "unavailable", "drain", "observe"];
+const NOT_ASKED_BEFORE_A_START = [
+  "status",
+  "circuit",
+  "in-flight",
+  "grace",
+  "backoff",
+  "incident",
+  "unavailable",
+  "drain",
+  "observe",
+  "shadow",
+];
 
 /** The second half of a hold-down: finish what was begun, also if the mode is `observe` by now. */
 function startHeldRow(turn: Turn, target: Target, strategy: Strategy, heal: Extract<Phase, { name: "held" }>["heal"]): boolean {
@@ -196,7 +207,7 @@ function tickOpen(turn: Turn, target: Target, strategy: Strategy, phase: Extract
     closeCircuit(turn, target, "healthy for a whole grace period since somebody else restarted it", "operator");
     return null;
   }
-  if (nowMs < phase.untilMs || pauseOf(turn.state, target) !== null) return null;
+  if (nowMs < phase.untilMs || isPaused(turn.state, target)) return null;
   if (phase.heal !== null && target.row?.pid == null) {
     if (startHeldRow(turn, target, strategy, { ...phase.heal, trial: true })) sayHalfOpen(turn, target);
     return null;

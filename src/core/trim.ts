@@ -2,7 +2,7 @@ import type { Heal, Phase, Trim } from "./control.ts";
 import type { OutsideCopy } from "./copy.ts";
 import type { EndOrder } from "./effect.ts";
 import { groupFactsOf } from "./group-facts.ts";
-import { pauseOf } from "./guards.ts";
+import { isPaused } from "./guards.ts";
 import { endHeal } from "./heal-end.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
@@ -99,7 +99,7 @@ export function tickTrim(turn: Turn, target: Target, strategy: Strategy, phase: 
   const seenAtMs = state.copies?.atMs ?? 0;
   const looked = trim.outside === "none" || seenAtMs > phase.sinceMs;
   if (!looked && state.nowMs - phase.sinceMs < LOOKS_LATER_MS) return;
-  const victim = looked && pauseOf(state, target) === null ? victimNow(state, target, phase.heal, trim) : null;
+  const victim = looked && !isPaused(state, target) ? victimNow(state, target, phase.heal, trim) : null;
   if (victim === null) return watch(turn, target, phase.heal, null);
   if (busyWith(state, strategy, victim) > 0 && state.nowMs < phase.sinceMs + strategy.knobs.drainMs) return;
   journalNext(turn, target, phase.heal, victim);

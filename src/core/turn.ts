@@ -25,6 +25,11 @@ export function sayOf(turn: Turn, target: string, line: Line): void {
   turn.effects.push({ type: "log", record: { target, strategy: null, ...line } });
 }
 
+/** A line about a strategy as a whole. */
+export function sayOfStrategy(turn: Turn, name: string, line: Line): void {
+  turn.effects.push({ type: "log", record: { target: `strategy:${name}`, strategy: name, ...line } });
+}
+
 /** Asks for a record on disk that carries the target's control state as it is now. */
 export function journal(
   turn: Turn,

@@ -1,4 +1,5 @@
 import { explain } from "../core/explain.ts";
+import { sayEverybodysWindow } from "../core/maintenance.ts";
 import { failure, success } from "../core/outcome.ts";
 import { sayPause } from "../core/pause-words.ts";
 import { resolveTarget } from "../core/resolve-target.ts";
@@ -70,7 +71,7 @@ function daemonStatus(state: State, facts: DaemonFacts): DaemonStatus {
     started_at: iso(facts.startedWallMs),
     url: facts.url(),
     mode: state.policy.mode,
-    paused: state.globals.paused === null || isOver(state) ? null : sayPause(state.globals.paused, state.nowMs),
+    paused: whyPaused(state),
     interval_ms: state.policy.intervalMs,
     last_turn_at: lastTurn === null ? null : iso(state.wallMs - (state.nowMs - lastTurn)),
     config,
@@ -89,6 +90,12 @@ function daemonStatus(state: State, facts: DaemonFacts): DaemonStatus {
     host: facts.host(),
     needs_person: needsPerson({ state, targets, blind, config, diskTroubles: facts.diskTroubles() }),
   };
+}
+
+function whyPaused(state: State): string | null {
+  const { paused } = state.globals;
+  if (paused !== null && !isOver(state)) return sayPause(paused, state.nowMs);
+  return sayEverybodysWindow(state);
 }
 
 function isOver(state: State): boolean {

@@ -2,6 +2,7 @@ import type { Action } from "../actions/action.ts";
 import type { Compiled } from "../config/compiled.ts";
 import type { LogRecord } from "../core/log-record.ts";
 import { strategyOf } from "../core/turn.ts";
+import type { WorkerRow } from "../core/worker-row.ts";
 import type { HealLog } from "../record/heal-log.ts";
 import type { StateHome } from "../record/state-home.ts";
 import { createHostReader, type HostReader } from "../sensors/host.ts";
@@ -110,7 +111,17 @@ export class Daemon {
       afterTurn: () => this.#afterTurn(),
     });
     const adopt = (edited: Compiled): void => this.#adopt(edited);
-    this.#config = new LiveConfig({ compiled, text: parts.text, env, observe: parts.observe, wallMs, tell: this.#teller.tell, adopt });
+    const rows = (): readonly WorkerRow[] | null => this.#watch.newest?.rows ?? null;
+    this.#config = new LiveConfig({
+      compiled,
+      text: parts.text,
+      env,
+      observe: parts.observe,
+      wallMs,
+      rows,
+      tell: this.#teller.tell,
+      adopt,
+    });
   }
 
   async start(): Promise<void> {
@@ -168,6 +179,7 @@ export class Daemon {
     this.#pm2.wantEnv(edited.envNames);
     this.#watch.lookAgain(); // for apps that only the edit selects
     this.#engine.dispatch({ type: "policy", policy: edited.policy });
+    this.#save("if-due");
     this.#useSensors(edited);
     this.#loop.hurry();
   }

@@ -1,9 +1,11 @@
 import type { Compiled } from "../config/compiled.ts";
 import { formatConfigError } from "../config/config-error.ts";
 import { diffConfigs } from "../config/diff.ts";
+import { selectedLines } from "../config/selection.ts";
 import { loadConfig } from "../config/load.ts";
 import { watchConfig, type ConfigWatch } from "../config/watch.ts";
 import type { LogRecord } from "../core/log-record.ts";
+import type { WorkerRow } from "../core/worker-row.ts";
 import type { DaemonStatus } from "./status.ts";
 
 const PROBLEMS_SHOWN = 5;
@@ -15,6 +17,8 @@ export interface LiveConfigOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly observe: boolean;
   readonly wallMs: () => number;
+  /** Of PM2's newest list; null = it is not in sight. */
+  readonly rows: () => readonly WorkerRow[] | null;
   readonly tell: (record: LogRecord) => void;
   /** Puts a valid edit into force. */
   readonly adopt: (compiled: Compiled) => void;
@@ -63,8 +67,9 @@ export class LiveConfig {
   }
 
   #adopt(edited: Compiled): void {
-    const { compiled: started, adopt, wallMs } = this.#options;
-    const diff = diffConfigs(this.compiled, edited);
+    const { compiled: started, adopt, wallMs, rows } = this.#options;
+    const selected = selectedLines(this.compiled, edited, rows() ?? []);
+    const diff = [...selected, ...diffConfigs(this.compiled, edited)]; // whom it is about first
     this.#loadedWallMs = wallMs();
     this.compiled = edited;
     adopt(edited);

@@ -67,12 +67,15 @@ function trusted(loaded: ReturnType<Snapshots["load"]>): ReturnType<Snapshots["l
 function saver(parts: { snapshots: Snapshots; journal: Journal; state: State; clock: ReducerClock }): Memory["save"] {
   const { snapshots, journal, state, clock } = parts;
   let savedAtMs = Number.NEGATIVE_INFINITY;
+  let { standings } = state; // since when each strategy is what it is must survive whatever comes next
   let trouble: string | null = null;
   return (when) => {
     const nowMs = clock.nowMs();
-    if (when === "if-due" && nowMs - savedAtMs < SNAPSHOT_EVERY_MS) return trouble;
+    const isDue = nowMs - savedAtMs >= SNAPSHOT_EVERY_MS || state.standings !== standings;
+    if (when === "if-due" && !isDue) return trouble;
     if (journal.state === "corrupt") return trouble; // what a person is to look into is not replaced by what little is known
     savedAtMs = nowMs;
+    standings = state.standings;
     const savedWallMs = clock.wallMs();
     const saved = snapshots.save({
       v: 1,

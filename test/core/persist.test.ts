@@ -4,6 +4,7 @@ import type { Effect } from "../../src/core/effect.ts";
 import type { Event } from "../../src/core/event.ts";
 import { loadState, saveState, type SavedState } from "../../src/core/persist.ts";
 import { createState, type State } from "../../src/core/state.ts";
+import { settledStandings } from "../../src/core/standing.ts";
 import { step } from "../../src/core/step.ts";
 import { CoreWorld, type WorldOptions } from "../support/core-world.ts";
 import { SICK } from "../support/scripted-rules.ts";
@@ -76,6 +77,7 @@ test("the same events give the same effects, byte for byte", () => {
   world.sicken("app:0", "other:0");
   world.advance(60 * MINUTE);
   const state = createState({ policy: world.policy, self: { pids: [] }, seed: 7, atMs: world.events[0]?.atMs ?? 0, wallMs: 0 });
+  state.standings = settledStandings(world.policy);
   const [first, ...rest] = world.events;
   world.scripts.clear(); // the world's first turn came before anybody was sick
   const again = first === undefined ? [] : [...step(state, first)];

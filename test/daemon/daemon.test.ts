@@ -111,7 +111,7 @@ test("says what it watches, tells its status in the promised shape, and says tha
   for (const instant of [status.started_at, status.last_turn_at, status.config.loaded_at, status.pm2.since])
     expect(Math.abs(Date.parse(instant ?? "") - Date.now())).toBeLessThan(60_000);
   await healer.stop();
-  expect(healer.lines().map(({ event }) => event)).toEqual(["daemon_start", "target_new", "daemon_stop"]);
+  expect(healer.lines().map(({ event }) => event)).toEqual(["daemon_start", "target_new", "mode_changed", "daemon_stop"]);
   expect(healer.lines().at(-1)).toMatchObject({ level: "info", reason: "healer stops: SIGTERM; workers are left as they are" });
 });
 
@@ -191,7 +191,7 @@ test("a disk that takes nothing is told once, needs a person, and ends nothing",
 });
 
 test("what it keeps stopped at its end is named, with the command that starts it", async () => {
-  const healer = await running();
+  const healer = await running({ text: yaml({ strategy: "    grace_period_seconds: 0\n" }) }); // else it waits, the first time it runs
   await healer.waitFor("the worker", isNew("web:0"));
   const row = healer.pm2.rows.row("web:0");
   const crash = setInterval(() => {

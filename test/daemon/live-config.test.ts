@@ -4,10 +4,12 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Compiled } from "../../src/config/compiled.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { LogRecord } from "../../src/core/log-record.ts";
+import type { WorkerRow } from "../../src/core/worker-row.ts";
 import { LiveConfig } from "../../src/daemon/live-config.ts";
 import { small } from "../config/loaded.ts";
 import { temporaryDir } from "../support/temporary-dir.ts";
 import { until } from "../support/until.ts";
+import { workerRow } from "../support/worker-row.ts";
 
 interface Editing {
   readonly file: string;
@@ -21,7 +23,7 @@ interface Editing {
 
 const TEXT = small();
 
-function editing(options: { observe?: boolean } = {}): Editing {
+function editing(options: { observe?: boolean; rows?: readonly WorkerRow[] } = {}): Editing {
   const file = join(temporaryDir(), "h.yaml");
   writeFileSync(file, TEXT);
   const { observe = false } = options;
@@ -29,7 +31,7 @@ function editing(options: { observe?: boolean } = {}): Editing {
   if (!compiled.ok) throw new Error("the test's configuration is wrong");
   const [lines, adopted]: [LogRecord[], Compiled[]] = [[], []];
   const live = new LiveConfig({
-    ...{ compiled: compiled.value, text: TEXT, env: {}, observe, wallMs: () => Date.now() },
+    ...{ compiled: compiled.value, text: TEXT, env: {}, observe, wallMs: () => Date.now(), rows: () => options.rows ?? null },
     tell: (record) => lines.push(record),
     adopt: (edited) => adopted.push(edited),
   });
@@ -109,4 +111,16 @@ test("a line about a hundred mistakes is still a line", async () => {
   const refused = await edit(small("", wrong));
   expect(refused?.reason).toContain("(and 95 more)");
   expect(refused?.reason.length).toBeLessThan(2_000);
+});
+
+test("an edit says first how many running workers each strategy selects then, where that changes", async () => {
+  const rows = ["api", "api", "web", "mail"].map((name, pmId) => workerRow({ name, pmId }));
+  const { edit } = editing({ rows });
+  const wider = await edit(TEXT.replace("{app: api}", '{app: "*"}'));
+  expect(wider?.reason).toContain("in force: strategies.api selects: 2 → 4 running workers | strategies.api.match.app: api → *");
+  expect(wider?.more?.["diff"]).toContain("strategies.api selects: 2 → 4 running workers");
+  const nobody = await edit(TEXT.replace("{app: api}", "{app: apo}"));
+  expect(nobody?.reason).toContain("strategies.api selects: 4 → 0 running workers");
+  const same = await edit(TEXT.replace("{app: api}", "{app: nobody}"));
+  expect(same?.reason).not.toContain("selects");
 });

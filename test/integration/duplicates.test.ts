@@ -17,6 +17,7 @@ function configuration(home: string, trimOutside: string, rest = ""): string {
 mode: heal
 interval: 1s
 pm2_home: ${home}
+defaults: {grace_period_seconds: 1} # healing begins with one, trims included
 strategies: [{name: rpa, match: {app: rpa}, max_workers: 1, trim_outside: ${trimOutside}, advanced: {trim_after_seconds: ${STANDS_SECONDS}}${rest}}]
 api: false
 `;

@@ -14,6 +14,7 @@ export const KNOBS: Knobs = {
   onOpen: "leave",
   maxWorkers: null,
   trimOutside: "none",
+  shadowForMs: 0,
   effectSizePercent: 20,
   maxFalseHealsPerWorkerDay: 0.1,
   sustainMs: 60_000,
@@ -40,8 +41,10 @@ export function corePolicy(rules: readonly BoundRule[], changes: PolicyChanges =
     selector: { apps: ["*"], namespace: null, exclude: [] },
     queues: [],
     rules,
+    fingerprint: "as first written",
     actions: ["restart", "stop-start"],
     knobs: { ...KNOBS, ...changes.knobs },
+    maintenance: [],
     ...changes.strategy,
   };
   return {
@@ -49,6 +52,7 @@ export function corePolicy(rules: readonly BoundRule[], changes: PolicyChanges =
     intervalMs: 2000,
     budget: { tokens: 5, refillMs: 300_000 },
     strategies: [strategy],
+    maintenance: [],
     hash: "0123456789ab",
     ...changes.policy,
   };

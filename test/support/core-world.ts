@@ -5,6 +5,7 @@ import type { Command, Event, EventBody } from "../../src/core/event.ts";
 import type { BoundRule } from "../../src/core/judgement.ts";
 import type { Observation } from "../../src/core/observation.ts";
 import { saveState } from "../../src/core/persist.ts";
+import { settledStandings } from "../../src/core/standing.ts";
 import type { State, Target } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
 import type { Policy } from "../../src/core/strategy.ts";
@@ -26,6 +27,8 @@ export interface WorldOptions extends PolicyChanges {
   readonly apps?: Readonly<Record<string, number>>;
   /** How long the workers have run when the world begins. */
   readonly uptimeMs?: number;
+  /** healer has never run here; else it has, under this policy, for long. */
+  readonly firstStart?: boolean;
 }
 
 interface Pending {
@@ -90,6 +93,7 @@ export class CoreWorld extends CoreRecord {
         this.pm2.add(name, { instance: String(instance), startedWallMs, createdWallMs: startedWallMs });
     }
     this.boot();
+    if (options.firstStart !== true) this.state.standings = settledStandings(this.policy);
     this.turn();
   }
 

@@ -97,6 +97,7 @@ export function targetStatus(changes: Partial<TargetStatus> = {}): TargetStatus 
     kind: "worker",
     strategy: "rpa-worker",
     mode: "heal",
+    shadow_until: null,
     phase: "healthy",
     state: "healthy",
     pm2_status: "online",

@@ -64,7 +64,7 @@ function configuration(home: string, url: string, standsSeconds: number, drainSe
     ({ name }) =>
       `  - {name: ${name}, match: {app: ${name}}, max_workers: ${WORKERS}, trim_outside: orphans, drain: ${drainSeconds}, advanced: {trim_after_seconds: ${standsSeconds}}}`,
   );
-  return `version: 1\nmode: heal\npm2_home: ${home}\nqueues: {tasks: {type: http, url: "${url}/api/stats"}}\nstrategies:\n${strategies.join("\n")}\napi: false\n`;
+  return `version: 1\nmode: heal\npm2_home: ${home}\ndefaults: {grace_period_seconds: 1}\nqueues: {tasks: {type: http, url: "${url}/api/stats"}}\nstrategies:\n${strategies.join("\n")}\napi: false\n`;
 }
 
 /** Workers by their command line, whoever owns them. */
