@@ -1,8 +1,10 @@
 import type { Control } from "./control.ts";
 import { sayCopiesOf } from "./explain-duplicates.ts";
+import { workerOf } from "./subject.ts";
 import { GUARDS, whyHold } from "./guards.ts";
 import type { Candidate } from "./guards.ts";
 import { numbersOf } from "./judge.ts";
+import { sayReplacePhase } from "./replace-words.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { rulesFor } from "./target.ts";
@@ -113,6 +115,7 @@ export function sayPhase(state: State, target: Target, strategy: Strategy): stri
       return `heal ${phase.heal.id}: ${phase.step === "all" ? phase.heal.action : phase.step} under way`;
     case "rolling":
       if (phase.heal.trim != null) return `heal ${phase.heal.id}: trimming, ${phase.heal.trim.done.length} ended`;
+      if (phase.heal.replace != null) return sayReplacePhase(state, workerOf(state, target, phase.heal), phase.heal);
       return `heal ${phase.heal.id}: ${phase.heal.roll?.done.length ?? 0} done, ${phase.heal.roll?.waiting.length ?? 0} to go`;
     case "held":
       return `stopped after a crash loop; started once in ${left(phase.resumeAtMs)}`;

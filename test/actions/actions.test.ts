@@ -31,7 +31,7 @@ function stage(changes: Partial<WorkerRow> = {}): ActionStage {
 }
 
 test("the registry holds each action under its own name once", () => {
-  expect(ACTIONS.map(({ name }) => name)).toEqual(["restart", "reload", "stop-start", "hold-down", "trim"]);
+  expect(ACTIONS.map(({ name }) => name)).toEqual(["restart", "reload", "stop-start", "replace", "hold-down", "trim"]);
 });
 
 test.each<[Action, ActionStep, readonly string[]]>([
