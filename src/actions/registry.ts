@@ -8,6 +8,3 @@ import { trim } from "./trim.ts";
 
 /** Every action there is. Adding one: its file, and a line here. */
 export const ACTIONS: readonly Action[] = [restart, reload, stopStart, replace, holdDown, trim];
-
-/** Names that are promised and this version lacks. */
-export const ACTIONS_NOT_YET: readonly string[] = [];

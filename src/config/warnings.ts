@@ -77,6 +77,12 @@ function lintRunning(strategy: CompiledStrategy, groups: ReadonlyMap<string, rea
       `reload replaces cluster workers; ${forked.name} runs in fork mode${firstRung === "reload" ? ", so its first heal fails" : ""}`,
     );
   }
+  if (strategy.actions.includes("replace") && forked !== undefined) {
+    note(
+      [...strategy.path, "actions"],
+      `replace lets a copy of ${forked.name} run beside the old one for 10 s: it must be able to share its port; workers of a queue can, servers in fork mode cannot`,
+    );
+  }
   for (const rule of strategy.boundRules) {
     if (rule.path === null) continue;
     if (rule.name === "memory-above") lintMemory(rule.path, valueAt(rule.params, ["limit"]), rows, note);
