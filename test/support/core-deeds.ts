@@ -183,13 +183,18 @@ const duplicates = fc.oneof(
   ]),
 );
 
-/** Does something to the older or the newer of two rows under one number, as soon as there are two. */
+/** Somebody has a worker replaced, and something happens to the older or the newer of the two as soon as there are two. */
 function onPair(what: string, which: "older" | "newer", does: (world: CoreWorld, row: ScriptedRow, stopped: Set<string>) => void) {
-  return constant(`as soon as there are two, the ${which} one ${what}`, (world, stopped) => {
-    for (let waitedMs = 0; waitedMs < 5 * MINUTE && pairOf(world) === null; waitedMs += 2000) world.advance(2000);
-    const pair = pairOf(world);
-    if (pair !== null) does(world, pair[which === "older" ? 0 : 1], stopped);
-  });
+  return drawn(worker, (id) => [
+    `as soon as there are two of ${id}, the ${which} one ${what}`,
+    (world, stopped) => {
+      if (world.daemon !== null && pairOf(world) === null)
+        world.command({ name: "heal", target: id, action: "replace", force: ["grace", "backoff", "incident", "unavailable"] });
+      for (let waitedMs = 0; waitedMs < MINUTE && pairOf(world) === null; waitedMs += 2000) world.advance(2000);
+      const pair = pairOf(world);
+      if (pair !== null) does(world, pair[which === "older" ? 0 : 1], stopped);
+    },
+  ]);
 }
 
 function pairOf(world: CoreWorld): readonly [ScriptedRow, ScriptedRow] | null {
