@@ -1,4 +1,4 @@
-import { hasPair, isInFlight } from "./control.ts";
+import { hasPair, healOf, isInFlight } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
 import { parkReplace } from "./replace.ts";
 import { followSuccessor, successorsIn } from "./successor.ts";
@@ -96,10 +96,12 @@ function newDaemon(turn: Turn, target: Target, found: { strategy: Strategy; row:
   target.view.readyAtMs = isReady(found.row) ? target.view.startedAtMs : null;
 }
 
-/** Of a replace it may have brought back both: one of them is to go first. */
+/** Of a replace it may have brought back both: one of them is to go first. Of a healer that died nobody knows how far it had got. */
 function endForNewDaemon(turn: Turn, target: Target): void {
-  if (hasPair(target.control.phase)) parkReplace(turn, target);
-  else if (isInFlight(target.control.phase)) endHeal(turn, target, { verdict: "aborted", reason: REPLACED });
+  const { phase } = target.control;
+  const mayHavePair = hasPair(phase) || (target.recoveringSinceMs !== null && healOf(phase)?.replace != null);
+  if (mayHavePair) parkReplace(turn, target);
+  else if (isInFlight(phase)) endHeal(turn, target, { verdict: "aborted", reason: REPLACED });
 }
 
 const REPLACED = "PM2 was replaced by a new daemon before the verdict";

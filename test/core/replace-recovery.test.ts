@@ -44,6 +44,21 @@ describe("healer dies", () => {
     expect(world.reasons("target_new")).toEqual(['watched by strategy "all", mode heal']);
   });
 
+  test("while PM2 adds the second one, and PM2 is replaced by one that brings back both: one of them goes", () => {
+    const world = slow();
+    world.untilPhase("app:0", "intent");
+    world.save();
+    world.until(() => world.executed.length === 1, MINUTE);
+    world.kill();
+    world.advance(4000);
+    world.pm2.replace();
+    world.cure("app:0");
+    world.boot();
+    world.advance(MINUTE);
+    expect(rows(world).map(({ pmId }) => pmId)).toEqual([0]);
+    expect(world.reasons("heal_verdict")).toEqual(["aborted: PM2 was replaced by a new daemon before it was done"]);
+  });
+
   test("and its replacement crash-loops meanwhile: the next one deletes it", () => {
     const world = replacing();
     world.kill();
