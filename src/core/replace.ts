@@ -100,12 +100,13 @@ function successorOf(state: State, target: Target, heal: Heal): Replace["success
   return row === null || state.pm2.name !== "up" ? null : { generation: state.pm2.generation, pmId: row.pmId };
 }
 
-/** From here on it is known by its pm_id, whatever somebody does to it. */
+/** From here on it is known by its pm_id, and by a new stamp where somebody has restarted it. */
 function noteSuccessor(turn: Turn, target: Target, phase: Rolling, replace: Replace): void {
-  const successor = replace.successor === null ? successorOf(turn.state, target, phase.heal) : null;
-  if (successor === null) return;
+  const successor = successorOf(turn.state, target, phase.heal);
+  const stampWallMs = workerOf(turn.state, target, phase.heal)?.successor?.row.createdWallMs ?? replace.stampWallMs;
+  if (successor === null || (replace.successor !== null && stampWallMs === replace.stampWallMs)) return;
   const addedAtMs = replace.addedAtMs ?? turn.state.nowMs;
-  withControl(target, { phase: { ...phase, heal: { ...phase.heal, replace: { ...replace, successor, addedAtMs } } } });
+  withControl(target, { phase: { ...phase, heal: { ...phase.heal, replace: { ...replace, successor, stampWallMs, addedAtMs } } } });
   journal(turn, target, { kind: "step", healId: phase.heal.id, note: { added: successor.pmId } });
 }
 

@@ -198,6 +198,17 @@ describe("somebody else acts while there are two", () => {
     expect(steps(world)).toEqual(["add 0", "remove 0"]);
   });
 
+  test("restarts the replacement, and PM2 is replaced then: it is still known, and goes", () => {
+    const world = replacing();
+    world.advance(4000);
+    world.pm2.restart(newer(world));
+    world.cure("app:0");
+    world.advance(2000);
+    world.pm2.replace();
+    world.advance(MINUTE);
+    expect(rows(world).map(({ pmId }) => pmId)).toEqual([0]);
+  });
+
   test("pauses healer: both are left as they are, and it goes on afterwards", () => {
     const world = replacing();
     world.command({ name: "pause", target: "app:0", forMs: 10 * MINUTE, reason: "a look at the old one" });
