@@ -19,8 +19,10 @@ interface Pending {
 export function successorsIn(state: State, rows: readonly WorkerRow[], generation: string): ReadonlyMap<TargetId, WorkerRow> {
   const found = new Map<TargetId, WorkerRow>();
   for (const { subject, pre, replace } of pendingReplaces(state)) {
-    const pair = rows.filter((row) => numberedId(row) === subject);
-    const successor = pair.find((row) => isSuccessor(row, { pre, replace, generation }));
+    const pair = rows.filter((row) => numberedId(row) === subject).sort((one, other) => one.pmId - other.pmId);
+    const candidates = pair.filter((row) => isSuccessor(row, { pre, replace, generation }));
+    const stamped = candidates.findLast(({ createdWallMs }) => createdWallMs === replace.stampWallMs);
+    const successor = stamped ?? (candidates.length === 1 ? candidates[0] : undefined);
     if (pair.length > 1 && successor !== undefined) found.set(subject, successor);
   }
   return found;
@@ -42,7 +44,7 @@ function pendingOf(known: ReadonlyMap<TargetId, { readonly control: Control }>):
 
 /**
  * By its pm_id once that is known. Before, and in another PM2 daemon, by the `created_at` it was given; PM2 forgets that of a
- * process it gives up, but nobody else starts a second one under a number that is taken.
+ * process it gives up or somebody restarts, but nobody else starts a second one under a number that is taken.
  */
 export function isSuccessor(
   row: WorkerRow,
@@ -50,7 +52,7 @@ export function isSuccessor(
 ): boolean {
   if (replace.successor?.generation === generation) return row.pmId === replace.successor.pmId;
   if (row.createdWallMs === replace.stampWallMs) return row.pmId !== pre.pmId || generation !== pre.generation;
-  return row.createdWallMs === null && generation === pre.generation && row.pmId > pre.pmId;
+  return generation === pre.generation && row.pmId > pre.pmId;
 }
 
 /** What `app:0` and `app:0~1` have in common. */
@@ -60,7 +62,7 @@ function numberedId(row: WorkerRow): TargetId {
 
 /** Two rows under one number cannot be told apart once one of them is gone. */
 export function sharesNumber(state: State, target: Target, row: WorkerRow): boolean {
-  if (target.id !== numberedId(row)) return true;
+  if (target.id !== numberedId(row) || target.successor !== null) return true;
   const members = state.groups.get(target.group)?.members ?? [];
   return members.some((id) => id !== target.id && state.targets.get(id)?.row?.instance === row.instance);
 }

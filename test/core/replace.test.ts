@@ -209,6 +209,18 @@ describe("somebody else acts while there are two", () => {
     expect(rows(world).map(({ pmId }) => pmId)).toEqual([0]);
   });
 
+  test("restarts the replacement before healer has heard of it: it is known by its number", () => {
+    const world = new CoreWorld(REPLACE);
+    world.faults.action = "silent";
+    world.sicken("app:0");
+    world.until(() => rows(world).length === 2);
+    world.advance(1000);
+    world.pm2.restart(newer(world));
+    world.faults.action = "ok";
+    world.untilPhase("app:0", "verifying", 5 * MINUTE);
+    expect(rows(world).map(({ pmId }) => pmId)).toEqual([1]);
+  });
+
   test("pauses healer: both are left as they are, and it goes on afterwards", () => {
     const world = replacing();
     world.command({ name: "pause", target: "app:0", forMs: 10 * MINUTE, reason: "a look at the old one" });

@@ -217,7 +217,6 @@ const replacements = fc.oneof(
     onPair("crashes three times", "newer", (world, row) => [1, 2, 3].forEach(() => world.pm2.crash(row))),
     onPair("crashes", "newer", (world, row) => world.pm2.crash(row)),
     onPair("dies", "newer", (world, row) => world.pm2.die(row)),
-    onPair("is given up", "newer", (world, row) => world.pm2.giveUp(row)),
     onPair("is restarted by an operator", "newer", (world, row) => world.pm2.restart(row)),
     onPair("is stopped by an operator", "newer", stopRow),
     onPair("is deleted", "newer", (world, row) => world.pm2.delete(row)),
