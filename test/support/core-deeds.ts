@@ -189,7 +189,7 @@ function onPair(what: string, which: "older" | "newer", does: (world: CoreWorld,
     `as soon as there are two of ${id}, the ${which} one ${what}`,
     (world, stopped) => {
       if (world.daemon !== null && pairOf(world) === null)
-        world.command({ name: "heal", target: id, action: "replace", force: ["grace", "backoff", "incident", "unavailable"] });
+        world.command({ name: "heal", target: id, action: "replace", force: ["grace", "backoff"] });
       for (let waitedMs = 0; waitedMs < MINUTE && pairOf(world) === null; waitedMs += 2000) world.advance(2000);
       const pair = pairOf(world);
       if (pair !== null) does(world, pair[which === "older" ? 0 : 1], stopped);
