@@ -24,6 +24,8 @@ export interface ActionContext {
   readonly step: ActionStep;
   /** Processes outside PM2 that are to be ended, before anything is started. */
   readonly ends: readonly EndOrder[];
+  /** Only of step `add`: the `created_at` PM2 is to note of the new row. */
+  readonly createdWallMs?: number | undefined;
 }
 
 export interface ActionResult {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { ACTIONS, ACTIONS_NOT_YET } from "../actions/registry.ts";
+import { ACTIONS } from "../actions/registry.ts";
 import type { Knobs, Mode, Selector } from "../core/strategy.ts";
 import { bindRules, type CompiledRule } from "./bind-rules.ts";
 import type { ConfigPath } from "./config-error.ts";
@@ -122,8 +122,7 @@ function noteUnknownActions(actions: unknown, path: ConfigPath, problems: Proble
   for (const [index, action] of listIn(actions).entries()) {
     const at = [...path, "actions", index];
     if (typeof action !== "string" || rungs.includes(action)) continue;
-    if (ACTIONS_NOT_YET.includes(action)) problems.key(at, `the action ${action} is not available in this version`);
-    else if (NO_RUNGS[action] !== undefined) problems.key(at, `${NO_RUNGS[action]}; it is no rung of the ladder`);
+    if (NO_RUNGS[action] !== undefined) problems.key(at, `${NO_RUNGS[action]}; it is no rung of the ladder`);
     else problems.key(at, `unknown action ${action}${hint(action, rungs) || `; known: ${rungs.join(", ")}`}`);
   }
 }

@@ -6,7 +6,8 @@ import type { CompiledStrategy } from "./compile-strategies.ts";
 /** What is only wrong beside the apps that PM2 runs now. */
 export function runningRemarks(strategy: CompiledStrategy, groups: ReadonlyMap<string, readonly WorkerRow[]>): readonly Remark[] {
   if (groups.size === 0) return [{ path: [...strategy.path, "match"], message: "matches no app that PM2 knows now" }];
-  return [...reloadRemarks(strategy, [...groups.values()].flat()), ...wholeGroupRemarks(strategy, groups)];
+  const rows = [...groups.values()].flat();
+  return [...reloadRemarks(strategy, rows), ...replaceRemarks(strategy, rows), ...wholeGroupRemarks(strategy, groups)];
 }
 
 function reloadRemarks({ actions, path }: CompiledStrategy, rows: readonly WorkerRow[]): readonly Remark[] {
@@ -21,6 +22,14 @@ function reloadRemarks({ actions, path }: CompiledStrategy, rows: readonly Worke
       write: `actions: [${(others.length === 0 ? ["restart"] : others).join(", ")}]`,
     },
   ];
+}
+
+/** No mistake of a worker of a queue, and nobody but its operator knows whether it is one. */
+function replaceRemarks({ actions, path }: CompiledStrategy, rows: readonly WorkerRow[]): readonly Remark[] {
+  const forked = rows.find(({ mode }) => mode === "fork");
+  if (!actions.includes("replace") || forked === undefined) return [];
+  const message = `replace lets a copy of ${forked.name} run beside the old one for 10 s: it must be able to share its port; workers of a queue can, servers in fork mode cannot`;
+  return [{ path: [...path, "actions"], message, isNote: true }];
 }
 
 /** 100 % is seen in the file alone. */

@@ -1,12 +1,14 @@
 import { takeCensus } from "./census.ts";
 import { stopsFirst } from "./control.ts";
 import type { Heal, Phase } from "./control.ts";
-import { workerOf } from "./durable.ts";
+import { workerOf } from "./subject.ts";
 import type { Event } from "./event.ts";
 import { fileCopies } from "./group-facts.ts";
 import { endHeal } from "./heal-end.ts";
 import { stopped } from "./held-row.ts";
 import { expectLateStop } from "./late-stop.ts";
+import { replaceStepDone } from "./replace.ts";
+import { sayReplaceStep } from "./replace-words.ts";
 import { memberDone } from "./roll.ts";
 import type { Target } from "./state.ts";
 import { startEpoch, withControl } from "./target.ts";
@@ -34,6 +36,7 @@ export function afterAction(turn: Turn, target: Target, phase: { heal: Heal; ste
   if (error !== null) expectLateStop(turn, target, phase);
   if (phase.step === "stop") return stopped(turn, target, phase.heal, error);
   if (phase.heal.trim != null) return trimStepDone(turn, target, phase.heal, error);
+  if (phase.heal.replace != null) return replaceStepDone(turn, target, phase, error);
   if (phase.heal.roll !== null) return memberDone(turn, target, phase.heal);
   if (error !== null && wasLeftDown(target, phase.heal))
     return endHeal(turn, target, { verdict: "failed", reason: `it was stopped and could not be started: ${error}` });
@@ -54,11 +57,14 @@ function sayAction(
   event: { ok: boolean; error: string | null; tookMs: number },
 ): void {
   const worker = workerOf(turn.state, target, phase.heal) ?? target;
+  const isReplace = phase.heal.replace != null;
   const what = phase.step === "all" ? phase.heal.action : phase.step;
   const pid = worker.row?.pid ?? null;
-  const reason = event.ok
-    ? `${what} of ${worker.id} done in ${event.tookMs} ms${pid === null ? "" : `, new pid ${pid}`}`
-    : `${what} of ${worker.id} failed after ${event.tookMs} ms: ${event.error ?? "no reason given"}`;
+  const reason = isReplace
+    ? sayReplaceStep(worker, phase.heal, phase.step, event)
+    : event.ok
+      ? `${what} of ${worker.id} done in ${event.tookMs} ms${pid === null ? "" : `, new pid ${pid}`}`
+      : `${what} of ${worker.id} failed after ${event.tookMs} ms: ${event.error ?? "no reason given"}`;
   say(turn, target, {
     level: event.ok ? "info" : "error",
     event: "heal_action",

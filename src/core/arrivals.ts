@@ -51,7 +51,7 @@ export function meetTarget(turn: Turn, options: { id: TargetId; kind: "worker" |
 export function dropTarget(turn: Turn, target: Target, why = GONE): void {
   const { state } = turn;
   const isTrimmed = why === GONE && isBeingRemoved(healOf(state.targets.get(target.group)?.control.phase ?? HEALTHY), target);
-  const left = isLeftStopped(target) && why !== GONE ? `. healer had stopped it; to start it: pm2 start ${target.row?.pmId ?? ""}` : "";
+  const left = why === GONE ? "" : whatIsLeft(target);
   if (healOf(target.control.phase) !== null) endHeal(turn, target, { verdict: "aborted", reason: `${why} before the verdict` });
   state.targets.delete(target.id);
   const group = state.groups.get(target.group);
@@ -90,6 +90,14 @@ function keepAbsent(state: State, target: Target): void {
   const oldest = state.absent.keys().next();
   if (state.absent.size >= ABSENT_MAX && oldest.done !== true) state.absent.delete(oldest.value);
   state.absent.set(target.id, { control: target.control, sinceMs: state.nowMs, saved: null });
+}
+
+/** What healer would have finished, and now a person has to. */
+function whatIsLeft(target: Target): string {
+  const { row, successor } = target;
+  if (successor !== null)
+    return `. healer was replacing it, two of it run: pm_id ${row?.pmId ?? ""} and ${successor.row.pmId}; to end the new one: pm2 delete ${successor.row.pmId}`;
+  return isLeftStopped(target) ? `. healer had stopped it; to start it: pm2 start ${row?.pmId ?? ""}` : "";
 }
 
 function isLeftStopped({ control, row }: Target): boolean {

@@ -1,5 +1,7 @@
-import { isInFlight } from "./control.ts";
+import { hasPair, healOf, isInFlight } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
+import { parkReplace } from "./replace.ts";
+import { followSuccessor, successorsIn } from "./successor.ts";
 import { startEpoch } from "./target.ts";
 import { beginGroup, dropTarget, endAbsentHeals, meetTarget } from "./arrivals.ts";
 import type { Pm2View, TargetId } from "./observation.ts";
@@ -21,7 +23,11 @@ export function takeCensus(turn: Turn, pm2: Pm2View | string): void {
     seePm2(turn, pm2);
     const present = new Set<TargetId>();
     const rows = pm2.rows.filter((row) => !isUntouchable(turn.state, row));
-    for (const [row, id] of targetIdsOf(rows)) countRow(turn, { row, id, pm2, present });
+    const successors = successorsIn(turn.state, rows, pm2.generation);
+    const aside = new Set(successors.values());
+    for (const [row, id] of targetIdsOf(rows.filter((row) => !aside.has(row)))) {
+      countRow(turn, { row, id, pm2, present, successor: successors.get(id) ?? null });
+    }
     for (const target of [...turn.state.targets.values()]) if (!present.has(target.id)) dropTarget(turn, target);
     endAbsentHeals(turn);
   }
@@ -32,7 +38,10 @@ function isUntouchable(state: State, row: WorkerRow): boolean {
   return row.isModule || (row.pid !== null && state.self.pids.includes(row.pid));
 }
 
-function countRow(turn: Turn, found: { row: WorkerRow; id: TargetId; pm2: Pm2View; present: Set<TargetId> }): void {
+function countRow(
+  turn: Turn,
+  found: { row: WorkerRow; id: TargetId; pm2: Pm2View; present: Set<TargetId>; successor: WorkerRow | null },
+): void {
   const strategy = assignStrategy(turn.state.policy, found.row);
   if (strategy === null) return;
   if ("conflict" in strategy) return tellConflict(turn, found.id, strategy.conflict);
@@ -40,6 +49,7 @@ function countRow(turn: Turn, found: { row: WorkerRow; id: TargetId; pm2: Pm2Vie
   beginGroup(turn, groupId, strategy);
   found.present.add(groupId).add(found.id);
   const target = turn.state.targets.get(found.id) ?? meetTarget(turn, { id: found.id, kind: "worker", group: groupId, strategy });
+  followSuccessor(turn.state, target, found.successor);
   updateRow(turn, target, strategy, found.row, found.pm2);
 }
 
@@ -77,13 +87,21 @@ function firstSight(turn: Turn, target: Target, row: WorkerRow, strategy: Strate
 
 /** A new PM2 daemon: same names perhaps, but nothing of what was planned for the old one may happen. */
 function newDaemon(turn: Turn, target: Target, found: { strategy: Strategy; row: WorkerRow }): void {
-  if (isInFlight(target.control.phase)) endHeal(turn, target, { verdict: "aborted", reason: REPLACED });
+  endForNewDaemon(turn, target);
   startEpoch(turn.state, target, found.strategy, "other");
   target.exits = [];
   target.life = null;
   target.view.statusSinceMs = turn.state.nowMs;
   target.view.startedAtMs = startedAtMs(turn.state, found.row);
   target.view.readyAtMs = isReady(found.row) ? target.view.startedAtMs : null;
+}
+
+/** Of a replace it may have brought back both: one of them is to go first. Of a healer that died nobody knows how far it had got. */
+function endForNewDaemon(turn: Turn, target: Target): void {
+  const { phase } = target.control;
+  const mayHavePair = hasPair(phase) || (target.recoveringSinceMs !== null && healOf(phase)?.replace != null);
+  if (mayHavePair) parkReplace(turn, target);
+  else if (isInFlight(phase)) endHeal(turn, target, { verdict: "aborted", reason: REPLACED });
 }
 
 const REPLACED = "PM2 was replaced by a new daemon before the verdict";
@@ -129,7 +147,7 @@ function seePm2(turn: Turn, pm2: Pm2View): void {
 /** A rolling heal was planned for the old daemon's processes; each of them is a new one now. */
 function endGroupHeals(turn: Turn): void {
   for (const target of turn.state.targets.values()) {
-    if (target.kind === "group" && isInFlight(target.control.phase)) endHeal(turn, target, { verdict: "aborted", reason: REPLACED });
+    if (target.kind === "group") endForNewDaemon(turn, target);
   }
 }
 

@@ -76,6 +76,8 @@ export interface Heal {
   readonly roll: Roll | null;
   /** Only for a trim: what was ordered, who is being ended, who has been. */
   readonly trim?: Trim | null;
+  /** Only for a replace, from its intent until one of the two is gone. */
+  readonly replace?: Replace | null;
   /** When the symptom was first seen gone after the action. */
   readonly clearedAtMs: number | null;
   /** The incident's canary: its failure is the incident's, not the member's. */
@@ -103,6 +105,24 @@ export interface Trim extends TrimLimits {
   readonly current: string | null;
   /** Those whose turn is over. */
   readonly done: readonly string[];
+}
+
+/** The worker and its replacement: how the second is known, and which of them is to go. */
+export interface Replace {
+  /** The `created_at` it was given: by that it is known, also to the next healer and in the next PM2 daemon. */
+  readonly stampWallMs: number;
+  /** Where PM2 has listed it. */
+  readonly successor: { readonly generation: string; readonly pmId: number } | null;
+  /** When PM2 had been asked for it; null = not yet. */
+  readonly addedAtMs: number | null;
+  /** What PM2 said against it. */
+  readonly error: string | null;
+  /** PM2 has been asked to delete the old one. */
+  readonly removing: boolean;
+  /** The new one is to go again, and the verdict then; null = the old one is to go. */
+  readonly undo: { readonly verdict: "failed" | "aborted"; readonly reason: string } | null;
+  /** How often the row that is to go has stayed. */
+  readonly tries: number;
 }
 
 export interface Pause {
@@ -156,6 +176,16 @@ export function healOf(phase: Phase): Heal | null {
 /** Between the intent and the verdict. `held` is not in flight: the row is down and nothing is being done to it. */
 export function isInFlight(phase: Phase): boolean {
   return phase.name === "intent" || phase.name === "acting" || phase.name === "rolling" || phase.name === "verifying";
+}
+
+export function firstStepOf(heal: Heal): ActionStep {
+  return heal.replace == null ? "all" : "add";
+}
+
+/** A replace with, perhaps, two rows already: whatever ends it, one of them has to go first (`replace.ts`). */
+export function hasPair(phase: Phase): boolean {
+  const isAsked = phase.name === "acting" || phase.name === "rolling" || (phase.name === "intent" && phase.step !== "add");
+  return isAsked && phase.heal.replace != null;
 }
 
 /** Ending what is too many, or what crashes for ever, restarts nobody: what limits restarts does not apply to it. */

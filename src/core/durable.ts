@@ -1,9 +1,12 @@
 import { takeCensus } from "./census.ts";
 import { returnToken } from "./budget.ts";
-import type { Heal, Phase } from "./control.ts";
+import type { Phase } from "./control.ts";
 import { GUARDS } from "./guards.ts";
 import { copiesInTheWayOf, fileCopies } from "./group-facts.ts";
 import { endHeal } from "./heal-end.ts";
+import { proceedReplace, tryLater } from "./replace.ts";
+import { sharesNumber } from "./successor.ts";
+import { workerOf } from "./subject.ts";
 import { sayEnded } from "./trim-line.ts";
 import { endNext, endOrder, execute } from "./trim.ts";
 import { preImage, skipMember } from "./roll.ts";
@@ -37,18 +40,23 @@ export function onDurable(
     const why = whyNoLonger(state, target, phase);
     return why === null ? endNext(turn, target, phase) : doNothing(turn, target, phase, `nothing more is ended: ${why}`);
   }
+  if (phase.heal.replace != null && phase.step !== "add") return proceedReplace(turn, target, phase);
   const worker = workerOf(state, target, phase.heal);
   const row = worker?.row ?? null;
   const changed = row === null ? "it is gone" : whyChanged(state, phase, row);
   if (changed !== null && phase.heal.roll !== null) return skipMember(turn, target, phase.heal, changed);
   const reason = changed ?? whyNoLonger(state, target, phase);
   if (reason !== null || row === null) return doNothing(turn, target, phase, `nothing was done: ${reason ?? "it is gone"}`);
+  if (phase.step === "add" && worker !== null && sharesNumber(state, worker, row))
+    return endHeal(turn, target, { verdict: "failed", reason: `nothing was done: ${SHARED}` });
   const strategy = strategyOf(state, target);
   const isTrial = phase.step === "start" && phase.heal.action === "hold-down";
   const inTheWay = isTrial ? copiesInTheWayOf(state, target, strategy) : [];
   for (const copy of inTheWay) sayEnded(turn, target, { heal: phase.heal, member: { kind: "copy", copy, sinceMs: 0 } });
   execute(turn, target, { phase, row, ends: inTheWay.map((copy) => endOrder(copy, row, strategy.knobs.drainMs)) });
 }
+
+const SHARED = "PM2 runs several under its number, and a replacement could not be told from them; use restart";
 
 /** Row 8: no durable intent, no action. A person is told when it begins, whichever record it was. */
 export function onJournalFailed(turn: Turn, event: { target: TargetId | null; healId: string | null; error: string }): void {
@@ -69,6 +77,8 @@ type Intent = Extract<Phase, { name: "intent" }>;
 
 /** The heal is dropped. A row that we have stopped ourselves is not: its start is tried again, or it would stay down. */
 function doNothing(turn: Turn, target: Target, phase: Intent, reason: string): void {
+  const { replace } = phase.heal;
+  if (replace != null && phase.step !== "add") return tryLater(turn, target, { heal: phase.heal, replace, why: reason });
   if (phase.step !== "start" || target.row?.pid != null) return endHeal(turn, target, { verdict: "aborted", reason });
   if (phase.heal.action === "hold-down") returnToken(turn.state);
   withControl(target, { phase: { name: "held", heal: phase.heal, resumeAtMs: turn.state.nowMs + START_RETRY_MS } });
@@ -90,13 +100,6 @@ function awaits(phase: Phase, healId: string): phase is Extract<Phase, { name: "
   return phase.name === "intent" && phase.heal.id === healId;
 }
 
-/** The worker the next step is about: the target itself, or the member whose turn it is in a group heal. */
-export function workerOf(state: State, target: Target, heal: Heal): Target | null {
-  if (heal.roll === null) return target;
-  const current = heal.roll.current?.target;
-  return current === undefined ? null : (state.targets.get(current) ?? null);
-}
-
 function whyChanged(state: State, phase: Extract<Phase, { name: "intent" }>, row: WorkerRow): string | null {
   if (state.pm2.name !== "up") return "PM2 is not there";
   const now = preImage(row, state.pm2.generation);
@@ -104,7 +107,7 @@ function whyChanged(state: State, phase: Extract<Phase, { name: "intent" }>, row
   if (pre === null) return "it had not been seen when the decision was made";
   if (phase.step === "start") return row.pid === null ? null : "it runs already";
   if (row.status === "stopping") return "PM2 says stopping";
-  if (row.status === "waiting restart" && row.pid !== null && phase.step === "all") return "it has died and PM2 is about to restart it";
+  if (row.status === "waiting restart" && row.pid !== null && phase.step !== "stop") return "it has died and PM2 is about to restart it";
   if (row.status === "stopped" && row.pid === null) return phase.step === "stop" && pre.pid === null ? null : "PM2 says stopped";
   // A crash loop changes the incarnation many times a second; what must not have changed is who commanded the start.
   const same =

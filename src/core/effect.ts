@@ -28,6 +28,8 @@ export type Effect =
       readonly row: WorkerRow;
       /** Processes outside PM2 to be ended, before anything is started; empty for most actions. */
       readonly ends: readonly EndOrder[];
+      /** Only of step `add`: the `created_at` PM2 is to note of the new row, by which it is known. */
+      readonly createdWallMs?: number;
     }
   | { readonly type: "log"; readonly record: LogRecord }
   /** The answer to a command. `code` is the CLI's exit code. */

@@ -41,8 +41,11 @@ export type EventBody =
   | { readonly type: "policy"; readonly policy: Policy }
   | { readonly type: "command"; readonly id: number; readonly by: string; readonly command: Command };
 
-/** `all` the whole action · `stop` / `start` the two halves of a hold-down, or the rest of a stop-start cut short. */
-export type ActionStep = "all" | "stop" | "start";
+/**
+ * `all` the whole action · `stop` / `start` the two halves of a hold-down, or the rest of a stop-start cut short · `add` /
+ * `remove` the two halves of a replace, `undo` the end of one whose replacement does not come up.
+ */
+export type ActionStep = "all" | "stop" | "start" | "add" | "remove" | "undo";
 
 export type Command =
   | { readonly name: "heal"; readonly target: TargetId; readonly action: string | null; readonly force: readonly string[] }

@@ -107,9 +107,10 @@ function giveBack(state: State, target: Target, before: Phase): void {
     if (heal.action === "hold-down") returnToken(state);
     return;
   }
+  if (step === "remove" || step === "undo") return;
   if ((heal.roll?.done.length ?? 0) + (heal.trim?.done.length ?? 0) > 0) return;
   withControl(target, { healsAtMs: target.control.healsAtMs.filter((atMs) => atMs !== heal.atMs) });
-  if (step === "all" && !restartsNobody(heal.action)) returnToken(state);
+  if (step !== "stop" && !restartsNobody(heal.action)) returnToken(state);
 }
 
 function chargeStreak(target: Target, strategy: Strategy, heal: Heal, verdict: Verdict): void {

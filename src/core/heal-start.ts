@@ -1,7 +1,8 @@
 import { takeToken } from "./budget.ts";
-import { restartsNobody, type Heal, type PreImage } from "./control.ts";
+import { firstStepOf, restartsNobody, type Heal, type PreImage } from "./control.ts";
 import type { Candidate } from "./guards.ts";
 import { beCanary } from "./incident.ts";
+import { beginReplace } from "./replace-plan.ts";
 import { beginRoll, preImage } from "./roll.ts";
 import type { State, Target } from "./state.ts";
 import { rulesFor, withControl } from "./target.ts";
@@ -26,7 +27,7 @@ export function startHeal(turn: Turn, candidate: Candidate, options: HealOptions
   const heal = newHeal(turn, candidate, options);
   if (!candidate.holdsDown && !restartsNobody(action)) takeToken(state);
   withControl(target, {
-    phase: { name: "intent", heal, step: candidate.holdsDown ? "stop" : "all", sinceMs: state.nowMs },
+    phase: { name: "intent", heal, step: candidate.holdsDown ? "stop" : firstStepOf(heal), sinceMs: state.nowMs },
     healsAtMs: [...target.control.healsAtMs.filter((atMs) => state.nowMs - atMs < HEALS_KEPT_MS), state.nowMs],
     lastHeal: { id: heal.id, atMs: state.nowMs, wallMs: state.wallMs, action, rule: heal.rule, verdict: null },
   });
@@ -59,6 +60,7 @@ function newHeal(turn: Turn, candidate: Candidate, options: HealOptions): Heal {
     evidence: evidenceOf(candidate, options.by),
     by: options.by,
     roll: target.kind === "group" && limits === null ? beginRoll(state, target) : null,
+    replace: candidate.action === "replace" ? beginReplace(state) : null,
     trim: limits === null ? null : beginTrim(state, target, limits, options.by),
     clearedAtMs: null,
     canary,

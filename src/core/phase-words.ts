@@ -1,5 +1,7 @@
+import { sayReplacePhase } from "./replace-words.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
+import { workerOf } from "./subject.ts";
 import { inWords } from "./words.ts";
 
 /** The phase in words: what it waits for and how long. */
@@ -17,6 +19,7 @@ export function sayPhase(state: State, target: Target, strategy: Strategy): stri
       return `heal ${phase.heal.id}: ${phase.step === "all" ? phase.heal.action : phase.step} under way`;
     case "rolling":
       if (phase.heal.trim != null) return `heal ${phase.heal.id}: trimming, ${phase.heal.trim.done.length} ended`;
+      if (phase.heal.replace != null) return sayReplacePhase(state, workerOf(state, target, phase.heal), phase.heal);
       return `heal ${phase.heal.id}: ${phase.heal.roll?.done.length ?? 0} done, ${phase.heal.roll?.waiting.length ?? 0} to go`;
     case "held":
       return `stopped after a crash loop; started once in ${left(phase.resumeAtMs)}`;

@@ -1,9 +1,11 @@
 import { afterAction } from "./action-done.ts";
 import { stopsFirst } from "./control.ts";
-import type { Heal, Phase, PreImage } from "./control.ts";
+import type { Heal, Phase, PreImage, Replace } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
+import { replaceStepDone } from "./replace.ts";
+import { nextOfReplace } from "./replace-plan.ts";
 import { skipMember } from "./roll.ts";
-import { workerOf } from "./durable.ts";
+import { workerOf } from "./subject.ts";
 import type { Target } from "./state.ts";
 import { withControl } from "./target.ts";
 import { journal, say, type Turn } from "./turn.ts";
@@ -29,6 +31,7 @@ export function tickRecovery(turn: Turn, target: Target): void {
       verdict: "aborted",
       reason: "healer was restarted in the middle of it; who is still too many is counted anew",
     });
+  if (phase.heal.replace != null) return recoverReplace(turn, target, phase, phase.heal.replace);
   const row = workerOf(turn.state, target, phase.heal)?.row ?? null;
   const pre = phase.heal.roll?.current?.pre ?? phase.heal.pre;
   if (row === null || pre === null) return giveUp(turn, target, phase.heal, "the worker is gone");
@@ -89,6 +92,25 @@ function recoverDown(
     ack: true,
     note: { step: "start", why: "finishing a stop-start cut short" },
   });
+}
+
+/** What the step did is read from the two rows; what is still due is done by the heal that goes on. */
+function recoverReplace(turn: Turn, target: Target, phase: Extract<Phase, { name: "intent" | "acting" }>, before: Replace): void {
+  const { heal, step } = phase;
+  const { state } = turn;
+  const worker = workerOf(state, target, heal);
+  if (worker === null || worker.row === null) return giveUp(turn, target, heal, "the worker is gone");
+  const replace: Replace = { ...before, removing: before.removing || step === "remove" };
+  const asked: Heal = { ...heal, replace };
+  const next = nextOfReplace(state, target, asked, replace);
+  const isOver = next.name === "done" || next.name === "end";
+  const hasAdded = step === "add" && (worker.successor !== null || isOver);
+  if (hasAdded || (step !== "add" && isOver) || hasSettled(turn, target, worker.row)) {
+    target.recoveringSinceMs = null;
+    if (step === "add" && !hasAdded)
+      return giveUp(turn, target, heal, "healer was restarted before it was done, and nothing has changed since");
+    replaceStepDone(turn, target, { heal: asked, step }, null);
+  }
 }
 
 function giveUp(turn: Turn, target: Target, heal: Heal, reason: string): void {

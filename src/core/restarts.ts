@@ -1,8 +1,9 @@
 import { endHeal } from "./heal-end.ts";
-import { healOf, type Heal } from "./control.ts";
+import { hasPair, healOf, type Heal, type Phase } from "./control.ts";
 import type { Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { adoptLateStop } from "./late-stop.ts";
+import { preOf } from "./subject.ts";
 import { forgetOldProcess, startEpoch, withControl } from "./target.ts";
 import { rowKey } from "./trim-plan.ts";
 import { say, strategyOf, type Turn } from "./turn.ts";
@@ -58,9 +59,18 @@ export function noteChangeWhileAway(turn: Turn, target: Target, found: { strateg
 function isOursToExplain(state: State, target: Target): boolean {
   if (target.control.phase.name === "acting" || target.recoveringSinceMs !== null) return true;
   const group = state.targets.get(target.group);
+  if (hasTakenOver(target, target.control.phase) || (group !== undefined && hasTakenOver(target, group.control.phase))) return true;
   if (group === undefined || (group.control.phase.name !== "acting" && group.recoveringSinceMs === null)) return false;
   const heal = healOf(group.control.phase);
   return heal?.roll?.current?.target === target.id || isBeingRemoved(heal, target);
+}
+
+/** What looks like another process is the replacement under the same number: the old row has gone, by whoever's hand. */
+function hasTakenOver({ id, row }: Target, phase: Phase): boolean {
+  const heal = healOf(phase);
+  if (heal === null || !hasPair(phase)) return false;
+  const isMeant = heal.roll === null || heal.roll.current?.target === id;
+  return isMeant && row !== null && row.pmId !== preOf(heal)?.pmId;
 }
 
 /** A trim removes it: on its way out its row says `stopping`, then `stopped`. */
@@ -75,7 +85,7 @@ function isStopped(row: WorkerRow): boolean {
 /** An operator's stop is respected: nothing is due any more, the streak stays. */
 function stoppedBySomebody(turn: Turn, target: Target): void {
   const { phase } = target.control;
-  if (phase.name === "held" || phase.name === "open") return;
+  if (phase.name === "held" || phase.name === "open" || hasPair(phase)) return;
   target.said.hold = null;
   if (healOf(phase) !== null)
     return endHeal(turn, target, { verdict: "aborted", reason: "stopped by an operator or by PM2 before the verdict" });
@@ -90,6 +100,7 @@ function restartedBySomebody(turn: Turn, target: Target, change: Change): void {
   target.exits = [];
   startEpoch(turn.state, target, change.strategy, "other");
   target.view.readyAtMs = null; // and counts from the new process once it is ready
+  if (hasPair(phase)) return forgetGroupEvidence(turn, target); // its replacement has to go first
   if (healOf(phase) !== null)
     endHeal(turn, target, { verdict: "aborted", reason: "superseded: somebody else restarted it before the verdict" });
   const after = target.control.phase;

@@ -1,7 +1,8 @@
-import type { Heal, PreImage, Roll } from "./control.ts";
+import { firstStepOf, type Heal, type PreImage, type Roll } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
 import { membersOf } from "./incident.ts";
 import type { TargetId } from "./observation.ts";
+import { beginReplace } from "./replace-plan.ts";
 import type { State, Target } from "./state.ts";
 import { startEpoch, withControl } from "./target.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
@@ -51,7 +52,7 @@ export function skipMember(turn: Turn, target: Target, heal: Heal, why: string):
     heal_id: heal.id,
     more: { ok: false, took_ms: 0, error: why },
   });
-  const left: Heal = heal.roll === null ? heal : { ...heal, roll: { ...heal.roll, current: null } };
+  const left: Heal = heal.roll === null ? heal : { ...heal, roll: { ...heal.roll, current: null }, replace: null };
   withControl(target, { phase: { name: "rolling", heal: left, sinceMs: turn.state.nowMs } });
   journal(turn, target, { kind: "step", healId: heal.id, note: { left_out: member } });
 }
@@ -70,9 +71,9 @@ export function tickRoll(turn: Turn, target: Target, phase: { heal: Heal; sinceM
     return;
   }
   const next = advance(state, roll);
-  const heal: Heal = { ...phase.heal, roll: next };
-  if (next.current === null) return watchGroup(turn, target, heal);
-  withControl(target, { phase: { name: "intent", heal, step: "all", sinceMs: state.nowMs } });
+  const heal: Heal = { ...phase.heal, roll: next, replace: phase.heal.action === "replace" ? beginReplace(state) : null };
+  if (next.current === null) return watchGroup(turn, target, { ...heal, replace: null });
+  withControl(target, { phase: { name: "intent", heal, step: firstStepOf(heal), sinceMs: state.nowMs } });
   journal(turn, target, { kind: "step", healId: heal.id, ack: true, note: { next: next.current.target } });
 }
 

@@ -93,6 +93,8 @@ export interface Target {
   strategy: string;
   control: Control;
   row: WorkerRow | null;
+  /** The row that is to take its place, as long as both are there; it is no target of its own. */
+  successor: Successor | null;
   incarnation: Incarnation | null;
   /** The incarnation its restored evidence speaks of, until the first list tells whether it still lives. */
   remembered: Incarnation | null;
@@ -116,6 +118,12 @@ export interface Target {
   readonly said: { hold: string | null; wouldHeal: boolean };
   /** The daemon restarted while a heal was between intent and verdict; since when we look what became of it. */
   recoveringSinceMs: number | null;
+}
+
+export interface Successor {
+  readonly row: WorkerRow;
+  /** Reducer ms at which this process was first seen online; null while it is not. */
+  readonly onlineSinceMs: number | null;
 }
 
 export interface Life extends Incarnation {

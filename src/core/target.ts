@@ -19,6 +19,7 @@ export function newTarget(state: State, options: { id: TargetId; kind: "worker" 
     strategy: strategy.name,
     control: newControl(),
     row: null,
+    successor: null,
     incarnation: null,
     remembered: null,
     epoch,

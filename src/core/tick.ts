@@ -8,6 +8,7 @@ import { preImageOf } from "./heal-start.ts";
 import type { Containment, Phase } from "./control.ts";
 import { firingRule } from "./judge.ts";
 import { tickRecovery } from "./recovery.ts";
+import { tickReplace } from "./replace.ts";
 import { tickRoll } from "./roll.ts";
 import type { RuleState, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
@@ -44,8 +45,9 @@ function tickPhase(turn: Turn, target: Target, strategy: Strategy): Candidate | 
         afterAction(turn, target, phase, "no result within its deadline");
       return null;
     case "rolling":
-      if (phase.heal.trim == null) tickRoll(turn, target, phase);
-      else tickTrim(turn, target, strategy, phase);
+      if (phase.heal.trim != null) tickTrim(turn, target, strategy, phase);
+      else if (phase.heal.replace != null) tickReplace(turn, target, phase);
+      else tickRoll(turn, target, phase);
       return null;
     case "held":
       tickHeld(turn, target, strategy, phase);

@@ -66,7 +66,8 @@ export function execute(
   const endsMs = ends.reduce((sum, { waitMs }) => sum + waitMs, 0);
   const deadlineMs = turn.state.nowMs + 4 * row.killTimeoutMs + row.listenTimeoutMs + endsMs + REPLY_SLACK_MS;
   withControl(target, { phase: { name: "acting", heal, step, deadlineMs } });
-  turn.effects.push({ type: "execute", target: target.id, healId: heal.id, action: heal.action, step, row, ends });
+  const created = step === "add" && heal.replace != null ? { createdWallMs: heal.replace.stampWallMs } : {};
+  turn.effects.push({ type: "execute", target: target.id, healId: heal.id, action: heal.action, step, row, ends, ...created });
 }
 
 /** As long as PM2 would wait for it, and as long as a task in hand may take. */

@@ -1,4 +1,4 @@
-import type { Action } from "../actions/action.ts";
+import type { Action, ActionContext } from "../actions/action.ts";
 import type { Effect } from "../core/effect.ts";
 import type { Event, EventBody } from "../core/event.ts";
 import type { LogRecord } from "../core/log-record.ts";
@@ -115,9 +115,7 @@ export class Engine {
     const action = actions.find((candidate) => candidate.name === effect.action);
     const startedAt = performance.now();
     const result =
-      action === undefined
-        ? { ok: false, error: `no action "${effect.action}"` }
-        : await action.run({ pm2, processes, row: effect.row, step: effect.step, ends: effect.ends });
+      action === undefined ? { ok: false, error: `no action "${effect.action}"` } : await action.run({ pm2, processes, ...only(effect) });
     const tookMs = Math.round(performance.now() - startedAt);
     this.#actionsEnded++;
     const after = await this.#list();
@@ -141,4 +139,8 @@ export class Engine {
     this.#underWay.add(work);
     void work.finally(() => this.#underWay.delete(work));
   }
+}
+
+function only({ row, step, ends, createdWallMs }: Extract<Effect, { type: "execute" }>): Omit<ActionContext, "pm2" | "processes"> {
+  return { row, step, ends, createdWallMs };
 }

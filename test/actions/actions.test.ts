@@ -5,6 +5,7 @@ import type { Action, ActionResult } from "../../src/actions/action.ts";
 import { holdDown } from "../../src/actions/hold-down.ts";
 import { ACTIONS } from "../../src/actions/registry.ts";
 import { reload } from "../../src/actions/reload.ts";
+import { replace } from "../../src/actions/replace.ts";
 import { restart } from "../../src/actions/restart.ts";
 import { stopStart } from "../../src/actions/stop-start.ts";
 import type { Pm2Error } from "../../src/world/pm2/pm2.ts";
@@ -18,7 +19,7 @@ const QUICK = { killTimeoutMs: 150, listenTimeoutMs: 150 };
 interface ActionStage {
   readonly pm2: MemoryPm2;
   readonly processes: FakeProcesses;
-  run(action: Action, step?: ActionStep): Promise<ActionResult>;
+  run(action: Action, step?: ActionStep, createdWallMs?: number): Promise<ActionResult>;
 }
 
 /** One worker with pid 100, a child 101 and a grandchild 102. */
@@ -27,11 +28,13 @@ function stage(changes: Partial<WorkerRow> = {}): ActionStage {
   const row = pm2.rows.add("app", { pid: 100, ...QUICK, ...changes });
   const processes = fakeProcesses({ pid: 100 }, { pid: 101, parentPid: 100 }, { pid: 102, parentPid: 101 }, { pid: 500 });
   const seen = { ...row };
-  return { pm2, processes, run: (action, step = "all") => action.run({ pm2, processes, row: seen, step, ends: [] }) };
+  const run: ActionStage["run"] = (action, step = "all", createdWallMs = 7) =>
+    action.run({ pm2, processes, row: seen, step, ends: [], createdWallMs });
+  return { pm2, processes, run };
 }
 
 test("the registry holds each action under its own name once", () => {
-  expect(ACTIONS.map(({ name }) => name)).toEqual(["restart", "reload", "stop-start", "hold-down", "trim"]);
+  expect(ACTIONS.map(({ name }) => name)).toEqual(["restart", "reload", "stop-start", "replace", "hold-down", "trim"]);
 });
 
 test.each<[Action, ActionStep, readonly string[]]>([
@@ -40,6 +43,9 @@ test.each<[Action, ActionStep, readonly string[]]>([
   [reload, "all", ["reload 0"]],
   [stopStart, "all", ["stop 0", "start 0"]],
   [stopStart, "start", ["start 0"]],
+  [replace, "add", ["duplicate 0"]],
+  [replace, "remove", ["remove 0"]],
+  [replace, "undo", ["remove 0"]],
   [holdDown, "stop", ["stop 0", "list"]],
   [holdDown, "start", ["start 0"]],
 ])("$name, step %s, asks PM2 for exactly this: %s", async (action, step, calls) => {
@@ -49,11 +55,13 @@ test.each<[Action, ActionStep, readonly string[]]>([
   expect(pm2.calls).toEqual(calls);
 });
 
-test.each<[Action, "restart" | "reload" | "stop" | "start", ActionStep]>([
+test.each<[Action, "restart" | "reload" | "stop" | "start" | "duplicate" | "remove", ActionStep]>([
   [restart, "restart", "all"],
   [reload, "reload", "all"],
   [stopStart, "stop", "all"],
   [stopStart, "start", "start"],
+  [replace, "duplicate", "add"],
+  [replace, "remove", "remove"],
   [holdDown, "start", "start"],
 ])("$name tells in PM2's words why %s failed, and does not try again", async (action, name, step) => {
   const { pm2, processes, run } = stage({ mode: "cluster" });
@@ -61,6 +69,14 @@ test.each<[Action, "restart" | "reload" | "stop" | "start", ActionStep]>([
   pm2.failures.push({ name, error: BUSY });
   expect(await run(action, step)).toEqual({ ok: false, error: BUSY.message });
   expect(pm2.calls).toHaveLength(1);
+});
+
+test("replace adds a row that is known by when it was created, and deletes only the row it is given", async () => {
+  const { pm2, run } = stage({ instance: "3" });
+  expect(await run(replace, "add", 1_700_000_000_123)).toEqual(DONE);
+  expect([...pm2.rows.rows.values()].slice(1)).toMatchObject([{ name: "app", instance: "3", createdWallMs: 1_700_000_000_123 }]);
+  expect(await run(replace, "remove")).toEqual(DONE);
+  expect([...pm2.rows.rows.values()].map(({ pmId }) => pmId)).toEqual([1]);
 });
 
 test("reload refuses a fork worker, at check and when asked all the same", async () => {

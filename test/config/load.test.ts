@@ -72,7 +72,6 @@ describe("refused, with the reason:", () => {
       small('    rules: [{rule: http-probe, url: "http://a/", timeout: 3000}]'),
       "seconds, not milliseconds (did you mean 3s?)",
     ],
-    ["an action to come", small("    actions: [restart, replace]"), "actions[1]: the action replace is not available in this version"],
     ["a mistyped action", small("    actions: [restrat]"), "unknown action restrat (did you mean restart?)"],
     ["hold-down as a rung", small("    actions: [hold-down]"), "it is no rung of the ladder"],
     ["an empty ladder", small("    actions: []"), "expected at least one action"],

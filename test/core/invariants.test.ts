@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Control } from "../../src/core/control.ts";
 import { CoreInvariants } from "../support/core-invariants.ts";
 import { bindRealRules } from "../support/core-real-rules.ts";
-import { anyDeed, crowdedDeed, DEED_APPS } from "../support/core-deeds.ts";
+import { anyDeed, crowdedDeed, DEED_APPS, replacingDeed } from "../support/core-deeds.ts";
 import { KNOBS } from "../support/core-policy.ts";
 import { CoreWorld } from "../support/core-world.ts";
 import { scriptedRule, stormRule, type Script } from "../support/scripted-rules.ts";
@@ -22,9 +22,11 @@ interface Watch {
   readonly stopped: Set<string>;
 }
 
-const lifeOf = (deed: typeof anyDeed) =>
+const LADDERS: readonly string[][] = [["restart", "stop-start"], ["restart"], ["stop-start"], ["replace"], ["restart", "replace"]];
+
+const lifeOf = (deed: typeof anyDeed, ladders: readonly string[][] = LADDERS) =>
   fc.record({
-    actions: fc.constantFrom(["restart", "stop-start"], ["restart"], ["stop-start"]),
+    actions: fc.constantFrom(...ladders),
     maxUnavailable: fc.constantFrom({ percent: 20 }, { percent: 50 }, { count: 2 }),
     gracePeriodMs: fc.constantFrom(10_000, 60_000, 180_000),
     onOpen: fc.constantFrom("leave" as const, "stop" as const),
@@ -93,11 +95,15 @@ function calmDown(world: CoreWorld, watch: Watch): void {
 function unwell(world: CoreWorld, { stopped }: Watch): string[] {
   const rows = [...world.pm2.rows.values()].filter((row) => row.pid === null && !stopped.has(`${row.name}:${row.instance}`));
   const isOperators = (id: string, { phase }: Control): boolean => stopped.has(id) && phase.name === "open" && phase.heal === null;
+  const twins = [...world.pm2.rows.values()].filter((row, _index, all) =>
+    all.some((other) => other.pmId < row.pmId && other.name === row.name && other.instance === row.instance),
+  );
   const targets = [...world.state.targets.values()].filter(
     ({ id, control }) => control.phase.name !== "healthy" && !isOperators(id, control),
   );
   return [
     ...rows.map(({ name, instance, status }) => `${name}:${instance} ${status}`),
+    ...twins.map(({ name, instance, pmId }) => `${name}:${instance} twice, pm_id ${pmId}`),
     ...targets.map(({ id, control }) => `${id} ${control.phase.name}`),
   ];
 }
@@ -111,19 +117,23 @@ const RUNS = {
 
 describe("whatever happens", { timeout: 120_000 }, () => {
   test.each([
-    ["of any kind", anyDeed],
-    ["among copies and rows too many", crowdedDeed],
-  ] as const)("%s: the invariants hold, every intent gets its outcome, and every worker that healer stopped comes back", (_what, deed) => {
-    fc.assert(
-      fc.property(lifeOf(deed), (drawn) => {
-        const { world, watch } = live(drawn);
-        calmDown(world, watch);
-        expect(unwell(world, watch)).toEqual([]);
-        if (!watch.invariants.journalHasFailed) expect(withoutOutcome(world)).toEqual([]);
-      }),
-      RUNS,
-    );
-  });
+    ["of any kind", anyDeed, LADDERS],
+    ["among copies and rows too many", crowdedDeed, LADDERS],
+    ["among replacements", replacingDeed, [["replace"]]],
+  ] as [string, typeof anyDeed, readonly string[][]][])(
+    "%s: the invariants hold, every intent gets its outcome, and every worker that healer stopped comes back",
+    (_what, deed, ladders) => {
+      fc.assert(
+        fc.property(lifeOf(deed, ladders), (drawn) => {
+          const { world, watch } = live(drawn);
+          calmDown(world, watch);
+          expect(unwell(world, watch)).toEqual([]);
+          if (!watch.invariants.journalHasFailed) expect(withoutOutcome(world)).toEqual([]);
+        }),
+        RUNS,
+      );
+    },
+  );
 });
 
 function withoutOutcome(world: CoreWorld): (string | null)[] {

@@ -183,6 +183,72 @@ const duplicates = fc.oneof(
   ]),
 );
 
+/** Somebody has a worker replaced, and something happens to the older or the newer of the two as soon as there are two. */
+function onPair(what: string, which: "older" | "newer", does: (world: CoreWorld, row: ScriptedRow, stopped: Set<string>) => void) {
+  return drawn(worker, (id) => [
+    `as soon as there are two of ${id}, the ${which} one ${what}`,
+    (world, stopped) => {
+      if (world.daemon !== null && pairOf(world) === null)
+        world.command({ name: "heal", target: id, action: "replace", force: ["grace", "backoff"] });
+      for (let waitedMs = 0; waitedMs < MINUTE && pairOf(world) === null; waitedMs += 2000) world.advance(2000);
+      const pair = pairOf(world);
+      if (pair !== null) does(world, pair[which === "older" ? 0 : 1], stopped);
+    },
+  ]);
+}
+
+function pairOf(world: CoreWorld): readonly [ScriptedRow, ScriptedRow] | null {
+  for (const row of world.pm2.rows.values()) {
+    const newer = [...world.pm2.rows.values()].find(
+      (other) => other.pmId > row.pmId && other.name === row.name && other.instance === row.instance,
+    );
+    if (newer !== undefined) return [row, newer];
+  }
+  return null;
+}
+
+function stopRow(world: CoreWorld, row: ScriptedRow, stopped: Set<string>): void {
+  world.pm2.stop(row);
+  stopped.add(`${row.name}:${row.instance}`);
+}
+
+const replacements = fc.oneof(
+  fc.oneof(
+    onPair("crashes three times", "newer", (world, row) => [1, 2, 3].forEach(() => world.pm2.crash(row))),
+    onPair("crashes", "newer", (world, row) => world.pm2.crash(row)),
+    onPair("dies", "newer", (world, row) => world.pm2.die(row)),
+    onPair("is restarted by an operator", "newer", (world, row) => world.pm2.restart(row)),
+    onPair("is stopped by an operator", "newer", stopRow),
+    onPair("is deleted", "newer", (world, row) => world.pm2.delete(row)),
+  ),
+  fc.oneof(
+    onPair("crashes", "older", (world, row) => world.pm2.crash(row)),
+    onPair("is given up", "older", (world, row) => world.pm2.giveUp(row)),
+    onPair("is restarted by an operator", "older", (world, row) => world.pm2.restart(row)),
+    onPair("is stopped by an operator", "older", stopRow),
+    onPair("is deleted", "older", (world, row) => world.pm2.delete(row)),
+  ),
+  fc.oneof(
+    onPair("sees PM2 replaced", "older", (world) => world.pm2.replace()),
+    onPair("sees the daemon die", "older", (world) => world.kill()),
+    onPair("sees PM2 refuse everything", "older", (world) => void (world.faults.action = "error")),
+    onPair("sees PM2 answer nothing", "older", (world) => void (world.faults.action = "silent")),
+    onPair("sees the app paused", "older", (world) => {
+      if (world.daemon !== null) world.command({ name: "pause", target: null, forMs: 10 * MINUTE, reason: "" });
+    }),
+  ),
+);
+
+/** Workers that are sick most of the time, and things that happen while one of them is being replaced. */
+export const replacingDeed: fc.Arbitrary<Deed> = fc.oneof(
+  { weight: 6, arbitrary: symptoms },
+  { weight: 8, arbitrary: replacements },
+  { weight: 3, arbitrary: daemon },
+  { weight: 2, arbitrary: faults },
+  { weight: 1, arbitrary: operators },
+  { weight: 1, arbitrary: pm2 },
+);
+
 export const anyDeed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 6, arbitrary: symptoms },
   { weight: 4, arbitrary: crashes },

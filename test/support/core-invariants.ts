@@ -102,11 +102,37 @@ export class CoreInvariants {
         other.row.pmId === row.pmId &&
         JSON.stringify(other.ends.map(({ pid }) => pid)) === ended,
     );
-    if (same.length > 0 && (effect.step !== "start" || row.pid !== null)) broken("I7", `${effect.healId} ${effect.step} executed twice`);
+    if (same.length > 0 && !this.#mayComeTwice(effect)) broken("I7", `${effect.healId} ${effect.step} executed twice`);
     if (effect.action === "trim") this.#checkTrim(effect);
+    if (effect.action === "replace") this.#checkReplace(effect);
     this.#checkGrace(effect);
     this.#executed.push({ ...effect, atMs: state.nowMs });
     this.#checkRates(effect.target);
+  }
+
+  /** A start of what is still down, and a delete of what is still there: what it is to bring about has not come about. */
+  #mayComeTwice({ step, row }: Execute): boolean {
+    if (step === "start") return row.pid === null;
+    return (step === "remove" || step === "undo") && this.#world.pm2.rows.has(row.pmId);
+  }
+
+  /** Never two added, never both taken: the old one goes when the new one has been up for 10 s, the new one while the old is there. */
+  #checkReplace({ row, step, healId }: Execute): void {
+    const rows = [...this.#world.pm2.rows.values()].filter((other) => other.name === row.name && other.instance === row.instance);
+    if (step === "add") {
+      if (rows.length > 1) broken("R1", `a third ${row.name}:${row.instance} is added`);
+      return;
+    }
+    const others = rows.filter((other) => other.pmId !== row.pmId);
+    if (others.length === 0) broken("R1", `the last ${row.name}:${row.instance} is deleted by ${step}`);
+    const added = this.#executed.find((other) => other.healId === healId && other.step === "add" && other.row.instance === row.instance);
+    if (step === "undo" && row.pmId === added?.row.pmId) broken("R1", `${step} deletes the old one`);
+    if (step === "remove" && row.pmId !== added?.row.pmId) broken("R1", `${step} deletes another than the old one`);
+    const isFirst = !this.#executed.some((other) => other.healId === healId && other.step === "remove" && other.row.pmId === row.pmId);
+    const up = others.filter(
+      (other) => other.status === "online" && this.#nowMs - (this.#seenAtMs.get(other.pid ?? 0) ?? this.#nowMs) >= 10_000,
+    );
+    if (step === "remove" && isFirst && up.length === 0) broken("R1", `the old ${row.name}:${row.instance} goes before the new one is up`);
   }
 
   /** I10: never fewer than may be are left, the oldest row goes, and of copies only what the configuration names. */

@@ -278,7 +278,7 @@ export class CoreWorld extends CoreRecord {
     const ended = new Set(effect.ends.map(({ pid }) => pid).filter((pid) => !this.immortal.has(pid)));
     this.copies = this.copies?.filter(({ pid }) => !ended.has(pid)) ?? null;
     if (effect.action === "trim" && effect.ends.length > 0) return this.#boundary();
-    if (row !== undefined && generation === this.pm2.generation) this.pm2.perform(effect.action, half, row);
+    if (row !== undefined && generation === this.pm2.generation) this.pm2.perform(effect.action, half, row, effect.createdWallMs);
     this.#boundary();
   }
 

@@ -41,10 +41,14 @@ function runById(daemon: FakePm2Daemon, method: string, pmId: number, answer: (b
   answer({ args: [row] });
 }
 
-/** Another row, whether or not one of that name is there; one that was dumped stopped stays so. */
+/** Another row, whether or not one of that name is there; one that was dumped stopped stays so. `instances` of them in PM2. */
 function prepare(daemon: FakePm2Daemon, definition: Record<string, unknown>): FakeRow {
+  if (definition["instances"] !== undefined) throw new Error("PM2 would start several, and number them anew");
   const isStopped = definition["status"] === "stopped";
-  const row = daemon.addRow(String(definition["name"]), { ...definition, restart_time: 0, status: isStopped ? "stopped" : "online" });
+  const row = daemon.addRow(String(definition["name"]), {
+    ...definition,
+    ...{ instances: undefined, restart_time: 0, status: isStopped ? "stopped" : "online" },
+  });
   row.pm2_env["pm_uptime"] = Date.now();
   row.pm2_env["pm_id"] = row.pm_id;
   if (isStopped) row.pid = 0;

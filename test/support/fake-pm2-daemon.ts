@@ -190,6 +190,7 @@ function envOf(name: string, pmId: number, overrides: Record<string, unknown>): 
     name,
     namespace: "default",
     pm_exec_path: `/srv/${name}.mjs`,
+    pm_pid_path: `/srv/${name}-${pmId}.pid`,
     exec_mode: "fork_mode",
     exec_interpreter: "/usr/bin/node",
     instance_var: "NODE_APP_INSTANCE",

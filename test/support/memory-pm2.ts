@@ -6,7 +6,7 @@ import { ScriptedPm2, type ScriptedRow } from "./scripted-pm2.ts";
 export const GONE: Pm2Error = { kind: "absent", message: "no PM2 daemon at /pm2/rpc.sock" };
 
 type RowCommand = "restart" | "reload" | "stop" | "start" | "remove";
-type CommandName = RowCommand | "prepare";
+type CommandName = RowCommand | "prepare" | "duplicate";
 
 /** PM2 in memory, behind the door's contract, for whoever uses the door. The door itself is tried on the real one. */
 export class MemoryPm2 implements Pm2 {
@@ -71,6 +71,15 @@ export class MemoryPm2 implements Pm2 {
     if (failed !== null) return failure(failed);
     const row = this.rows.add(name, { namespace, ...(status === "stopped" ? { status, pid: null } : {}) });
     this.afterCommand("prepare", row);
+    return success(null);
+  }
+
+  async duplicate(pmId: number, createdWallMs: number): Promise<Pm2Outcome<null>> {
+    const failed = await this.#ask("duplicate", `duplicate ${pmId}`);
+    if (failed !== null) return failure(failed);
+    const row = this.rows.rows.get(pmId);
+    if (row === undefined) return failure({ kind: "unknown-id", message: `${pmId} : id unknown` });
+    this.afterCommand("duplicate", this.rows.duplicate(row, createdWallMs));
     return success(null);
   }
 

@@ -85,15 +85,25 @@ export class ScriptedPm2 {
     this.rows.delete(row.pmId);
   }
 
-  /** A new PM2 daemon that resurrects the same apps, each of them as a new process. */
+  /** One more process beside a row: with its number, and created when we say, as the real one takes it. */
+  duplicate(row: ScriptedRow, createdWallMs: number): ScriptedRow {
+    const { pmId: _pmId, pid: _pid, startedWallMs: _startedWallMs, ...settings } = row;
+    return this.add(row.name, { ...settings, status: "online", restarts: 0, createdWallMs });
+  }
+
+  /** A new PM2 daemon that resurrects the same apps, each of them as a new process. `created_at` stands in the dump (measured). */
   replace(): void {
     this.generation = `generation-${Number(this.generation.split("-")[1]) + 1}`;
-    for (const row of this.rows.values()) this.start(row);
+    for (const row of this.rows.values()) {
+      row.createdWallMs ??= this.#wallMs();
+      this.#live(row);
+    }
   }
 
   /** What an action of healer's does, in one go. */
-  perform(action: string, step: ActionStep, row: ScriptedRow): void {
-    if (action === "trim") this.delete(row);
+  perform(action: string, step: ActionStep, row: ScriptedRow, createdWallMs: number | undefined): void {
+    if (step === "add") this.duplicate(row, createdWallMs ?? 0);
+    else if (action === "trim" || action === "replace") this.delete(row);
     else if (step === "stop") this.stop(row);
     else if (step === "start" || action === "stop-start") this.start(row);
     else this.restart(row);

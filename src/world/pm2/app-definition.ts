@@ -19,6 +19,19 @@ export function readDefinition(definition: unknown): Pm2Outcome<StopLimits> {
   return success(limitsOf(definition));
 }
 
+/**
+ * A row of `getMonitorData` as `pm2 save` would write it down, but running, and created when we say; null where there is no
+ * such row. Without `instances`: with it PM2 would start that many, and number them anew.
+ */
+export function definitionOf(list: unknown, pmId: number, createdWallMs: number): Readonly<Record<string, unknown>> | null {
+  if (!Array.isArray(list)) return null;
+  const row = (list as readonly unknown[]).find((candidate) => isRecord(candidate) && candidate["pm_id"] === pmId);
+  const settings = isRecord(row) ? row["pm2_env"] : undefined;
+  if (!isRecord(settings)) return null;
+  const { pm_id: _pmId, instances: _instances, prev_restart_delay: _delay, ...definition } = settings;
+  return { ...definition, status: "launching", created_at: createdWallMs };
+}
+
 function refused(why: string): Pm2Outcome<never> {
   return failure({ kind: "failed", message: `no definition that PM2 can start, ${why}; nothing was sent` });
 }

@@ -1,6 +1,6 @@
 import type { Pm2View } from "../../core/observation.ts";
 import { failure, success } from "../../core/outcome.ts";
-import { readDefinition } from "./app-definition.ts";
+import { definitionOf, readDefinition } from "./app-definition.ts";
 import { openBusSocket } from "./bus-socket.ts";
 import { parseRows } from "./parse-rows.ts";
 import type { Pm2, Pm2Error, Pm2Hint, Pm2Outcome, StopLimits } from "./pm2.ts";
@@ -132,6 +132,19 @@ class Pm2Door implements Pm2 {
     const limits = readDefinition(definition);
     if (!limits.ok) return limits;
     return this.#command({ pmId: null, method: "prepare", argument: definition, limits: limits.value, announce: null });
+  }
+
+  /** Read and given back inside the door: a definition carries the worker's whole environment. */
+  async duplicate(pmId: number, createdWallMs: number, limits: StopLimits): Promise<Pm2Outcome<null>> {
+    const opened = await this.#open();
+    if (!opened.ok) return opened;
+    const list = await this.#ask(opened.value, "getMonitorData");
+    if (!list.ok) return list;
+    const definition = definitionOf(list.value, pmId, createdWallMs);
+    if (definition === null) return failure({ kind: "unknown-id", message: `${pmId} : id unknown` });
+    const sendable = readDefinition(definition);
+    if (!sendable.ok) return sendable;
+    return this.#command({ pmId, method: "prepare", argument: definition, limits, announce: null });
   }
 
   remove(pmId: number, limits: StopLimits): Promise<Pm2Outcome<null>> {

@@ -20,6 +20,12 @@ export interface Pm2 {
    * stopped. Knows no pm_id and no name that is taken: whoever calls it has looked that the app is not there.
    */
   prepare(definition: unknown): Promise<Pm2Outcome<null>>;
+  /**
+   * Starts a second process beside a row, as a row of its own: `prepare` with what `pm2 save` would write down of the first,
+   * so it keeps the number (`NODE_APP_INSTANCE`), which `duplicateProcessId` would not. PM2 notes `createdWallMs` as its
+   * `created_at`, also over a `pm2 resurrect`: by that the copy is known. Answers when PM2 calls it online, however it does.
+   */
+  duplicate(pmId: number, createdWallMs: number, limits: StopLimits): Promise<Pm2Outcome<null>>;
   /** `deleteProcessId`. */
   remove(pmId: number, limits: StopLimits): Promise<Pm2Outcome<null>>;
   /** True while the bus is subscribed and alive; hints then tell when to list again. */

@@ -5,7 +5,7 @@ import { incarnationOf, sameIncarnation } from "../../../src/core/worker-row.ts"
 import { connectPm2, type ConnectPm2Options } from "../../../src/world/pm2/connect-pm2.ts";
 import type { Pm2, Pm2Hint } from "../../../src/world/pm2/pm2.ts";
 import { until } from "../../support/until.ts";
-import { describeDefinitions } from "./contract-definitions.ts";
+import { describeDefinitions, describeDuplicates } from "./contract-definitions.ts";
 import { DONE, failureOf, kindOf, LIMITS, listed, rowOf, viewOf, type Ask, type Open, type Pm2World } from "./pm2-world.ts";
 
 const IMPATIENT = { listTimeoutMs: 300, commandSlackMs: 300 };
@@ -32,6 +32,7 @@ export function describePm2Contract(title: string, start: () => Promise<Pm2World
     describeRows(() => world, open);
     describeCommands(() => world, open);
     describeDefinitions(() => world, open);
+    describeDuplicates(() => world, open);
     describeRefusals(() => world, open);
     describeHints(() => world, open);
     describeHanging(() => world, open);

@@ -9,12 +9,16 @@ function worldOf(daemon: FakePm2Daemon): Pm2World {
   const row = (pmId: number) => daemon.rows.find((candidate) => candidate.pm_id === pmId);
   return {
     home: daemon.home,
-    startApp: async ({ name, mode, env, asModule }) =>
-      daemon.addRow(name, {
-        exec_mode: mode === "cluster" ? "cluster_mode" : "fork_mode",
-        ...(env === undefined ? {} : { env, ...env }),
-        ...(asModule === true ? { pmx_module: true } : {}),
-      }).pm_id,
+    startApp: async ({ name, mode, env, asModule, instances = 1 }) => {
+      const rows = Array.from({ length: instances }, (_, number) =>
+        daemon.addRow(name, {
+          ...{ exec_mode: mode === "cluster" ? "cluster_mode" : "fork_mode", instances, NODE_APP_INSTANCE: number },
+          ...(env === undefined ? {} : { env, ...env }),
+          ...(asModule === true ? { pmx_module: true } : {}),
+        }),
+      );
+      return rows[0]?.pm_id ?? -1;
+    },
     startGhost: async (name) => {
       const ghost = daemon.addRow(name);
       delete ghost.pid;
@@ -24,7 +28,7 @@ function worldOf(daemon: FakePm2Daemon): Pm2World {
     pidOf: async (pmId) => row(pmId)?.pid ?? null,
     dumped: async (pmId) => {
       const { pm_id: _pmId, instances: _instances, ...definition } = row(pmId)?.pm2_env ?? {};
-      return { pm_pid_path: "/srv/app-0.pid", ...definition };
+      return definition;
     },
     statusOf: async (pmId) => row(pmId)?.pm2_env["status"] as string,
     crash: async (pmId) => crashFakeRow(daemon, pmId),

@@ -37,7 +37,7 @@ function optionsOf(app: ContractApp): AppOptions {
   return {
     script: app.mode === "cluster" ? "http-health.mjs" : "idle.mjs",
     name: app.name,
-    ...(app.mode === "cluster" ? { exec_mode: "cluster", instances: 1 } : {}),
+    ...(app.mode === "cluster" ? { exec_mode: "cluster", instances: app.instances ?? 1 } : {}),
     ...(app.env === undefined ? {} : { env: app.env }),
   };
 }

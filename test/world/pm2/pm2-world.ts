@@ -29,6 +29,8 @@ export interface ContractApp {
   readonly mode?: "fork" | "cluster";
   readonly env?: Readonly<Record<string, string>>;
   readonly asModule?: boolean;
+  /** Only in cluster mode; 1 where it is left out. */
+  readonly instances?: number;
 }
 
 export type Ask<T> = () => T;
