@@ -1,5 +1,6 @@
 import { newControl } from "./control.ts";
 import type { Control } from "./control.ts";
+import type { DependencyFacts } from "./dependency.ts";
 import type { Json } from "./log-record.ts";
 import type { TargetId } from "./observation.ts";
 import type { AbsentTarget, DuplicatesTold, Globals, Incident, Life, State, Target } from "./state.ts";
@@ -16,6 +17,8 @@ export interface SavedState {
   readonly incidents: Readonly<Record<TargetId, Incident>>;
   /** Not in a snapshot of 0.1.0. */
   readonly duplicates?: DuplicatesTold;
+  /** By strategy. Not in a snapshot of 0.1.0. */
+  readonly dependencies?: Readonly<Record<string, DependencyFacts>>;
 }
 
 export interface SavedTarget {
@@ -32,6 +35,8 @@ interface SavedEvidence {
   readonly life: Life | null;
   readonly runningTasks: number;
   readonly onsetAtMs: number | null;
+  /** Not in a snapshot of 0.1.0. */
+  readonly othersStartAtMs?: number | null;
   readonly dueSinceMs: number | null;
   readonly said: Target["said"];
   readonly view: { readonly readyAtMs: number | null; readonly startedAtMs: number | null; readonly statusSinceMs: number };
@@ -57,11 +62,18 @@ export function whyNotSavedState(value: unknown): string | null {
   const { duplicates } = value;
   if (duplicates !== undefined && !(isRecord(duplicates) && Array.isArray(duplicates["told"]) && isRecord(duplicates["starts"])))
     return "duplicates: expected what was told and when they were started";
+  const { dependencies } = value;
+  if (dependencies !== undefined && !(isRecord(dependencies) && Object.values(dependencies).every(isDependencyFacts)))
+    return "dependencies: expected the answers of probes";
   for (const [id, target] of Object.entries(value["targets"])) {
     const control = isRecord(target) ? target["control"] : null;
     if (!isControl(control)) return `targets.${id}: expected a phase, a streak and the heals of a day`;
   }
   return null;
+}
+
+function isDependencyFacts(value: unknown): boolean {
+  return isRecord(value) && Array.isArray(value["answers"]) && Number.isFinite(value["atMs"]);
 }
 
 function isControl(value: unknown): boolean {
@@ -80,7 +92,7 @@ export function saveState(state: State): SavedState {
   for (const [id, target] of state.targets) targets[id] = { control: target.control, sinceMs: state.nowMs, evidence: evidenceOf(target) };
   const incidents: Record<TargetId, Incident> = {};
   for (const [id, group] of state.groups) if (group.incident !== null) incidents[id] = group.incident;
-  return { globals: state.globals, targets, incidents, duplicates: state.duplicates };
+  return { globals: state.globals, targets, incidents, duplicates: state.duplicates, dependencies: Object.fromEntries(state.dependencies) };
 }
 
 function evidenceOf(target: Target): SavedEvidence {
@@ -92,6 +104,7 @@ function evidenceOf(target: Target): SavedEvidence {
     life: target.life,
     runningTasks: target.runningTasks,
     onsetAtMs: target.onsetAtMs,
+    othersStartAtMs: target.othersStartAtMs,
     dueSinceMs: target.dueSinceMs,
     said: target.said,
     view: { readyAtMs: target.view.readyAtMs, startedAtMs: target.view.startedAtMs, statusSinceMs: target.view.statusSinceMs },
@@ -114,6 +127,7 @@ export function loadState(state: State, saved: SavedState): void {
   state.globals = { ...saved.globals, tokens: Math.min(state.policy.budget.tokens, saved.globals.tokens) };
   earnOneAtMost(state);
   if (saved.duplicates !== undefined) Object.assign(state.duplicates, saved.duplicates);
+  for (const [name, facts] of Object.entries(saved.dependencies ?? {})) state.dependencies.set(name, facts);
   for (const [id, target] of Object.entries(saved.targets)) {
     state.absent.set(id, { control: { ...newControl(), ...target.control }, sinceMs: target.sinceMs, saved: target.evidence });
   }
@@ -151,6 +165,7 @@ export function restoreTarget(state: State, target: Target, strategy: Strategy, 
   target.life = saved.life;
   target.runningTasks = saved.runningTasks;
   target.onsetAtMs = saved.onsetAtMs;
+  target.othersStartAtMs = saved.othersStartAtMs ?? null;
   target.dueSinceMs = saved.dueSinceMs;
   target.tasks = saved.tasks === null ? null : loadTaskWindows(saved.tasks, state.nowMs);
   restoreRules(target, strategy, saved);

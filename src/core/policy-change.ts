@@ -1,3 +1,4 @@
+import { forgetOldDependencies } from "./dependency.ts";
 import { dropTarget } from "./arrivals.ts";
 import { assignStrategy } from "./select.ts";
 import type { RuleState, State, Target } from "./state.ts";
@@ -26,12 +27,14 @@ export function takePolicy(turn: Turn, policy: Policy): void {
   }
   for (const target of [...state.targets.values()]) adopt(turn, target, before);
   forgetLostSensors(state);
+  forgetOldDependencies(state, before.strategies);
 }
 
 /** A sensor that the edit took away can never see again; its blindness, and its queue's last figures, would stand for ever. */
 function forgetLostSensors(state: State): void {
   const { strategies } = state.policy;
-  const names = strategies.flatMap(({ name, queues, rules }) => [
+  const names = strategies.flatMap(({ name, queues, rules, dependency }) => [
+    ...(dependency === undefined ? [] : [`dependency:${name}`]),
     ...queues.map((queue) => `queue:${queue}`),
     ...rules.map(({ key }) => `${key}:${name}`),
   ]);

@@ -1,6 +1,6 @@
 import type { Heal, PreImage, Roll } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
-import { membersOf } from "./incident.ts";
+import { membersOf } from "./members.ts";
 import type { TargetId } from "./observation.ts";
 import type { State, Target } from "./state.ts";
 import { startEpoch, withControl } from "./target.ts";

@@ -1,5 +1,7 @@
 import type { Control, Pause } from "./control.ts";
+import type { DependencyFacts } from "./dependency.ts";
 import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
+import type { Suspect } from "./incident-suspect.ts";
 import type { CopiesSeen, TargetId } from "./observation.ts";
 import type { Policy } from "./strategy.ts";
 import type { GroupCopy } from "./trim-plan.ts";
@@ -25,6 +27,8 @@ export interface State {
   /** Incidents of groups not seen yet after a restart of the daemon. */
   readonly absentIncidents: Map<TargetId, Incident>;
   readonly queues: Map<string, QueueFacts>;
+  /** By strategy, where it has a `dependency_probe` that was answered. */
+  readonly dependencies: Map<string, DependencyFacts>;
   /** The newest complete look at what runs beside PM2's rows; null = none yet. */
   copies: KnownCopies | null;
   /** What has been told of copies: each once, and when those of an app were started. */
@@ -100,6 +104,8 @@ export interface Target {
   readonly view: Writable<TargetView>;
   /** Since when this target counts as in trouble for its group; null = it does not. */
   onsetAtMs: number | null;
+  /** When somebody else last started or restarted it: an operator, a deploy, PM2 itself; null = not known. */
+  othersStartAtMs: number | null;
   /** What has been written once and is not written again until it changes. */
   readonly said: { hold: string | null; wouldHeal: boolean };
   /** The daemon restarted while a heal was between intent and verdict; since when we look what became of it. */
@@ -131,7 +137,14 @@ export interface Group {
 /** Several workers of a group going bad together (decision-core §2): one canary, and the others wait for its verdict. */
 export interface Incident {
   readonly openedAtMs: number;
-  readonly wide: boolean;
+  /** Half of the group or more (`wide_percent`); an incident that begins narrow may become wide before its first canary. */
+  wide: boolean;
+  /** Not in a snapshot of 0.1.0. */
+  readonly suspect?: Suspect;
+  /** Members in trouble now, since when so many, and the most there have been. Not in a snapshot of 0.1.0. */
+  bad?: number;
+  badSinceMs?: number;
+  worst?: number;
   phase: "waiting" | "canary" | "generalise" | "open";
   canary: TargetId | null;
   fails: number;
@@ -174,6 +187,7 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     absent: new Map(),
     absentIncidents: new Map(),
     queues: new Map(),
+    dependencies: new Map(),
     copies: null,
     duplicates: { told: [], starts: {} },
     globals: { tokens: options.policy.budget.tokens, refilledAtMs: options.atMs, healCount: 0, paused: null },

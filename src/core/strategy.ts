@@ -23,6 +23,8 @@ export interface Strategy {
   /** The ladder, gentlest first; the last rung repeats. Names of registered actions. */
   readonly actions: readonly string[];
   readonly knobs: Knobs;
+  /** Address of what all its workers need (`dependency_probe`), as people may see it; left out = none is probed. */
+  readonly dependency?: string;
 }
 
 /** Patterns as PM2 names them; `*` and `?` are globs. Empty `apps` never occurs: `config` refuses it. */

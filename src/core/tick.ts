@@ -152,7 +152,18 @@ function tickHeld(turn: Turn, target: Target, strategy: Strategy, phase: Extract
   if (isDue) startHeldRow(turn, target, strategy, phase.heal);
 }
 
-const NOT_ASKED_BEFORE_A_START = ["status", "circuit", "in-flight", "grace", "backoff", "incident", "unavailable", "drain", "observe"];
+const NOT_ASKED_BEFORE_A_START = [
+  "status",
+  "circuit",
+  "in-flight",
+  "grace",
+  "backoff",
+  "dependency",
+  "incident",
+  "unavailable",
+  "drain",
+  "observe",
+];
 
 /** The second half of a hold-down: finish what was begun, also if the mode is `observe` by now. */
 function startHeldRow(turn: Turn, target: Target, strategy: Strategy, heal: Extract<Phase, { name: "held" }>["heal"]): boolean {

@@ -1,0 +1,19 @@
+import type { Incident, Target } from "./state.ts";
+import { isElevatedNow } from "./members.ts";
+
+/**
+ * Most members have recovered by themselves, so what was wrong outside is over; those that have not are not healed for
+ * nothing any more. They must have stayed behind for `settledMs`, since nobody recovers in the same second, and even then
+ * one of them is healed first: if it fails, the cause is still out there. In this state the incident's wait is over early;
+ * whoever recovers restarts the count.
+ */
+export function noteStragglers(incident: Incident, members: readonly Target[], nowMs: number, settledMs: number): void {
+  const bad = members.filter(isElevatedNow).length;
+  if (bad !== incident.bad) Object.assign(incident, { bad, badSinceMs: nowMs });
+  incident.worst = Math.max(incident.worst ?? 0, bad);
+  const isWaiting = incident.phase === "waiting" || incident.phase === "open";
+  const isOverForMost = bad > 0 && bad * 2 <= incident.worst;
+  if (!isWaiting || !isOverForMost || nowMs - (incident.badSinceMs ?? nowMs) < settledMs) return;
+  incident.nextAtMs = Math.min(incident.nextAtMs, nowMs);
+  incident.worst = bad; // once: only if most of these recover too is there reason to hurry again
+}
