@@ -3,6 +3,7 @@ import type { Knobs, Mode, Selector } from "../core/strategy.ts";
 import { bindRules, type CompiledRule } from "./bind-rules.ts";
 import type { ConfigPath } from "./config-error.ts";
 import { contradictions } from "./contradictions.ts";
+import type { DependencyProbe } from "./dependency-probe.ts";
 import { hint } from "./did-you-mean.ts";
 import type { ConfigDocument } from "./document.ts";
 import { valueAt } from "./issue-words.ts";
@@ -21,6 +22,8 @@ export interface CompiledStrategy {
   readonly actions: readonly string[];
   readonly knobs: Knobs;
   readonly boundRules: readonly CompiledRule[];
+  /** null = what its workers need is not probed. */
+  readonly dependency: DependencyProbe | null;
   /** `["strategies", 0]` */
   readonly path: ConfigPath;
   readonly line: number;
@@ -67,6 +70,7 @@ function compileOne(item: unknown, path: ConfigPath, document: ConfigDocument, p
     actions: parsed.actions ?? ACTIONS_DEFAULT,
     knobs,
     boundRules,
+    dependency: parsed.dependency_probe ?? null,
     path,
     line: document.place(path).line,
     layers,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { failure, success, type Outcome } from "../core/outcome.ts";
 import type { Mode, Policy } from "../core/strategy.ts";
 import { envNamesIn } from "../core/worker-template.ts";
+import { publicUrl } from "../world/http/public-url.ts";
 import { compileNotifiers, compileQueues, type CompiledQueue } from "./compile-kinds.ts";
 import { compileStrategies, type CompiledStrategy } from "./compile-strategies.ts";
 import type { Compiled } from "./compiled.ts";
@@ -86,9 +87,18 @@ function noteMissing(raw: Readonly<Record<string, unknown>>, problems: ProblemLi
 }
 
 function coreStrategy(strategy: CompiledStrategy, fileMode: Mode): Policy["strategies"][number] {
-  const { name, selector, queues, actions, knobs, boundRules } = strategy;
+  const { name, selector, queues, actions, knobs, boundRules, dependency } = strategy;
   const mode = fileMode === "observe" || strategy.mode === "observe" ? "observe" : "heal"; // the safer wins
-  return { name, mode, selector, queues, actions, knobs, rules: boundRules };
+  return {
+    name,
+    mode,
+    selector,
+    queues,
+    actions,
+    knobs,
+    rules: boundRules,
+    ...(dependency === null ? {} : { dependency: publicUrl(dependency.url) }),
+  };
 }
 
 function readApi(api: false | { host?: string | undefined; port?: number | undefined } | undefined): Compiled["api"] {

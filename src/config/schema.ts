@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEPENDENCY_PROBE } from "./dependency-probe.ts";
 import { durationField } from "./fields.ts";
 import { STRATEGY_KNOBS } from "./knobs.ts";
 
@@ -69,6 +70,7 @@ export const STRATEGY_SCHEMA = STRATEGY_KNOBS.extend({
     .union([NAME, z.array(NAME).min(1).max(LIST_MAX)])
     .optional()
     .describe("the queue, or queues, whose figures speak of these workers"),
+  dependency_probe: DEPENDENCY_PROBE.optional(),
   rules: z.array(z.unknown()).max(LIST_MAX).optional(),
   actions: z
     .array(z.string())

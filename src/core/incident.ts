@@ -52,7 +52,9 @@ function openIncident(turn: Turn, group: Group, members: readonly Target[], knob
   group.incident = incident;
   if (inFlight !== undefined) makeCanary(inFlight);
   const wait =
-    inFlight !== undefined ? `${inFlight.id} is being healed already; the others wait for its verdict` : waitInWords(incident, nowMs);
+    inFlight !== undefined
+      ? `${inFlight.id} is being healed already; the others wait for its verdict`
+      : (suspicion.waits ?? waitInWords(incident, nowMs));
   const { suspect, because, afterRestartMs } = suspicion;
   sayOf(turn, group.id, {
     level: "warn",
