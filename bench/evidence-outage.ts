@@ -23,6 +23,7 @@ const BAD = 0.05;
 const ONSET_MS = 60 * MINUTE_MS;
 const OUTAGE_MS = 20 * MINUTE_MS;
 const WATCHED_MS = 3 * 60 * MINUTE_MS; // from the onset on
+const QUIET_AFTER_MS = 60 * MINUTE_MS; // with nobody wedged and no incident, nothing more happens
 
 interface Scenario {
   readonly name: string;
@@ -100,7 +101,9 @@ function play(scenario: Scenario, variant: Variant, workers: number, seed: numbe
     if (!world.wedged.has(worker)) needless++;
     world.wedged.delete(worker);
   };
-  while (fleet.nowMs < ONSET_MS + WATCHED_MS) {
+  const isOver = (): boolean =>
+    fleet.nowMs > ONSET_MS + QUIET_AFTER_MS && world.wedged.size === 0 && fleet.state.groups.get("app")?.incident === null;
+  while (fleet.nowMs < ONSET_MS + WATCHED_MS && !isOver()) {
     const atMs = fleet.nowMs + TURN_MS;
     for (const [worker, wedgesAtMs] of world.wedges) {
       if (atMs < wedgesAtMs) continue;
@@ -135,7 +138,7 @@ function faultsOf({ out, wedged }: Scenario, workers: number, random: () => numb
 
 /** Goals are healer's; what the others do differs by whole restarts a worker. */
 function trialsOf(variant: Variant, workers: number): number {
-  return variant.name === HEALER ? TRIALS : Math.ceil(TRIALS / (workers <= LARGE ? 3 : 10));
+  return variant.name === HEALER ? TRIALS : Math.ceil(TRIALS / (workers <= 10 ? 3 : 10));
 }
 
 function playTrials(scenario: Scenario, variant: Variant, workers: number): readonly Result[] {
@@ -169,11 +172,17 @@ function checkGoals(scenario: Scenario, workers: number, found: readonly Result[
     goals.push({ what: `${what}: worker-minutes wedged`, figure: meanOf("wedgedMinutes"), most: 150 });
 }
 
+const played = new Map<string, ReadonlyMap<string, readonly Result[]>>();
+
 /** In a large group only healer itself is played, but for the outage itself. */
 function playAll(scenario: Scenario, workers: number): ReadonlyMap<string, readonly Result[]> {
-  const played = VARIANTS.filter(({ name }) => name === HEALER || workers <= LARGE || scenario === FULL);
-  const found = new Map(played.map((variant) => [variant.name, playTrials(scenario, variant, workers)]));
+  const key = `${scenario.name} ${workers}`;
+  const before = played.get(key);
+  if (before !== undefined) return before;
+  const variants = VARIANTS.filter(({ name }) => name === HEALER || workers <= LARGE || scenario === FULL);
+  const found = new Map(variants.map((variant) => [variant.name, playTrials(scenario, variant, workers)]));
   checkGoals(scenario, workers, found.get(HEALER) ?? []);
+  played.set(key, found);
   return found;
 }
 
@@ -218,7 +227,7 @@ function drawFigure(bySize: readonly BySize[]): string {
       },
     ],
     notes: [
-      `healer: mean of ${TRIALS} trials; the others a third of that, a tenth above ${LARGE} workers. Seed ${SEED}. Real core and rule, virtual time.`,
+      `healer: mean of ${TRIALS} trials; the others a third of that, a tenth above 10 workers. Seed ${SEED}. Real core and rule, virtual time.`,
       "npx tsx bench/evidence-outage.ts",
     ],
     panelWidth: 620,
@@ -236,7 +245,9 @@ printTable(
   SCENARIOS.map((scenario) => ({ name: scenario.name, cells: cellsOf(playAll(scenario, 10)) })),
 );
 for (const scenario of [FULL, LEAVES_WEDGED, ALL_WEDGED]) {
-  const bySize = SIZES.map((workers) => ({ workers, found: playAll(scenario, workers) }));
+  // The budget of 12 heals an hour cures a hundred wedged workers in eight hours: its own answer, which needs no trials.
+  const sizes = scenario === ALL_WEDGED ? SIZES.filter((workers) => workers <= LARGE) : SIZES;
+  const bySize = sizes.map((workers) => ({ workers, found: playAll(scenario, workers) }));
   printTable(
     `${scenario.name}: ${UNITS}`,
     bySize.map(({ workers, found }) => ({ name: `${workers} workers`, cells: cellsOf(found) })),

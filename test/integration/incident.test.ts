@@ -11,7 +11,7 @@ describe.concurrent("workers that go bad together", { timeout: 280_000 }, () => 
   beforeAll(async () => {
     upstream = await startDependency();
     const dependency_probe = { url: upstream.url, every: "1s", timeout: "1s" };
-    stage = await openStage([groupPart("five", 5), groupPart("probed", 3, { dependency_probe })]);
+    stage = await openStage([groupPart("five", 5), groupPart("probed", 3, { strategy: { dependency_probe } })]);
   }, 90_000);
   afterAll(async () => {
     await stage?.dispose();

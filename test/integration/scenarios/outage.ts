@@ -18,12 +18,16 @@ export interface Told {
   readonly circuitsOpened: number;
 }
 
-export function groupPart(app: string, instances: number, strategy: Readonly<Record<string, unknown>> = {}): Part {
-  const part = upstreamPart(SHARE, app);
+export function groupPart(
+  app: string,
+  instances: number,
+  options: { readonly share?: number; readonly strategy?: Readonly<Record<string, unknown>> } = {},
+): Part {
+  const part = upstreamPart(options.share ?? SHARE, app);
   return {
     ...part,
     workers: { script: "task-worker.mjs", ...part.workers, instances },
-    strategy: { ...part.strategy, ...strategy },
+    strategy: { ...part.strategy, ...options.strategy },
   };
 }
 
@@ -34,10 +38,15 @@ export function groupPart(app: string, instances: number, strategy: Readonly<Rec
 export async function outageOf(
   stage: Stage,
   app: string,
-  options: { readonly stuck?: number; readonly outageMs?: number; readonly during?: (isAway: boolean) => void } = {},
+  options: {
+    readonly stuck?: number;
+    readonly outageMs?: number;
+    readonly share?: number;
+    readonly during?: (isAway: boolean) => void;
+  } = {},
 ): Promise<Told> {
   const fault = stage.faultFile(app);
-  await graceOver(stage, app, (180 / SHARE) * 1000);
+  await graceOver(stage, app, (180 / (options.share ?? SHARE)) * 1000);
   await pause(HEALTHY_MS);
   const onset = nowIso();
   options.during?.(true);
@@ -46,7 +55,7 @@ export async function outageOf(
   if (options.stuck !== undefined) await signalWorker(stage, app, "SIGUSR2", options.stuck);
   fault.clear();
   options.during?.(false);
-  const closed = await stage.waitFor(app, ({ event }) => event === "incident_closed", 120_000, onset);
+  const closed = await stage.waitFor(app, ({ event }) => event === "incident_closed", 180_000, onset);
   await pause(5000);
   return { ...(await toldOf(stage, app, onset)), closed };
 }
