@@ -117,10 +117,11 @@ function widen(turn: Turn, group: Group, found: { incident: Incident; members: r
   if (bad * 100 < members.length * knobs.incident.widePercent) return;
   incident.wide = true;
   incident.nextAtMs = incident.openedAtMs + knobs.incident.canaryDelayMs;
+  const { waits } = suspicionOf(turn.state, group, members);
   sayOf(turn, group.id, {
     level: "warn",
     event: "incident_wide",
-    reason: `${bad} of ${members.length} workers are in trouble by now; ${waitInWords(incident, turn.state.nowMs)}`,
+    reason: `${bad} of ${members.length} workers are in trouble by now; ${waits ?? waitInWords(incident, turn.state.nowMs)}`,
     more: { bad },
   });
 }

@@ -29,7 +29,7 @@ describe("dependency_probe", () => {
   });
 
   test.each([
-    ["no address", "{every: 10s}", "h.yaml:8:23 strategies[0].dependency_probe.url: is missing"],
+    ["no address", "{every: 10s}", "h.yaml:8:5 strategies[0].dependency_probe.url: is missing; expected text"],
     ["no address at all", "{url: db}", 'expected an address such as "http://db-proxy:8080/health"'],
     ["a worker's own value", '{url: "http://127.0.0.1:{env.PORT}/"}', "{env.PORT} is a worker's own; one probe speaks for all workers"],
     ["a typing mistake", '{url: "http://db/", evry: 5s}', "dependency_probe.evry: unknown key (did you mean every?)"],

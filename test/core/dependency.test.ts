@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { explain } from "../../src/core/explain.ts";
+import { saveState, whyNotSavedState } from "../../src/core/persist.ts";
 import { CoreWorld, type WorldOptions } from "../support/core-world.ts";
 import { SICK } from "../support/scripted-rules.ts";
 
@@ -61,6 +62,16 @@ describe("while the dependency fails", () => {
     expect(line?.reason).toMatch(
       /^3 of 3 workers went bad together \(app:0, app:1, app:2\) while the dependency http:\/\/db:8080\/health fails \(4 of the last 4 probes failed, last: HTTP 503\): suspect upstream; nobody is restarted until it answers again$/,
     );
+  });
+
+  test("an incident that becomes wide says so as well", () => {
+    const world = worldOf({ apps: { app: 5 } });
+    answers(world, false, 3);
+    world.sicken("app:0", "app:1");
+    answers(world, false, 1);
+    world.sicken("app:2");
+    answers(world, false, 1);
+    expect(world.reasons("incident_wide")).toEqual(["3 of 5 workers are in trouble by now; nobody is restarted until it answers again"]);
   });
 
   test("one lost answer, or two, hold nobody", () => {
@@ -128,6 +139,17 @@ describe("while the dependency fails", () => {
     world.advance(MINUTE);
     expect(healed(world)).toEqual([]);
     expect(guardOf(world)).toMatchObject({ holds: true });
+  });
+
+  test("a snapshot that says something else of it than answers is not taken, and one without it is", () => {
+    const world = worldOf();
+    answers(world, false, 3);
+    const saved: unknown = JSON.parse(JSON.stringify(saveState(world.state)));
+    expect(whyNotSavedState(saved)).toBeNull();
+    expect(whyNotSavedState({ ...(saved as object), dependencies: { all: { answers: 3 } } })).toBe(
+      "dependencies: expected the answers of probes",
+    );
+    expect(whyNotSavedState({ ...(saved as object), dependencies: undefined })).toBeNull();
   });
 
   test("an edit that takes the probe away, or asks somebody else, lets go", () => {
