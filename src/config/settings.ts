@@ -65,7 +65,7 @@ function strategySettings(
   strategy: CompiledStrategy,
   core: Policy["strategies"][number] | undefined,
 ): readonly Setting[] {
-  const { name, path, selector } = strategy;
+  const { name, path, selector, dependency } = strategy;
   const prefix = `strategies.${name}`;
   const matchSettings = blockSettings(document, `${prefix}.match`, [...path, "match"], null);
   const knobs = strategy.layers.map((layer): Setting => {
@@ -77,9 +77,7 @@ function strategySettings(
     ...(matchSettings.length > 0 ? matchSettings : [setting(document, `${prefix}.match`, [...path, "match"], selector.apps)]),
     ...(strategy.queues.length > 0 ? [setting(document, `${prefix}.queue`, [...path, "queue"], strategy.queues.join(", "))] : []),
     setting(document, `${prefix}.actions`, [...path, "actions"], strategy.actions.join(", ")),
-    ...(strategy.dependency === null
-      ? []
-      : blockSettings(document, `${prefix}.dependency_probe`, [...path, "dependency_probe"], DEPENDENCY_PROBE)),
+    ...(dependency === null ? [] : blockSettings(document, `${prefix}.dependency_probe`, [...path, "dependency_probe"], DEPENDENCY_PROBE)),
     ...knobs,
     ...strategy.boundRules.flatMap((rule) => ruleSettings(document, `${prefix}.rules.${rule.key}`, rule)),
   ];

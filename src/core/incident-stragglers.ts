@@ -12,8 +12,12 @@ export function noteStragglers(incident: Incident, members: readonly Target[], n
   if (bad !== incident.bad) Object.assign(incident, { bad, badSinceMs: nowMs });
   incident.worst = Math.max(incident.worst ?? 0, bad);
   const isWaiting = incident.phase === "waiting" || incident.phase === "open";
-  const isOverForMost = bad > 0 && bad * 2 <= incident.worst;
-  if (!isWaiting || !isOverForMost || nowMs - (incident.badSinceMs ?? nowMs) < settledMs) return;
+  if (!isWaiting || !isPassing(incident) || nowMs - (incident.badSinceMs ?? nowMs) < settledMs) return;
   incident.nextAtMs = Math.min(incident.nextAtMs, nowMs);
   incident.worst = bad; // once: only if most of these recover too is there reason to hurry again
+}
+
+/** Most of those that were in trouble have recovered, and it has not been seen yet who stays behind. */
+export function isPassing({ bad = 0, worst = 0 }: Incident): boolean {
+  return bad > 0 && bad * 2 <= worst;
 }

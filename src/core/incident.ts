@@ -1,6 +1,6 @@
 import { healOf, isInFlight } from "./control.ts";
 import type { Heal, Verdict } from "./control.ts";
-import { noteStragglers } from "./incident-stragglers.ts";
+import { isPassing, noteStragglers } from "./incident-stragglers.ts";
 import { suspicionOf } from "./incident-suspect.ts";
 import type { Judgement } from "./judgement.ts";
 import { isElevated, isElevatedNow, membersOf } from "./members.ts";
@@ -177,7 +177,7 @@ export function whyIncidentHolds(
       untilMs: null,
     };
   }
-  if (waitMs <= 0) return recently === "doubtful" ? whyDoubtWaits(state, target, incident) : null;
+  if (waitMs <= 0) return recently === "doubtful" || isPassing(incident) ? whyDoubtWaits(state, target, incident) : null;
   const why =
     incident.phase === "open"
       ? "healing one of them did not help, repeatedly"
@@ -195,10 +195,7 @@ function whyDoubtWaits(state: State, target: Target, incident: Incident): { reas
   const untilMs = incident.nextAtMs + strategyOf(state, target).knobs.incident.canaryDelayMs;
   if (state.nowMs >= untilMs) return null;
   const left = inWords(untilMs - state.nowMs);
-  return {
-    reason: `its newest tasks do not prove it bad any more; the trouble of ${target.group} may be over, it has ${left} to show`,
-    untilMs,
-  };
+  return { reason: `the trouble of ${target.group} may be passing; this one gets up to ${left} to recover by itself`, untilMs };
 }
 
 /** A member is healed while an incident waits: it is the canary. */

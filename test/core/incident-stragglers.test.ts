@@ -78,6 +78,17 @@ describe("after an outage", () => {
     expect(world.executed).toHaveLength(before + 1);
   });
 
+  test("nobody is healed while it is passing, though the next attempt is due, until it has shown who stays behind", () => {
+    const world = outage();
+    world.until(() => incident(world)?.fails === 1);
+    world.advance(3 * MINUTE);
+    world.cure("app:1", "app:2", "app:3");
+    world.advance(2 * MINUTE); // the attempt was due a minute ago
+    expect(world.executed).toHaveLength(1);
+    world.advance(2 * MINUTE + 4000);
+    expect(world.executed).toHaveLength(2);
+  });
+
   test("nobody is hurried while one after another still recovers", () => {
     const world = outage();
     world.until(() => incident(world)?.phase === "open");
