@@ -59,8 +59,7 @@ function compileOne(item: unknown, path: ConfigPath, document: ConfigDocument, p
   const queues = namesIn(valueAt(item, ["queue"]));
   noteUnknownQueues(queues, path, document, problems);
   noteUnknownActions(valueAt(item, ["actions"]), path, problems);
-  const rules = valueAt(item, ["rules"]);
-  const boundRules = bindRules(Array.isArray(rules) ? rules : [], { problems, path, knobs, hasQueue: queues.length > 0 });
+  const boundRules = bindRules(listIn(valueAt(item, ["rules"])), { problems, path, knobs, hasQueue: queues.length > 0 });
   if (parsed === null || knobs === null) return null;
   return {
     name: parsed.name,
@@ -88,6 +87,10 @@ function noteEmptyMatch(item: unknown, path: ConfigPath, problems: ProblemList):
     isMap ? [...path, "match", "app"] : [...path, "match"],
     'selects nothing: write match: {app: NAME}, or app: "*" for every app',
   );
+}
+
+function listIn(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function namesIn(value: unknown): readonly string[] {

@@ -10,6 +10,11 @@ export function isElevated(target: Target): boolean {
   return isElevatedNow(target);
 }
 
+/** Its newest observations alone prove it bad, or it does not live. */
+export function isProvenNow(target: Target): boolean {
+  return target.rules.some(({ judgement }) => judgement.dead || (judgement.state === "sick" && judgement.recently === undefined));
+}
+
 export function isElevatedNow(target: Target): boolean {
   return target.rules.some(
     ({ judgement }) => judgement.dead || judgement.state === "elevated" || (judgement.state === "sick" && judgement.recently !== "good"),

@@ -141,7 +141,7 @@ export interface Incident {
   wide: boolean;
   /** Not in a snapshot of 0.1.0. */
   readonly suspect?: Suspect;
-  /** Members in trouble now, since when so many, and the most there have been. Not in a snapshot of 0.1.0. */
+  /** Members that are proven bad now, since when so many, and the most there have been. Not in a snapshot of 0.1.0. */
   bad?: number;
   badSinceMs?: number;
   worst?: number;

@@ -20,7 +20,7 @@ export interface DependencyProbeOptions {
  * host, healer out of files) makes the sensor blind: a probe that cannot run holds nobody back.
  */
 export function createDependencyProbe(options: DependencyProbeOptions): Sensor {
-  const { strategy, url, every, timeout, expect } = options;
+  const { strategy, every, timeout } = options;
   const name = `dependency:${strategy}`;
   const eyesight = createEyesight(name);
   return {
@@ -28,17 +28,21 @@ export function createDependencyProbe(options: DependencyProbeOptions): Sensor {
     everyMs: every,
     timeoutMs: timeout + ABORT_AFTER_MS,
     async read({ now, signal }) {
-      const answer = await getBounded(url, {
-        timeoutMs: timeout,
-        maxBytes: BODY_BYTES_MAX,
-        overflow: "cut",
-        signal,
-        accept: (status) => expect.some(({ from, to }) => status >= from && status <= to),
-      });
+      const answer = await ask(options, signal);
       const atMs = now();
       if (!answer.ok && saysNothingOfServer(answer.error)) return [eyesight.blind(null, atMs, answer.error.message)];
       const detail = answer.ok ? `HTTP ${answer.value.status}` : answer.error.message;
       return [...eyesight.sees(null, atMs), { kind: "dependency", strategy, atMs, ok: answer.ok, detail }];
     },
   };
+}
+
+function ask({ url, timeout, expect }: DependencyProbeOptions, signal: AbortSignal): ReturnType<typeof getBounded> {
+  return getBounded(url, {
+    timeoutMs: timeout,
+    maxBytes: BODY_BYTES_MAX,
+    overflow: "cut",
+    signal,
+    accept: (status) => expect.some(({ from, to }) => status >= from && status <= to),
+  });
 }
