@@ -65,14 +65,10 @@ function compileOne(item: unknown, path: ConfigPath, document: ConfigDocument, p
     name: parsed.name,
     mode: parsed.mode ?? null,
     selector: { apps: parsed.match.app, namespace: parsed.match.namespace ?? null, exclude: parsed.match.exclude ?? [] },
-    queues,
+    ...{ queues, knobs, boundRules, path, layers },
     actions: parsed.actions ?? ACTIONS_DEFAULT,
-    knobs,
-    boundRules,
     dependency: parsed.dependency_probe ?? null,
-    path,
     line: document.place(path).line,
-    layers,
   };
 }
 
