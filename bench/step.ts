@@ -4,6 +4,7 @@
  */
 import { loadConfig } from "../src/config/load.ts";
 import type { Observation, Pm2View } from "../src/core/observation.ts";
+import { settledStandings } from "../src/core/standing.ts";
 import { createState, type State } from "../src/core/state.ts";
 import { step } from "../src/core/step.ts";
 import type { WorkerRow } from "../src/core/worker-row.ts";
@@ -66,7 +67,10 @@ const view: Pm2View = { generation: "1", version: "7.0.4", readWallMs: 0, rows }
 function newState(): State {
   const compiled = loadConfig(CONFIG, { file: "bench.yaml", env: {} });
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
-  return createState({ policy: compiled.value.policy, self: { pids: [] }, seed: 1, atMs: 0, wallMs: 1e12 });
+  const { policy } = compiled.value;
+  const state = createState({ policy, self: { pids: [] }, seed: 1, atMs: 0, wallMs: 1e12 });
+  state.standings = settledStandings(policy); // a healer that has run for long
+  return state;
 }
 
 /** One outcome or pulse a worker and turn; every tenth worker of a group finishes a task. */

@@ -4,6 +4,7 @@ import type { Knobs, Mode, Selector } from "../core/strategy.ts";
 import { bindRules, type CompiledRule } from "./bind-rules.ts";
 import type { ConfigPath } from "./config-error.ts";
 import { contradictions } from "./contradictions.ts";
+import type { DependencyProbe } from "./dependency-probe.ts";
 import { hint } from "./did-you-mean.ts";
 import type { ConfigDocument } from "./document.ts";
 import { valueAt } from "./issue-words.ts";
@@ -25,6 +26,8 @@ export interface CompiledStrategy {
   readonly boundRules: readonly CompiledRule[];
   /** Its own, without everybody's. */
   readonly maintenance: readonly CompiledWindow[];
+  /** null = what its workers need is not probed. */
+  readonly dependency: DependencyProbe | null;
   /** `["strategies", 0]` */
   readonly path: ConfigPath;
   readonly line: number;
@@ -66,14 +69,11 @@ function compileOne(item: unknown, path: ConfigPath, document: ConfigDocument, p
     name: parsed.name,
     mode: parsed.mode ?? null,
     selector: selectorOf(parsed.match),
-    queues,
+    ...{ queues, knobs, boundRules, path, layers },
     actions: parsed.actions ?? ACTIONS_DEFAULT,
-    knobs,
-    boundRules,
     maintenance: bindWindows(parsed.maintenance),
-    path,
+    dependency: parsed.dependency_probe ?? null,
     line: document.place(path).line,
-    layers,
   };
 }
 

@@ -121,7 +121,7 @@ export const BUILT_IN = {
     verify: { llr: 4.6, timeout_seconds: null },
     backoff: { base: 30, max: 600, jitter: 0.5 },
     circuit: { cool_down: 1800, max: 21_600, jitter: 0.25, max_heals_per_day: 10 },
-    incident: { onset_window: 300, wide_percent: 50, canary_delay: 300, quiet: 120 },
+    incident: { onset_window: 300, wide_percent: 50, canary_delay: 240, quiet: 120 },
   },
 } as const;
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { failure, success, type Outcome } from "../core/outcome.ts";
 import type { Mode, Policy } from "../core/strategy.ts";
 import { envNamesIn } from "../core/worker-template.ts";
+import { publicUrl } from "../world/http/public-url.ts";
 import { compileNotifiers, compileQueues, type CompiledQueue } from "./compile-kinds.ts";
 import { compileStrategies, type CompiledStrategy } from "./compile-strategies.ts";
 import type { Compiled } from "./compiled.ts";
@@ -91,9 +92,11 @@ function noteMissing(raw: Readonly<Record<string, unknown>>, problems: ProblemLi
 }
 
 function coreStrategy(strategy: CompiledStrategy, known: readonly CompiledQueue[], fileMode: Mode): Policy["strategies"][number] {
-  const { name, selector, queues, actions, knobs, maintenance, boundRules } = strategy;
+  const { name, selector, queues, actions, knobs, maintenance, boundRules, dependency } = strategy;
   const mode = fileMode === "observe" || strategy.mode === "observe" ? "observe" : "heal"; // the safer wins
-  return { name, mode, selector, queues, actions, knobs, maintenance, rules: boundRules, fingerprint: fingerprintOf(strategy, known) };
+  const fingerprint = fingerprintOf(strategy, known);
+  const probed = dependency === null ? {} : { dependency: publicUrl(dependency.url) };
+  return { name, mode, selector, queues, actions, knobs, maintenance, rules: boundRules, fingerprint, ...probed };
 }
 
 function readApi(api: false | { host?: string | undefined; port?: number | undefined } | undefined): Compiled["api"] {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEPENDENCY_PROBE } from "./dependency-probe.ts";
 import { durationField } from "./fields.ts";
 import { STRATEGY_KNOBS } from "./knobs.ts";
 import { MAINTENANCE } from "./maintenance-schema.ts";
@@ -72,6 +73,7 @@ export const STRATEGY_SCHEMA = STRATEGY_KNOBS.extend({
     .optional()
     .describe("the queue, or queues, whose figures speak of these workers"),
   maintenance: MAINTENANCE.optional().describe("times at which these workers are not healed, besides those at the top of the file"),
+  dependency_probe: DEPENDENCY_PROBE.optional(),
   rules: z.array(z.unknown()).max(LIST_MAX).optional(),
   actions: z
     .array(z.string())

@@ -4,6 +4,7 @@ import type { Policy } from "../core/strategy.ts";
 import type { CompiledNotifier, CompiledQueue } from "./compile-kinds.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
 import type { ConfigPath } from "./config-error.ts";
+import { DEPENDENCY_PROBE } from "./dependency-probe.ts";
 import type { ConfigDocument } from "./document.ts";
 import { valueAt } from "./issue-words.ts";
 import type { Origin } from "./layers.ts";
@@ -64,7 +65,7 @@ function strategySettings(
   strategy: CompiledStrategy,
   core: Policy["strategies"][number] | undefined,
 ): readonly Setting[] {
-  const { name, path, selector } = strategy;
+  const { name, path, selector, dependency } = strategy;
   const prefix = `strategies.${name}`;
   const matchSettings = blockSettings(document, `${prefix}.match`, [...path, "match"], null);
   const knobs = strategy.layers.map((layer): Setting => {
@@ -76,6 +77,7 @@ function strategySettings(
     ...(matchSettings.length > 0 ? matchSettings : [setting(document, `${prefix}.match`, [...path, "match"], selector.apps)]),
     ...linkSettings(document, prefix, strategy),
     setting(document, `${prefix}.actions`, [...path, "actions"], strategy.actions.join(", ")),
+    ...(dependency === null ? [] : blockSettings(document, `${prefix}.dependency_probe`, [...path, "dependency_probe"], DEPENDENCY_PROBE)),
     ...knobs,
     ...strategy.boundRules.flatMap((rule) => ruleSettings(document, `${prefix}.rules.${rule.key}`, rule)),
   ];

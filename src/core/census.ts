@@ -79,6 +79,7 @@ function firstSight(turn: Turn, target: Target, row: WorkerRow, strategy: Strate
     startEpoch(state, target, strategy, "other");
     if (remembered.generation !== incarnation.generation) return newDaemon(turn, target, { strategy, row });
   }
+  if (target.life === null && target.control.lastHeal === null) target.othersStartAtMs = startedAtMs(state, row);
   noteChangeWhileAway(turn, target, { strategy, row });
   target.view.statusSinceMs = state.nowMs;
   target.view.startedAtMs = startedAtMs(state, row);

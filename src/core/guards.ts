@@ -1,10 +1,12 @@
 import { nextTokenAtMs } from "./budget.ts";
 import { isInFlight, restartsNobody } from "./control.ts";
 import type { Pause } from "./control.ts";
+import { askDependency } from "./dependency.ts";
 import { askFirstGrace, askShadow } from "./first-heal.ts";
 import { groupFactsOf } from "./group-facts.ts";
-import { membersOf, whyIncidentHolds } from "./incident.ts";
+import { whyIncidentHolds } from "./incident.ts";
 import { askMaintenance, openWindowOf } from "./maintenance.ts";
+import { membersOf } from "./members.ts";
 import { sayPause } from "./pause-words.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import { resolveMaxUnavailable } from "./strategy.ts";
@@ -54,6 +56,7 @@ export const GUARDS = [
   { name: "in-flight", ask: askInFlight },
   { name: "grace", ask: askGrace },
   { name: "backoff", ask: askBackoff },
+  { name: "dependency", ask: askDependency },
   { name: "incident", ask: askIncident },
   { name: "unavailable", ask: askUnavailable },
   { name: "drain", ask: askDrain },

@@ -1,6 +1,9 @@
 import { healOf, isInFlight } from "./control.ts";
 import type { Heal, Verdict } from "./control.ts";
+import { isPassing, noteStragglers } from "./incident-stragglers.ts";
+import { suspicionOf } from "./incident-suspect.ts";
 import type { Judgement } from "./judgement.ts";
+import { isElevated, isElevatedNow, membersOf } from "./members.ts";
 import type { Group, Incident, State, Target } from "./state.ts";
 import type { Knobs } from "./strategy.ts";
 import { forgetOutlived, withControl } from "./target.ts";
@@ -24,22 +27,6 @@ export function watchIncident(turn: Turn, group: Group): void {
   else followIncident(turn, group, group.incident, knobs);
 }
 
-export function membersOf(state: State, group: Group): readonly Target[] {
-  return group.members.map((id) => state.targets.get(id)).filter((member) => member !== undefined);
-}
-
-/** In trouble enough to count: half the evidence, a symptom, not alive, or an open circuit. */
-export function isElevated(target: Target): boolean {
-  if (target.control.phase.name === "open") return true;
-  return isElevatedNow(target);
-}
-
-function isElevatedNow(target: Target): boolean {
-  return target.rules.some(
-    ({ judgement }) => judgement.dead || judgement.state === "elevated" || (judgement.state === "sick" && judgement.recently !== "good"),
-  );
-}
-
 function noteOnset(state: State, member: Target): void {
   if (!isElevated(member)) member.onsetAtMs = null;
   else member.onsetAtMs ??= state.nowMs;
@@ -51,9 +38,11 @@ function openIncident(turn: Turn, group: Group, members: readonly Target[], knob
   if (recent.length < 2 || !recent.some(isElevatedNow)) return;
   const wide = recent.length * 100 >= members.length * knobs.incident.widePercent;
   const inFlight = members.find(isHealedByRestart);
+  const suspicion = suspicionOf(turn.state, group, recent);
   const incident: Incident = {
     openedAtMs: nowMs,
     wide,
+    suspect: suspicion.suspect,
     phase: inFlight === undefined ? "waiting" : "canary",
     canary: inFlight?.id ?? null,
     fails: 0,
@@ -63,14 +52,29 @@ function openIncident(turn: Turn, group: Group, members: readonly Target[], knob
   group.incident = incident;
   if (inFlight !== undefined) makeCanary(inFlight);
   const wait =
-    inFlight !== undefined ? `${inFlight.id} is being healed already; the others wait for its verdict` : waitInWords(incident, nowMs);
-  const names = recent.map((member) => member.id).join(", ");
+    inFlight !== undefined
+      ? `${inFlight.id} is being healed already; the others wait for its verdict`
+      : (suspicion.waits ?? waitInWords(incident, nowMs));
+  const { suspect, because, afterRestartMs } = suspicion;
   sayOf(turn, group.id, {
     level: "warn",
     event: "incident_open",
-    reason: `${recent.length} of ${members.length} workers went bad together (${names}): the cause is probably not in them; ${wait}`,
-    more: { suspect: "unknown", wide, members: recent.map((member) => member.id) },
+    reason: `${recent.length} of ${members.length} workers went bad together (${namesOf(recent)})${because}; ${wait}`,
+    more: {
+      suspect,
+      after_restart_ms: afterRestartMs === null ? null : Math.round(afterRestartMs),
+      wide,
+      members: recent.map((member) => member.id),
+    },
   });
+}
+
+const NAMES_SAID = 5;
+
+function namesOf(members: readonly Target[]): string {
+  const names = members.slice(0, NAMES_SAID).map(({ id }) => id);
+  const more = members.length - names.length;
+  return `${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** A stop that contains a crash loop cures nobody, so it tells nothing about the others. */
@@ -95,11 +99,31 @@ function waitInWords(incident: Incident, nowMs: number): string {
 function followIncident(turn: Turn, group: Group, incident: Incident, knobs: Knobs): void {
   const { state } = turn;
   findCanary(state, group, incident);
-  const stillBad = membersOf(state, group).some(keepsAlive);
+  const members = membersOf(state, group);
+  widen(turn, group, { incident, members, knobs });
+  noteStragglers(incident, members, state.nowMs, knobs.incident.canaryDelayMs);
+  const stillBad = members.some(keepsAlive);
   if (stillBad) incident.quietSinceMs = null;
   else incident.quietSinceMs ??= state.nowMs;
   if (incident.quietSinceMs === null || state.nowMs - incident.quietSinceMs < knobs.incident.quietMs) return;
   closeIncident(turn, group, incident, `no worker of the group has been in trouble for ${inWords(knobs.incident.quietMs)}`);
+}
+
+/** The first two to go bad do not tell how many will: what half of the group has may pass by itself, whoever began. */
+function widen(turn: Turn, group: Group, found: { incident: Incident; members: readonly Target[]; knobs: Knobs }): void {
+  const { incident, members, knobs } = found;
+  if (incident.wide || incident.phase !== "waiting" || incident.fails > 0) return;
+  const bad = members.filter(isElevatedNow).length;
+  if (bad * 100 < members.length * knobs.incident.widePercent) return;
+  incident.wide = true;
+  incident.nextAtMs = incident.openedAtMs + knobs.incident.canaryDelayMs;
+  const { waits } = suspicionOf(turn.state, group, members);
+  sayOf(turn, group.id, {
+    level: "warn",
+    event: "incident_wide",
+    reason: `${bad} of ${members.length} workers are in trouble by now; ${waits ?? waitInWords(incident, turn.state.nowMs)}`,
+    more: { bad },
+  });
 }
 
 /** After a restart of the daemon the incident may be older than the heals: they say who the canary is, or that it is none. */
@@ -153,7 +177,7 @@ export function whyIncidentHolds(
       untilMs: null,
     };
   }
-  if (waitMs <= 0) return null;
+  if (waitMs <= 0) return recently === "doubtful" || isPassing(incident) ? whyDoubtWaits(state, target, incident) : null;
   const why =
     incident.phase === "open"
       ? "healing one of them did not help, repeatedly"
@@ -164,6 +188,14 @@ export function whyIncidentHolds(
     reason: `several workers of ${target.group} went bad together and ${why}; the next attempt is in ${inWords(waitMs)}`,
     untilMs: incident.nextAtMs,
   };
+}
+
+/** Right after an outage the newest tasks speak for a worker more with each one; whoever stays in doubt is not left for ever. */
+function whyDoubtWaits(state: State, target: Target, incident: Incident): { reason: string; untilMs: number } | null {
+  const untilMs = incident.nextAtMs + strategyOf(state, target).knobs.incident.canaryDelayMs;
+  if (state.nowMs >= untilMs) return null;
+  const left = inWords(untilMs - state.nowMs);
+  return { reason: `the trouble of ${target.group} may be passing; this one gets up to ${left} to recover by itself`, untilMs };
 }
 
 /** A member is healed while an incident waits: it is the canary. */

@@ -31,6 +31,8 @@ export type Observation =
       /** "HTTP 500", "no answer in 2 s", "connection refused". */
       readonly detail: string;
     }
+  /** One answer of what lies upstream of all workers of a strategy (`dependency_probe`). */
+  | { readonly kind: "dependency"; readonly strategy: string; readonly atMs: number; readonly ok: boolean; readonly detail: string }
   /** Resident memory of the worker's process tree, bytes. */
   | { readonly kind: "memory"; readonly target: TargetId; readonly atMs: number; readonly bytes: number }
   /** The kernel's view of the root process (`/proc/PID/stat` and `status`). */

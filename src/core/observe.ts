@@ -1,4 +1,5 @@
 import { noteBoot } from "./boot.ts";
+import { fileDependency, loseDependency } from "./dependency.ts";
 import { fileCopies } from "./group-facts.ts";
 import type { Observation } from "./observation.ts";
 import type { QueueFacts } from "./judgement.ts";
@@ -18,6 +19,8 @@ export function fileObservation(turn: Turn, observation: Observation): void {
     case "queue":
       turn.state.queues.set(observation.queue, queueFactsAfter(turn.state.queues.get(observation.queue), observation));
       return;
+    case "dependency":
+      return fileDependency(turn, observation);
     case "blind":
       return goBlind(turn, observation);
     case "sight":
@@ -35,7 +38,10 @@ export function fileObservation(turn: Turn, observation: Observation): void {
   }
 }
 
-function fileForTarget(turn: Turn, observation: Exclude<Observation, { kind: "queue" | "copies" | "blind" | "sight" }>): void {
+function fileForTarget(
+  turn: Turn,
+  observation: Exclude<Observation, { kind: "queue" | "copies" | "dependency" | "blind" | "sight" }>,
+): void {
   const target = turn.state.targets.get(observation.target);
   if (target === undefined || observation.atMs < target.epoch.atMs) return; // gone, or evidence of another life (I16)
   const strategy = strategyOf(turn.state, target);
@@ -82,6 +88,7 @@ function goBlind(turn: Turn, blind: Extract<Observation, { kind: "blind" }>): vo
   const queue = blind.sensor.startsWith("queue:") && blind.target === null ? blind.sensor.slice("queue:".length) : null;
   const facts = queue === null ? undefined : state.queues.get(queue);
   if (facts !== undefined && queue !== null) state.queues.set(queue, { ...facts, pendingSinceMs: null, lastFinishedAtMs: null });
+  if (blind.sensor.startsWith("dependency:")) loseDependency(state, blind.sensor.slice("dependency:".length));
   if (before !== undefined) return;
   sayOf(turn, blind.target ?? blind.sensor, {
     level: "warn",

@@ -1,6 +1,7 @@
 import { readBoots, type Boots } from "./boot.ts";
 import { healOf, newControl, restartsNobody } from "./control.ts";
 import type { Control } from "./control.ts";
+import type { DependencyFacts } from "./dependency.ts";
 import type { Json } from "./log-record.ts";
 import type { TargetId } from "./observation.ts";
 import { settledStandings, type Standing } from "./standing.ts";
@@ -22,6 +23,8 @@ export interface SavedState {
   readonly boots?: Readonly<Record<TargetId, Boots>>;
   /** By name. Not in a snapshot of 0.1.0. */
   readonly strategies?: Readonly<Record<string, Standing>>;
+  /** By strategy. Not in a snapshot of 0.1.0. */
+  readonly dependencies?: Readonly<Record<string, DependencyFacts>>;
 }
 
 export interface SavedTarget {
@@ -38,6 +41,8 @@ interface SavedEvidence {
   readonly life: Life | null;
   readonly runningTasks: number;
   readonly onsetAtMs: number | null;
+  /** Not in a snapshot of 0.1.0. */
+  readonly othersStartAtMs?: number | null;
   readonly dueSinceMs: number | null;
   readonly said: Target["said"];
   readonly view: { readonly readyAtMs: number | null; readonly startedAtMs: number | null; readonly statusSinceMs: number };
@@ -65,6 +70,9 @@ export function whyNotSavedState(value: unknown): string | null {
   if (duplicates !== undefined && !(isRecord(duplicates) && Array.isArray(duplicates["told"]) && isRecord(duplicates["starts"])))
     return "duplicates: expected what was told and when they were started";
   if (!areStandings(value["strategies"])) return "strategies: expected since when each is what it is";
+  const { dependencies } = value;
+  if (dependencies !== undefined && !(isRecord(dependencies) && Object.values(dependencies).every(isDependencyFacts)))
+    return "dependencies: expected the answers of probes";
   for (const [id, target] of Object.entries(value["targets"])) {
     const control = isRecord(target) ? target["control"] : null;
     if (!isControl(control)) return `targets.${id}: expected a phase, a streak and the heals of a day`;
@@ -87,6 +95,10 @@ function areStandings(value: unknown): boolean {
   return isRecord(value) && Object.values(value).every(isStanding);
 }
 
+function isDependencyFacts(value: unknown): boolean {
+  return isRecord(value) && Array.isArray(value["answers"]) && Number.isFinite(value["atMs"]);
+}
+
 function isControl(value: unknown): boolean {
   if (!isRecord(value) || !isRecord(value["phase"]) || typeof value["phase"]["name"] !== "string") return false;
   return Number.isFinite(value["failedHeals"]) && Number.isFinite(value["opens"]) && Array.isArray(value["healsAtMs"]);
@@ -105,7 +117,7 @@ export function saveState(state: State): SavedState {
   for (const [id, group] of state.groups) if (group.incident !== null) incidents[id] = group.incident;
   const { globals, duplicates } = state;
   const [boots, strategies] = [Object.fromEntries(state.boots), Object.fromEntries(state.standings)];
-  return { globals, targets, incidents, duplicates, boots, strategies };
+  return { globals, targets, incidents, duplicates, boots, strategies, dependencies: Object.fromEntries(state.dependencies) };
 }
 
 function evidenceOf(target: Target): SavedEvidence {
@@ -117,6 +129,7 @@ function evidenceOf(target: Target): SavedEvidence {
     life: target.life,
     runningTasks: target.runningTasks,
     onsetAtMs: target.onsetAtMs,
+    othersStartAtMs: target.othersStartAtMs,
     dueSinceMs: target.dueSinceMs,
     said: target.said,
     view: { readyAtMs: target.view.readyAtMs, startedAtMs: target.view.startedAtMs, statusSinceMs: target.view.statusSinceMs },
@@ -141,6 +154,7 @@ export function loadState(state: State, saved: SavedState): void {
   if (saved.duplicates !== undefined) Object.assign(state.duplicates, saved.duplicates);
   state.boots = readBoots(saved.boots);
   state.standings = saved.strategies === undefined ? settledStandings(state.policy) : new Map(Object.entries(saved.strategies));
+  for (const [name, facts] of Object.entries(saved.dependencies ?? {})) state.dependencies.set(name, facts);
   for (const [id, target] of Object.entries(saved.targets)) {
     state.absent.set(id, { control: { ...newControl(), ...target.control }, sinceMs: target.sinceMs, saved: target.evidence });
   }
@@ -190,6 +204,7 @@ export function restoreTarget(state: State, target: Target, strategy: Strategy, 
   target.life = saved.life;
   target.runningTasks = saved.runningTasks;
   target.onsetAtMs = saved.onsetAtMs;
+  target.othersStartAtMs = saved.othersStartAtMs ?? null;
   target.dueSinceMs = saved.dueSinceMs;
   target.tasks = saved.tasks === null ? null : loadTaskWindows(saved.tasks, state.nowMs);
   restoreRules(target, strategy, saved);

@@ -1,3 +1,4 @@
+import { forgetOldDependencies } from "./dependency.ts";
 import { dropTarget } from "./arrivals.ts";
 import { leaveAloneAtFirst, tellReviews } from "./first-heal.ts";
 import { assignStrategy } from "./select.ts";
@@ -31,12 +32,14 @@ export function takePolicy(turn: Turn, policy: Policy): void {
   for (const target of [...state.targets.values()]) adopt(turn, target, before);
   tellReviews(turn, reviews);
   forgetLostSensors(state);
+  forgetOldDependencies(state, before.strategies);
 }
 
 /** A sensor that the edit took away can never see again; its blindness, and its queue's last figures, would stand for ever. */
 function forgetLostSensors(state: State): void {
   const { strategies } = state.policy;
-  const names = strategies.flatMap(({ name, queues, rules }) => [
+  const names = strategies.flatMap(({ name, queues, rules, dependency }) => [
+    ...(dependency === undefined ? [] : [`dependency:${name}`]),
     ...queues.map((queue) => `queue:${queue}`),
     ...rules.map(({ key }) => `${key}:${name}`),
   ]);

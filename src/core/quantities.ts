@@ -14,6 +14,7 @@ const SECONDS_MAX = 10 * 365 * 86_400; // ten years; anything longer is a slip, 
 export const DURATION_EXPECTED = "a duration such as 180 (seconds), 90s, 3m, 1h30m or 24h";
 export const SIZE_EXPECTED = "a size such as 512MB, 512M or 1G";
 export const SHARE_EXPECTED = "a share such as 20% or a count such as 2";
+export const STATUS_EXPECTED = "HTTP status codes such as 200-399, 204, or 200-299,401";
 export const OF_EXPECTED = "a count such as 3, or 3 of 5";
 
 /** `180` and `"180"` are seconds; `500ms`, `90s`, `3m`, `24h`, `1d` and `1h30m` carry their unit. Answers milliseconds. */
@@ -60,6 +61,26 @@ export function parseOf(value: string | number): Quantity<{ readonly count: numb
   const of = match[2] === undefined ? count : Number(match[2]);
   if (count < 1 || of > 100) return failure(`${OF_EXPECTED}, from 1 to 100`);
   return count <= of ? success({ count, of }) : failure(`at most ${of} of ${of}`);
+}
+
+export interface StatusRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** `200-399`, `204`, `200-299,401`, or a list of these. */
+export function parseStatusRanges(value: string | number | readonly (string | number)[]): Quantity<readonly StatusRange[]> {
+  const parts = [value].flat().flatMap((part) => String(part).split(","));
+  const ranges = parts.map(parseStatusRange).filter((range) => range !== null);
+  return ranges.length === parts.length ? success(ranges) : failure(STATUS_EXPECTED);
+}
+
+function parseStatusRange(text: string): StatusRange | null {
+  const match = /^\s*(\d{3})\s*(?:-\s*(\d{3}))?\s*$/.exec(text);
+  if (match === null) return null;
+  const from = Number(match[1]);
+  const to = Number(match[2] ?? match[1]);
+  return from >= 100 && to >= from && to <= 599 ? { from, to } : null;
 }
 
 const SPOKEN_MS: readonly (readonly [string, number])[] = [

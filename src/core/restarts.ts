@@ -98,6 +98,7 @@ function restartedBySomebody(turn: Turn, target: Target, change: Change): void {
   const reason = "started or restarted by an operator, a deploy, or PM2 itself (memory limit, watch, cron); its grace period begins";
   say(turn, target, { level: "info", event: "external_restart", reason, more: { restarts: change.row.restarts } });
   target.exits = [];
+  target.othersStartAtMs = turn.state.nowMs;
   startEpoch(turn.state, target, change.strategy, "other");
   target.view.readyAtMs = null; // and counts from the new process once it is ready
   if (hasPair(phase)) return forgetGroupEvidence(turn, target); // its replacement has to go first

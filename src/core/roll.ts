@@ -1,6 +1,6 @@
 import { firstStepOf, type Heal, type PreImage, type Roll } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
-import { membersOf } from "./incident.ts";
+import { membersOf } from "./members.ts";
 import type { TargetId } from "./observation.ts";
 import { beginReplace } from "./replace-plan.ts";
 import type { State, Target } from "./state.ts";

@@ -1,7 +1,9 @@
 import type { Boots, BootWatch } from "./boot.ts";
 import type { Control, Pause } from "./control.ts";
 import type { OpenWindow } from "./maintenance.ts";
+import type { DependencyFacts } from "./dependency.ts";
 import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
+import type { Suspect } from "./incident-suspect.ts";
 import type { CopiesSeen, TargetId } from "./observation.ts";
 import type { Standing } from "./standing.ts";
 import type { Policy } from "./strategy.ts";
@@ -28,6 +30,8 @@ export interface State {
   /** Incidents of groups not seen yet after a restart of the daemon. */
   readonly absentIncidents: Map<TargetId, Incident>;
   readonly queues: Map<string, QueueFacts>;
+  /** By strategy, where it has a `dependency_probe` that was answered. */
+  readonly dependencies: Map<string, DependencyFacts>;
   /** The newest complete look at what runs beside PM2's rows; null = none yet. */
   copies: KnownCopies | null;
   /** What has been told of copies: each once, and when those of an app were started. */
@@ -114,6 +118,8 @@ export interface Target {
   readonly view: Writable<TargetView>;
   /** Since when this target counts as in trouble for its group; null = it does not. */
   onsetAtMs: number | null;
+  /** When somebody else last started or restarted it: an operator, a deploy, PM2 itself; null = not known. */
+  othersStartAtMs: number | null;
   /** What has been written once and is not written again until it changes. */
   readonly said: { hold: string | null; wouldHeal: boolean };
   /** The daemon restarted while a heal was between intent and verdict; since when we look what became of it. */
@@ -151,7 +157,14 @@ export interface Group {
 /** Several workers of a group going bad together (decision-core §2): one canary, and the others wait for its verdict. */
 export interface Incident {
   readonly openedAtMs: number;
-  readonly wide: boolean;
+  /** Half of the group or more (`wide_percent`); an incident that begins narrow may become wide before its first canary. */
+  wide: boolean;
+  /** Not in a snapshot of 0.1.0. */
+  readonly suspect?: Suspect;
+  /** Members that are proven bad now, since when so many, and the most there have been. Not in a snapshot of 0.1.0. */
+  bad?: number;
+  badSinceMs?: number;
+  worst?: number;
   phase: "waiting" | "canary" | "generalise" | "open";
   canary: TargetId | null;
   fails: number;
@@ -199,6 +212,7 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     absent: new Map(),
     absentIncidents: new Map(),
     queues: new Map(),
+    dependencies: new Map(),
     copies: null,
     duplicates: { told: [], starts: {} },
     boots: new Map(),

@@ -29,6 +29,8 @@ export interface Strategy {
   readonly actions: readonly string[];
   readonly knobs: Knobs;
   readonly maintenance: readonly MaintenanceWindow[];
+  /** Address of what all its workers need (`dependency_probe`), as people may see it; left out = none is probed. */
+  readonly dependency?: string;
 }
 
 /** Patterns as PM2 names them; `*` and `?` are globs. Empty `apps` never occurs: `config` refuses it. */

@@ -48,6 +48,7 @@ export function newTarget(state: State, options: { id: TargetId; kind: "worker" 
       group: null,
     },
     onsetAtMs: null,
+    othersStartAtMs: null,
     said: { hold: null, wouldHeal: false },
     recoveringSinceMs: null,
   };
@@ -113,6 +114,16 @@ export function forgetOutlived(state: State, target: Target, strategy: Strategy)
   for (const ruleState of target.rules) {
     const rule = rules.find((candidate) => candidate.key === ruleState.key);
     if (rule !== undefined && ruleState.judgement.recently === "good") forgetEvidence(ruleState, rule, epoch);
+  }
+}
+
+/** Drops what rules know of tasks, whose failures had a cause outside the worker; how they judge anything else stays. */
+export function forgetTasks(state: State, target: Target, strategy: Strategy): void {
+  const epoch: Epoch = { ...target.epoch, atMs: state.nowMs };
+  const rules = rulesFor(strategy, target.kind);
+  for (const ruleState of target.rules) {
+    const rule = rules.find((candidate) => candidate.key === ruleState.key);
+    if (rule?.scope === "tasks") forgetEvidence(ruleState, rule, epoch);
   }
 }
 

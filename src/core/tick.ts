@@ -160,6 +160,7 @@ const NOT_ASKED_BEFORE_A_START = [
   "in-flight",
   "grace",
   "backoff",
+  "dependency",
   "incident",
   "unavailable",
   "drain",

@@ -1,5 +1,6 @@
 import type { Compiled } from "../config/compiled.ts";
 import type { State } from "../core/state.ts";
+import { createDependencyProbe } from "../sensors/dependency-probe.ts";
 import { createHttpProbeSensors, type HttpProbeRule } from "../sensors/http-probes.ts";
 import { createOsProcessSensor } from "../sensors/os-processes.ts";
 import type { Sensor } from "../sensors/sensor.ts";
@@ -22,6 +23,8 @@ export class SensorShelf {
     };
     takeOsProcesses(compiled, world, take);
     for (const rule of probesOf(compiled)) for (const sensor of createHttpProbeSensors([rule])) take(["probe", rule], () => sensor);
+    for (const { name, dependency } of compiled.strategies)
+      if (dependency !== null) take(["dependency", name, dependency], () => createDependencyProbe({ strategy: name, ...dependency }));
     for (const { name, kind, params } of compiled.queues) {
       const strategies = compiled.strategies.filter(({ queues }) => queues.includes(name)).map((strategy) => strategy.name);
       const settings = { name, strategies, intervalMs: compiled.policy.intervalMs };

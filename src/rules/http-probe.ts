@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
+import { formatDuration, type StatusRange } from "../core/quantities.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
-import { formatDuration } from "../core/quantities.ts";
 import { expandForWorker } from "../core/worker-template.ts";
 import { inWords, plural } from "../core/words.ts";
 import { adviseProbe } from "./http-probe-advice.ts";
-import { duration, failuresOf, statusRanges, workerUrl, type StatusRange } from "./param-schemas.ts";
+import { duration, failuresOf, statusRanges, workerUrl } from "./param-schemas.ts";
 import { defineRule, type Bound } from "./rule.ts";
 
 /** As `sensors/http-probe` reads them too: durations in ms, `expect` as ranges of status codes. */

@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { formatDuration, parseBytes, parseDurationMs, parseOf, type Quantity } from "../core/quantities.ts";
+import {
+  formatDuration,
+  parseBytes,
+  parseDurationMs,
+  parseOf,
+  parseStatusRanges,
+  type Quantity,
+  type StatusRange,
+} from "../core/quantities.ts";
 
 /** Parameters as people write them: durations become ms, sizes bytes, `3 of 5` a pair. Bounds are in the same units. */
 
@@ -37,13 +45,6 @@ export function failuresOf() {
   return written("a count: 3, or 3 of 5", parseOf).transform(({ count, of }) => ({ bad: count, of }));
 }
 
-export interface StatusRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-const STATUS_EXPECTED = "expected HTTP status codes such as 200-399, 204, or 200-299,401";
-
 /** `200-399`, `204`, `200-299,401`, or a list of these. */
 export function statusRanges() {
   const one = z.union([z.string().max(200), z.number()]);
@@ -51,20 +52,11 @@ export function statusRanges() {
     .union([one, z.array(one).min(1).max(20)])
     .meta({ description: "HTTP status codes: 200-399, 204, or 200-299,401" })
     .transform((value, context): readonly StatusRange[] => {
-      const parts = (Array.isArray(value) ? value : [value]).flatMap((part) => String(part).split(","));
-      const ranges = parts.map(parseStatusRange).filter((range) => range !== null);
-      if (ranges.length === parts.length) return ranges;
-      context.addIssue({ code: "custom", message: STATUS_EXPECTED });
+      const parsed = parseStatusRanges(value);
+      if (parsed.ok) return parsed.value;
+      context.addIssue({ code: "custom", message: `expected ${parsed.error}` });
       return z.NEVER;
     });
-}
-
-function parseStatusRange(text: string): StatusRange | null {
-  const match = /^\s*(\d{3})\s*(?:-\s*(\d{3}))?\s*$/.exec(text);
-  if (match === null) return null;
-  const from = Number(match[1]);
-  const to = Number(match[2] ?? match[1]);
-  return from >= 100 && to >= from && to <= 599 ? { from, to } : null;
 }
 
 const PLACEHOLDER = /\{([^{}]*)\}/g;

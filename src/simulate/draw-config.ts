@@ -49,7 +49,7 @@ function drawStrategy(app: AppSpec, random: Random, isFirst: boolean): readonly 
     ...(app.figures === null ? [] : [`    queue: q-${app.name}`]),
     ...(trims ? [`    max_workers: ${app.instances}`, `    trim_outside: ${random.pick(["none", "orphans", "all"])}`] : []),
     ...(random.chance(0.1) ? ["    mode: observe"] : []),
-    `    actions: ${random.pick(["[restart, stop-start]", "[restart]", "[stop-start]"])}`,
+    `    actions: ${random.pick(["[restart, stop-start]", "[restart]", "[stop-start]", "[replace]", "[restart, replace]"])}`,
     `    rules: [${rules.join(", ")}]`,
   ];
 }

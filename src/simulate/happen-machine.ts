@@ -34,7 +34,8 @@ export function killPm2(world: Simulation, fault: { readonly backMs: number; rea
   world.stopped.clear();
   const { generation } = pm2;
   later(world, fault.backMs, () => {
-    if (pm2.generation === generation) pm2.resurrect(dump.map(({ name, instance }) => ({ app: appOf(world, name), instance })));
+    if (pm2.generation === generation)
+      pm2.resurrect(dump.map(({ name, instance, createdWallMs }) => ({ app: appOf(world, name), instance, createdWallMs })));
   });
 }
 
@@ -48,7 +49,11 @@ export function troubleDisk(world: Simulation, { trouble, lastsMs }: Extract<Fau
 
 /** The machine goes down and comes up again: everything that ran is gone, and of the disk only what was synced is certain. */
 export function reboot(world: Simulation, offMs: number): void {
-  const apps = [...world.pm2.rows.values()].map(({ name, instance }) => ({ app: appOf(world, name), instance }));
+  const apps = [...world.pm2.rows.values()].map(({ name, instance, createdWallMs }) => ({
+    app: appOf(world, name),
+    instance,
+    createdWallMs,
+  }));
   world.fate.deaths = [];
   if (world.daemon !== null) world.kill();
   world.strays.clear();

@@ -1,6 +1,6 @@
 import type { Effect } from "../core/effect.ts";
 import type { SimPm2 } from "./sim-pm2.ts";
-import type { Pm2Reply } from "./sim-pm2-table.ts";
+import type { Pm2Command, Pm2Reply } from "./sim-pm2-table.ts";
 import type { SimProcesses } from "./sim-process.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -23,12 +23,12 @@ export class SimActions {
   }
 
   /** What PM2 was told it does whether or not healer lives; everything that follows an answer passes `stillAlive`. */
-  run({ action, step, row, ends }: Execute, stillAlive: (run: () => void) => void, done: (reply: Pm2Reply) => void): void {
+  run({ action, step, row, ends, createdWallMs }: Execute, stillAlive: (run: () => void) => void, done: (reply: Pm2Reply) => void): void {
     for (const end of ends) this.#processes.end(end);
     if (action === "trim" && ends.length > 0) return this.#after(50, () => stillAlive(() => done(OK)));
-    const ask = (command: "restart" | "stop" | "start" | "delete", then: (reply: Pm2Reply) => void): void =>
-      this.#ask(command, row.pmId, stillAlive, then);
-    if (action === "trim") ask("delete", done);
+    const ask = (command: Pm2Command, then: (reply: Pm2Reply) => void): void => this.#ask(command, row.pmId, stillAlive, then);
+    if (step === "add") this.#ask({ name: "duplicate", createdWallMs: createdWallMs ?? 0 }, row.pmId, stillAlive, done);
+    else if (action === "trim" || action === "replace") ask("delete", done);
     else if (step === "stop") ask("stop", done);
     else if (step === "start") ask("start", done);
     else if (action === "stop-start")
@@ -40,12 +40,7 @@ export class SimActions {
     else ask("restart", done);
   }
 
-  #ask(
-    command: "restart" | "stop" | "start" | "delete",
-    pmId: number,
-    stillAlive: (run: () => void) => void,
-    then: (reply: Pm2Reply) => void,
-  ): void {
+  #ask(command: Pm2Command, pmId: number, stillAlive: (run: () => void) => void, then: (reply: Pm2Reply) => void): void {
     let isAnswered = false;
     const once = (reply: Pm2Reply): void => {
       if (isAnswered) return;

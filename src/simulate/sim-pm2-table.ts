@@ -8,6 +8,9 @@ import type { AppSpec } from "./world-spec.ts";
 const UNSTABLE_MAX = 16; // PM2's max_restarts: exits within a second of the start, in a row
 const UNSTABLE_MS = 1000;
 
+/** `duplicate`: another row under the same number, with the `created_at` it is given. */
+export type Pm2Command = "restart" | "stop" | "start" | "delete" | { readonly name: "duplicate"; readonly createdWallMs: number };
+
 /** What PM2 answers to a command: done, or why not; `null` = it never answers. */
 export type Pm2Reply = { readonly ok: boolean; readonly error: string | null };
 
@@ -65,10 +68,12 @@ export class SimPm2Table {
     return row.pid === null ? undefined : this.#processes.alive.get(row.pid);
   }
 
-  add(app: AppSpec, instance: string): void {
+  add(app: AppSpec, instance: string, createdWallMs?: number): void {
     const row = plainRow(app, { pmId: this.#nextPmId++, instance });
     this.rows.set(row.pmId, row);
     this.spawn(row, { commanded: true });
+    const started = this.rows.get(row.pmId);
+    if (started !== undefined && createdWallMs !== undefined) this.set(started, { createdWallMs });
   }
 
   /** A process ends by itself, or by a signal nobody told PM2 about. */
@@ -99,11 +104,11 @@ export class SimPm2Table {
     this.changes++;
   }
 
-  /** A new daemon starts what the dump names, all of it anew. */
-  resurrect(apps: readonly { readonly app: AppSpec; readonly instance: string }[]): void {
+  /** A new daemon starts what the dump names, all of it anew; `created_at` stands in the dump (measured). */
+  resurrect(dump: readonly { readonly app: AppSpec; readonly instance: string; readonly createdWallMs?: number | null }[]): void {
     this.lost = null;
     this.#nextPmId = 0;
-    for (const { app, instance } of apps) this.add(app, instance);
+    for (const { app, instance, createdWallMs } of dump) this.add(app, instance, createdWallMs ?? undefined);
   }
 
   /** SIGINT, and SIGKILL after `kill_timeout`: takes as long as the worker does. */
@@ -137,6 +142,10 @@ export class SimPm2Table {
       });
     if (commanded && this.trouble.mode === "process-dies-at-once") this.timeline.at(this.timeline.nowMs + 300, () => this.exit(process));
     this.#onSpawn(started, process);
+  }
+
+  protected appOf(row: WorkerRow): AppSpec | undefined {
+    return this.#apps.get(row.name);
   }
 
   protected set(row: WorkerRow, change: Partial<WorkerRow>): WorkerRow {

@@ -1,9 +1,9 @@
-import { SimPm2Table, type Pm2Reply } from "./sim-pm2-table.ts";
+import { SimPm2Table, type Pm2Command, type Pm2Reply } from "./sim-pm2-table.ts";
 
 /** PM2 as far as healer can tell: its table, and commands that take their time, fail, or are carried out without a word. */
 export class SimPm2 extends SimPm2Table {
   /** A command over PM2's socket, from healer or from anybody else. `reply` comes later, or never. */
-  command(name: "restart" | "stop" | "start" | "delete", pmId: number, reply: (reply: Pm2Reply) => void): void {
+  command(command: Pm2Command, pmId: number, reply: (reply: Pm2Reply) => void): void {
     const { mode, latencyMs } = this.trouble;
     const { generation } = this;
     const answer = (result: Pm2Reply): void => {
@@ -16,13 +16,18 @@ export class SimPm2 extends SimPm2Table {
       if (generation !== this.generation) return answer({ ok: false, error: "the connection was lost" });
       if (mode === "refuses") return answer({ ok: false, error: "PM2 says no" });
       if (mode === "never-answers") return;
-      this.#perform(name, pmId, answer);
+      this.#perform(command, pmId, answer);
     });
   }
 
-  #perform(name: "restart" | "stop" | "start" | "delete", pmId: number, answer: (reply: Pm2Reply) => void): void {
+  #perform(name: Pm2Command, pmId: number, answer: (reply: Pm2Reply) => void): void {
     const row = this.rows.get(pmId);
     if (row === undefined) return answer({ ok: false, error: `process ${pmId} not found` });
+    if (typeof name === "object") {
+      const app = this.appOf(row);
+      if (app !== undefined) this.add(app, row.instance, name.createdWallMs);
+      return answer(DONE);
+    }
     if (name === "start") {
       if (row.pid !== null) return answer({ ok: false, error: "process already online" });
       this.spawn(row, { commanded: true });

@@ -148,7 +148,7 @@ describe("a valid file", () => {
       verify: { llr: 4.6, timeoutMs: 1_800_000 },
       backoff: { baseMs: 30_000, maxMs: 600_000, jitter: 0.5 },
       circuit: { coolDownMs: 1_800_000, maxMs: 21_600_000, jitter: 0.25, maxHealsPerDay: 10 },
-      incident: { onsetWindowMs: 300_000, widePercent: 50, canaryDelayMs: 300_000, quietMs: 120_000 },
+      incident: { onsetWindowMs: 300_000, widePercent: 50, canaryDelayMs: 240_000, quietMs: 120_000 },
       trimAfterMs: 60_000,
     });
     expect(strategy?.actions).toEqual(["restart", "stop-start"]);

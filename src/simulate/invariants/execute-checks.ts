@@ -4,6 +4,7 @@ import { mayEnd } from "../../core/trim-plan.ts";
 import { strategyOf } from "../../core/turn.ts";
 import type { Knobs } from "../../core/strategy.ts";
 import { processKey, type Books } from "./books.ts";
+import { checkReplace, mayComeTwice } from "./replace-checks.ts";
 import { broken, type Execute, type Witness } from "./witness.ts";
 
 const HOUR_MS = 3_600_000;
@@ -15,6 +16,7 @@ export function checkExecute(witness: Witness, books: Books, done: { effect: Exe
   checkRecord(witness, books, effect);
   checkWhom(witness, books, effect);
   if (effect.action === "trim") checkTrim(witness, books, effect);
+  if (effect.action === "replace") checkReplace(witness, books, effect);
   checkGrace(witness, books, effect);
   books.executed.push({ ...effect, atMs: books.nowMs });
   checkRates(witness, books, effect.target);
@@ -35,7 +37,7 @@ function checkRecord(witness: Witness, books: Books, effect: Execute): void {
       other.row.pmId === row.pmId &&
       JSON.stringify(other.ends.map(({ pid }) => pid)) === ended,
   );
-  if (same.length > 0 && (step !== "start" || row.pid !== null)) broken("I7", `${healId} ${step} executed twice`);
+  if (same.length > 0 && !mayComeTwice(witness, effect)) broken("I7", `${healId} ${step} executed twice`);
 }
 
 /** I9: never healer itself, a module of PM2's, whoever is not selected, or whom an operator has stopped. */

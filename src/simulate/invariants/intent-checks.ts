@@ -53,12 +53,15 @@ function checkUnasked({ state }: Witness, books: Books, { target, phase }: { tar
   if (rule !== undefined && heal.action !== "hold-down") checkEvidence(books, target, rule.memory);
 }
 
+/** Steps after which another process is meant. */
+const RENEWS: readonly string[] = ["all", "start", "remove"];
+
 /** I16: what speaks against it was seen since its epoch, and counted once. */
 function checkEvidence(books: Books, target: Target, memory: unknown): void {
   if (typeof memory !== "object" || memory === null || !("failed" in memory) || !("epochAtMs" in memory)) return;
   const { failed, epochAtMs } = memory as { readonly failed: number; readonly epochAtMs: number };
   const last = books.executed.findLast(
-    (executed) => executed.target === target.id && executed.step !== "stop" && executed.action !== "trim",
+    (executed) => executed.target === target.id && RENEWS.includes(executed.step) && executed.action !== "trim",
   );
   if (last !== undefined && epochAtMs < last.atMs) broken("I16", `the evidence against ${target.id} is older than its last heal`);
   let told = 0;

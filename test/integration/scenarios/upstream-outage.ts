@@ -20,7 +20,7 @@ export function upstreamPart(share: number, app = UPSTREAM_APP): Part {
         backoff: { base: Math.round(30 / share), max: Math.round(600 / share) },
         incident: {
           onset_window: Math.round(300 / share),
-          canary_delay: Math.round(300 / share),
+          canary_delay: Math.round(240 / share),
           quiet: Math.round(120 / share),
         },
       },
