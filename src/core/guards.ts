@@ -47,6 +47,7 @@ export type Answer = Omit<Hold, "guard"> | null;
  */
 export const GUARDS = [
   { name: "self", ask: askSelf },
+  { name: "invariant", ask: askInvariant },
   { name: "journal", ask: askJournal },
   { name: "pm2", ask: askPm2 },
   { name: "paused", ask: askPaused },
@@ -75,7 +76,7 @@ export function whyHold(state: State, candidate: Candidate, skip: readonly strin
   return null;
 }
 
-const NEVER_FORCED = ["self", "journal", "pm2", "incarnation"]; // the last is not asked but checked before acting
+const NEVER_FORCED = ["self", "invariant", "journal", "pm2", "incarnation"]; // the last is not asked but checked before acting
 
 /** Why these guards cannot be overridden by a person: some never are, and some are no guards. */
 export function whyNotForced(force: readonly string[]): { code: 2 | 4; text: string } | null {
@@ -90,6 +91,12 @@ function askSelf(state: State, { target }: Candidate): Answer {
   const pid = target.row?.pid ?? null;
   const itself = target.row !== null && (target.row.isModule || (pid !== null && state.self.pids.includes(pid)));
   return itself ? { reason: "this is healer itself, one of its parents, or a PM2 module", untilMs: null, flip: "never" } : null;
+}
+
+function askInvariant({ watchdog }: State): Answer {
+  if (watchdog.violation === null) return null;
+  const reason = `healer was about to break one of its own promises (${watchdog.violation}) and only watches since`;
+  return { reason, untilMs: null, flip: "restart healer, and report it" };
 }
 
 function askJournal(state: State): Answer {

@@ -9,6 +9,7 @@ import type { Standing } from "./standing.ts";
 import type { Policy } from "./strategy.ts";
 import type { GroupCopy } from "./trim-plan.ts";
 import type { TaskWindows } from "./task-windows.ts";
+import { newWatchdog, type Watchdog } from "./watchdog.ts";
 import type { Incarnation, WorkerRow } from "./worker-row.ts";
 
 /**
@@ -43,6 +44,8 @@ export interface State {
   standings: ReadonlyMap<string, Standing>;
   /** Why the journal cannot be trusted; nothing is acted on then. Tried again at `retryAtMs`; null = a person must look first. */
   journalError: { readonly reason: string; readonly retryAtMs: number | null } | null;
+  /** Guards the promises that no decision may break. */
+  readonly watchdog: Watchdog;
   /** Workers two strategies select; told once each. */
   readonly conflicts: Set<TargetId>;
   /** Sensors that cannot see, by name. */
@@ -219,6 +222,7 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     globals: { tokens: options.policy.budget.tokens, refilledAtMs: options.atMs, healCount: 0, paused: null },
     standings: new Map(),
     journalError: null,
+    watchdog: newWatchdog(),
     conflicts: new Set(),
     blind: new Map(),
   };

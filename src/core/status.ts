@@ -15,8 +15,7 @@ import { rulesFor } from "./target.ts";
 import { mayEnd, planTrim } from "./trim-plan.ts";
 import { strategyOf } from "./turn.ts";
 import type { WorkerRow } from "./worker-row.ts";
-import type { Window } from "./window.ts";
-import { allOutcomes } from "./window.ts";
+import { allOutcomes, type Window } from "./window.ts";
 import { wilsonLower, wilsonUpper } from "./wilson.ts";
 
 /** One line of `healer status`, as data. Rates are shares (0–1); null = no finished task, shown as n/a. */

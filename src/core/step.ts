@@ -19,6 +19,7 @@ import { reviewStrategies } from "./standing.ts";
 import type { State } from "./state.ts";
 import { voidSilences } from "./stall.ts";
 import { tickTarget } from "./tick.ts";
+import { watched } from "./watchdog.ts";
 import { strategyOf, type Turn } from "./turn.ts";
 
 /**
@@ -53,7 +54,7 @@ export function step(state: State, event: Event): readonly Effect[] {
     default:
       event satisfies never;
   }
-  return turn.effects;
+  return watched(turn, event);
 }
 
 /** Sensors' facts in, then every target judged, then the groups, then time, then the guards for whoever wants a heal. */

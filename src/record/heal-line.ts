@@ -55,7 +55,7 @@ function isSealed(fields: Readonly<Record<string, Json>>): boolean {
 }
 
 const LEVEL_MARKS = { info: "  ", warn: "! ", error: "!!" } as const;
-const EVENT_WIDTH = 18; // the longest event, circuit_half_open, and a space
+const EVENT_WIDTH = 19; // the longest event, dependency_failing, and a space
 
 /** One line for a person: local time, what happened to whom, why. Nothing in it can steer a terminal. */
 export function formatHuman(record: SealedRecord): string {

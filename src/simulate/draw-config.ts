@@ -49,6 +49,9 @@ function drawStrategy(app: AppSpec, random: Random, isFirst: boolean): readonly 
     ...(app.figures === null ? [] : [`    queue: q-${app.name}`]),
     ...(trims ? [`    max_workers: ${app.instances}`, `    trim_outside: ${random.pick(["none", "orphans", "all"])}`] : []),
     ...(random.chance(0.1) ? ["    mode: observe"] : []),
+    ...(random.chance(0.2) ? ['    maintenance: [{cron: "0 */6 * * *", for: 90m, tz: UTC}]'] : []),
+    ...(random.chance(0.2) ? ["    shadow_for: 30m"] : []),
+    ...(random.chance(0.2) ? ['    dependency_probe: {url: "http://127.0.0.1:1/health", every: 30s}'] : []),
     `    actions: ${random.pick(["[restart, stop-start]", "[restart]", "[stop-start]", "[replace]", "[restart, replace]"])}`,
     `    rules: [${rules.join(", ")}]`,
   ];

@@ -1,6 +1,6 @@
 import type { Command } from "../core/event.ts";
 import type { Random } from "./random.ts";
-import type { Pm2Trouble } from "./sim-pm2-table.ts";
+import type { Pm2Trouble } from "./sim-pm2-words.ts";
 import type { AppSpec, Fault, FaultBody, Sickness } from "./world-spec.ts";
 
 const MINUTE_MS = 60_000;

@@ -37,6 +37,11 @@ export class Fleet {
     this.#outages.set(app, outage);
   }
 
+  /** Whether what all workers of an app need is away. */
+  isInterrupted(app: string, nowMs: number): boolean {
+    return nowMs < (this.#outages.get(app)?.untilMs ?? 0);
+  }
+
   healAll(processes: Iterable<SimProcess>): void {
     for (const process of processes) Object.assign(process, { wedgedAt: null, isFrozen: false, leakBytesPerS: 0 });
     this.#curses.clear();

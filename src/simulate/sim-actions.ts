@@ -1,6 +1,6 @@
 import type { Effect } from "../core/effect.ts";
 import type { SimPm2 } from "./sim-pm2.ts";
-import type { Pm2Command, Pm2Reply } from "./sim-pm2-table.ts";
+import type { Pm2Command, Pm2Reply } from "./sim-pm2-words.ts";
 import type { SimProcesses } from "./sim-process.ts";
 import type { Timeline } from "./timeline.ts";
 

@@ -30,6 +30,10 @@ export class SimHost implements Clock {
     return START_WALL_MS + this.#runningMs() + this.#sleptMs + this.#wallSetByMs;
   }
 
+  get isWallSet(): boolean {
+    return this.#wallSetByMs !== 0;
+  }
+
   setWall(byMs: number): void {
     this.#wallSetByMs += byMs;
   }

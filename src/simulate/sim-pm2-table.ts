@@ -1,5 +1,6 @@
 import type { Pm2View } from "../core/observation.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
+import type { Pm2Trouble } from "./sim-pm2-words.ts";
 import type { SimProcess, SimProcesses } from "./sim-process.ts";
 import { plainRow } from "./sim-row.ts";
 import type { Timeline } from "./timeline.ts";
@@ -7,18 +8,6 @@ import type { AppSpec } from "./world-spec.ts";
 
 const UNSTABLE_MAX = 16; // PM2's max_restarts: exits within a second of the start, in a row
 const UNSTABLE_MS = 1000;
-
-/** `duplicate`: another row under the same number, with the `created_at` it is given. */
-export type Pm2Command = "restart" | "stop" | "start" | "delete" | { readonly name: "duplicate"; readonly createdWallMs: number };
-
-/** What PM2 answers to a command: done, or why not; `null` = it never answers. */
-export type Pm2Reply = { readonly ok: boolean; readonly error: string | null };
-
-/** How PM2 treats commands now. */
-export interface Pm2Trouble {
-  readonly mode: "ok" | "refuses" | "does-it-without-a-reply" | "never-answers" | "process-dies-at-once";
-  readonly latencyMs: number;
-}
 
 /**
  * PM2's table of rows, the processes it brings back when they die, and a daemon that dies and is replaced. `created_at` moves with every start that somebody commanded and stands when PM2 merely

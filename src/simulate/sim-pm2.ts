@@ -1,4 +1,5 @@
-import { SimPm2Table, type Pm2Command, type Pm2Reply } from "./sim-pm2-table.ts";
+import { SimPm2Table } from "./sim-pm2-table.ts";
+import type { Pm2Command, Pm2Reply } from "./sim-pm2-words.ts";
 
 /** PM2 as far as healer can tell: its table, and commands that take their time, fail, or are carried out without a word. */
 export class SimPm2 extends SimPm2Table {

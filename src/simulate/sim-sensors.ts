@@ -22,6 +22,8 @@ interface Seen {
 
 interface Needs {
   readonly running: boolean;
+  /** Rhythm of the probe of what lies upstream. */
+  readonly dependencyEveryMs: number | null;
   readonly pulse: boolean;
   readonly memory: boolean;
   /** Key and rhythm of the probe. */
@@ -68,6 +70,7 @@ export class SimSensors {
       this.#lookAt(found, { target, row, app, process, ms, sum, ...at });
     }
     for (const [name, sum] of sums) this.#readQueue(found, name, sum, at.atMs);
+    this.#probeDependencies(found, at);
     return found;
   }
 
@@ -100,6 +103,16 @@ export class SimSensors {
       found.push({ kind: "running", target: target.id, atMs, tasks: this.#fleet.inHand(app) });
   }
 
+  /** Of a strategy `s-APP` what its app needs. */
+  #probeDependencies(found: Observation[], { nowMs, atMs }: { readonly nowMs: number; readonly atMs: number }): void {
+    for (const [strategy, needs] of this.#needs) {
+      if (needs.dependencyEveryMs === null || nowMs - (this.#probedAtMs.get(strategy) ?? 0) < needs.dependencyEveryMs) continue;
+      this.#probedAtMs.set(strategy, nowMs);
+      const ok = !this.#fleet.isInterrupted(strategy.slice(2), nowMs);
+      found.push({ kind: "dependency", strategy, atMs, ok, detail: ok ? "HTTP 200" : "HTTP 503" });
+    }
+  }
+
   #readQueue(found: Observation[], name: string, sum: { ok: number; failed: number }, atMs: number): void {
     const figures = this.#fleet.apps.get(name)?.figures ?? null;
     if (figures === null) return;
@@ -119,11 +132,12 @@ export class SimSensors {
   }
 }
 
-function needsOf({ boundRules, knobs }: CompiledStrategy): Needs {
+function needsOf({ boundRules, knobs, dependency }: CompiledStrategy): Needs {
   const has = (need: string): boolean => boundRules.some(({ needs }) => (needs as readonly string[]).includes(need));
   const probe = boundRules.find(({ needs }) => needs.includes("probe"));
   return {
     running: knobs.drainMs > 0,
+    dependencyEveryMs: dependency?.every ?? null,
     pulse: has("pulse"),
     memory: has("memory"),
     probe: probe === undefined ? null : { rule: probe.key, everyMs: (probe.params as { readonly every: number }).every },

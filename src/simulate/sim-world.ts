@@ -70,6 +70,12 @@ export class SimWorld {
     return atMs !== undefined && row.pid === null && this.timeline.nowMs - atMs > UNSEEN_MS;
   }
 
+  /** null: somebody has set the clock, by which PM2 stamps the starts of processes. */
+  ageMs(row: WorkerRow): number | null {
+    const process = this.pm2.processOf(row);
+    return process === undefined || this.host.isWallSet ? null : this.timeline.nowMs - process.bornMs;
+  }
+
   isOnDisk(healId: string): boolean {
     return this.disk.durablePaths(HOME.journal).some((path) => this.disk.durable(path)?.includes(`"${healId}"`) === true);
   }

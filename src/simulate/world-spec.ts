@@ -1,5 +1,5 @@
 import type { Command } from "../core/event.ts";
-import type { Pm2Trouble } from "./sim-pm2-table.ts";
+import type { Pm2Trouble } from "./sim-pm2-words.ts";
 
 /**
  * A world to simulate, as plain JSON: drawn from a seed, shrunk, printed, and run again from what was printed. All instants

@@ -98,8 +98,8 @@ describe("warns, with what to write instead:", () => {
     ],
     [
       "a rate that so few tasks hardly ever prove",
-      { observed: { volumes: { api: 0.01 } } },
-      "api: success-rate hardly ever fires at the 0.01 tasks a minute of a worker now: they take 1 d 10 h to prove even 20 % to be below 70 %; rely on another rule | rules: [frozen, queue-stalled]",
+      { observed: { volumes: { api: 0.005 } } },
+      "api: success-rate hardly ever fires at the 0.005 tasks a minute of a worker now: they take 2 d 5 h to prove even 20 % to be below 70 %; rely on another rule | rules: [frozen, queue-stalled]",
     ],
     [
       "a verdict that takes longer than it may",

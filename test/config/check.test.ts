@@ -141,11 +141,6 @@ describe("warns about", () => {
       "reload replaces cluster workers; api runs in fork mode, so its first heal fails",
     ],
     [
-      "a copy beside a server in fork mode",
-      "    actions: [restart, replace]\n",
-      "replace lets a copy of api run beside the old one for 10 s: it must be able to share its port",
-    ],
-    [
       "PM2's own memory limit",
       "    rules: [{rule: memory-above, limit: 1G}]\n",
       "max_memory_restart 300MB: PM2 comes first",

@@ -182,7 +182,7 @@ const CASES: readonly Case[] = [
     options: { apps: { app: 4 } },
     given: (world) => world.sicken("app:0", "app:1"),
     decision: "hold",
-    flip: /^restart in 5 m, at 00:05:00Z \(incident\), if probe still fires then and no other of its group goes first$/,
+    flip: /^restart in 4 m, at 00:04:00Z \(incident\), if probe still fires then and no other of its group goes first$/,
   },
   {
     what: "an incident whose canary is another",
@@ -276,7 +276,7 @@ describe("explain, the numbers", () => {
     world.turn();
     const incidentOf = (id: string) => explain(world.state, world.target(id)).incident;
     expect(incidentOf("app")).toBe(
-      "workers of app went bad together 0 s ago; one of them is healed first, in 5 m, at 00:05:00Z, if that does not pass by itself before",
+      "workers of app went bad together 0 s ago; one of them is healed first, in 4 m, at 00:04:00Z, if that does not pass by itself before",
     );
     expect(incidentOf("app:3")).toBe(incidentOf("app"));
     world.untilPhase("app:0", "verifying");

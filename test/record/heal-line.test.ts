@@ -72,7 +72,7 @@ describe("the line a person reads", () => {
       reason: "3 heals in a row did not help",
       heal_id: "h-1",
     });
-    expect(formatHuman(record)).toBe("2026-11-22 03:05:09 !! circuit_open      rpa-worker:0: 3 heals in a row did not help [h-1]");
+    expect(formatHuman(record)).toBe("2026-11-22 03:05:09 !! circuit_open       rpa-worker:0: 3 heals in a row did not help [h-1]");
   });
 
   test("is one line that steers no terminal, whatever a watched program put into it", () => {

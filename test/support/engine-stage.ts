@@ -3,6 +3,7 @@ import { onTestFinished } from "vitest";
 import { ACTIONS } from "../../src/actions/registry.ts";
 import type { Action } from "../../src/actions/action.ts";
 import type { LogRecord } from "../../src/core/log-record.ts";
+import { settledStandings } from "../../src/core/standing.ts";
 import { createState, type State } from "../../src/core/state.ts";
 import { Engine } from "../../src/daemon/engine.ts";
 import { openJournal, type Journal } from "../../src/record/journal.ts";
@@ -49,6 +50,7 @@ export function engineStage(options: EngineStageOptions = {}): EngineStage {
   const scripts = new Map<string, Script>();
   const policy = corePolicy([scriptedRule(scripts)]);
   const state = createState({ policy, self: { pids: [] }, seed: 7, atMs: reducer.nowMs(), wallMs: clock.wallMs() });
+  state.standings = settledStandings(policy); // a healer that has run for long
   const [lines, did]: [LogRecord[], string[]] = [[], pm2.calls];
   const journal = openJournal({ files, dir: join(temporaryDir(), "journal"), afterSeq: 0 });
   onTestFinished(() => journal.close());

@@ -3,6 +3,7 @@ import type { JournalRecord } from "../../core/journal-record.ts";
 import type { Target } from "../../core/state.ts";
 import { resolveMaxUnavailable } from "../../core/strategy.ts";
 import { strategyOf } from "../../core/turn.ts";
+import { checkAge, checkCalendar } from "./time-checks.ts";
 import type { Books } from "./books.ts";
 import { broken, type Witness } from "./witness.ts";
 
@@ -35,11 +36,14 @@ function isAdopted({ control: { phase }, row }: Target, { healId }: JournalRecor
 }
 
 /** What binds healer's own decisions, and not those of a person who forces them. */
-function checkUnasked({ state }: Witness, books: Books, { target, phase }: { target: Target; phase: Intent }): void {
+function checkUnasked(witness: Witness, books: Books, { target, phase }: { target: Target; phase: Intent }): void {
+  const { state } = witness;
   const { heal } = phase;
   const { knobs } = strategyOf(state, target);
   for (const pause of [state.globals.paused, state.targets.get(target.group)?.control.paused ?? null, target.control.paused])
     if (pause !== null && (pause.untilMs === null || pause.untilMs > state.nowMs)) broken("guard paused", `${target.id} is paused`);
+  checkCalendar(witness, books, { target, heal });
+  checkAge(witness, books, { target, heal });
   const before = books.before.get(target.id)?.phase;
   if (before?.name === "backoff" && state.nowMs < before.untilMs && heal.action !== "hold-down")
     broken("guard backoff", `${target.id} is healed ${before.untilMs - state.nowMs} ms before its backoff is over`);

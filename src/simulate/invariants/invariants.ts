@@ -29,6 +29,8 @@ export class Invariants {
     failures: new Map(),
     running: new Map(),
     symptomAtMs: new Map(),
+    strategySince: new Map(),
+    dependencies: new Map(),
     healsPerHourMax: 0,
   };
 
@@ -80,7 +82,9 @@ function checkNothingIsDone(effects: readonly Effect[]): void {
 function noteLimits(books: Books, { state }: Witness): void {
   const { tokens, refillMs } = state.policy.budget;
   books.healsPerHourMax = Math.max(books.healsPerHourMax, tokens + 3_600_000 / refillMs);
-  for (const { name, knobs } of state.policy.strategies) {
+  for (const { name, knobs, fingerprint } of state.policy.strategies) {
+    const since = books.strategySince.get(name);
+    if (since?.fingerprint !== fingerprint || since.atMs > books.nowMs) books.strategySince.set(name, { fingerprint, atMs: books.nowMs });
     const least = books.graceMsMin.get(name) ?? Number.POSITIVE_INFINITY;
     if (knobs.gracePeriodMs < least) books.graceMsMin.set(name, knobs.gracePeriodMs);
   }
@@ -95,6 +99,10 @@ function noteWorld(books: Books, { rows }: Witness, event: Event): void {
   if ("pm2" in event && event.pm2 !== null) books.isPm2Lost = typeof event.pm2 === "string";
   if (event.type !== "turn") return;
   for (const observation of event.observations) {
+    if (observation.kind === "dependency") {
+      const answers = [...(books.dependencies.get(observation.strategy)?.answers ?? []), observation.ok].slice(-3);
+      books.dependencies.set(observation.strategy, { answers, atMs: observation.atMs });
+    }
     if (observation.kind === "running") books.running.set(observation.target, observation.tasks);
     if (observation.kind !== "tasks" || observation.failed === 0) continue;
     const failures = books.failures.get(observation.target) ?? [];
@@ -104,9 +112,10 @@ function noteWorld(books: Books, { rows }: Witness, event: Event): void {
 }
 
 function noteSymptoms(books: Books, logs: readonly LogRecord[]): void {
-  for (const { event, target } of logs) {
+  for (const { event, target, more } of logs) {
     if (event === "symptom" && !books.symptomAtMs.has(target)) books.symptomAtMs.set(target, books.nowMs);
     if (event === "circuit_half_open") books.trialsAtMs.set(target, [...(books.trialsAtMs.get(target) ?? []).slice(-9), books.nowMs]);
+    if (more?.["violation"] !== undefined) broken("watchdog", JSON.stringify(more["violation"]));
     if (event === "symptom_cleared") books.symptomAtMs.delete(target);
   }
 }

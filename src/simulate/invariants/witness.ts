@@ -17,6 +17,8 @@ export interface Witness {
   isStranger(name: string): boolean;
   /** Stopped by its operator, and not started since. */
   isStoppedByOperator(row: WorkerRow): boolean;
+  /** How long its process has really lived, suspends left out; null = nobody can say what healer should think of it. */
+  ageMs(row: WorkerRow): number | null;
   /** Whether a power cut now would leave this heal's record. */
   isOnDisk(healId: string): boolean;
 }

@@ -1,0 +1,132 @@
+import { healOf } from "./control.ts";
+import type { Effect } from "./effect.ts";
+import type { Event } from "./event.ts";
+import type { State } from "./state.ts";
+import { sayOf, strategyOf, type Turn } from "./turn.ts";
+
+/**
+ * The promises that must hold whatever the rest of the core has decided, asked of every action at the last moment
+ * (decision-core §4.4). They rest on books of their own. Where one would be broken, the core has a bug: nothing is done any
+ * more in this life of healer, and a person is told. Costs nothing in a step that does nothing.
+ */
+export interface Watchdog {
+  /** What was broken first; null = nothing. */
+  violation: string | null;
+  readonly done: Done[];
+}
+
+interface Done {
+  readonly healId: string;
+  readonly step: string;
+  readonly target: string;
+  readonly pmId: number;
+  readonly atMs: number;
+  /** Restarts somebody on healer's own decision: what paces heals counts it. */
+  readonly counts: boolean;
+  readonly graceMs: number;
+  readonly healsPerHour: number;
+}
+
+type Execute = Extract<Effect, { type: "execute" }>;
+
+const HOUR_MS = 3_600_000;
+const KEPT_MS = 24 * HOUR_MS;
+
+export function newWatchdog(): Watchdog {
+  return { violation: null, done: [] };
+}
+
+/** The effects of a step without the actions that must not be. */
+export function watched(turn: Turn, event: Event): readonly Effect[] {
+  const { state } = turn;
+  const allowed: Effect[] = [];
+  for (const effect of [...turn.effects]) {
+    if (effect.type !== "execute") {
+      allowed.push(effect);
+      continue;
+    }
+    const why = state.watchdog.violation ?? whatItBreaks(state, event, effect);
+    if (why === null) {
+      allowed.push(effect);
+      note(state, effect);
+    } else if (state.watchdog.violation === null) allowed.push(...alarm(turn, effect, why));
+  }
+  return allowed.length === turn.effects.length ? turn.effects : allowed;
+}
+
+function alarm({ state }: Turn, { target, action, healId }: Execute, why: string): readonly Effect[] {
+  state.watchdog.violation = why;
+  const told: Turn = { state, effects: [] };
+  const reason = `healer was about to break one of its own promises with a ${action} of ${target}, which is a bug of healer's: ${why}. It was not done; healer only watches until it is restarted. Please report this line`;
+  sayOf(told, "healer", { level: "error", event: "alert", reason, more: { violation: why, heal_id: healId, target } });
+  return told.effects;
+}
+
+function whatItBreaks(state: State, event: Event, effect: Execute): string | null {
+  return whyUnproven(event, effect) ?? whyUntouchable(state, effect) ?? whyTwice(state, effect) ?? whyTooSoon(state, effect);
+}
+
+/** I6, I18: an action answers the confirmation that its own intent is on disk. */
+function whyUnproven(event: Event, { healId }: Execute): string | null {
+  if (event.type !== "durable") return `I18: an action in answer to ${event.type}`;
+  return event.healId === healId ? null : `I6: the record of ${event.healId} is on disk, not that of ${healId}`;
+}
+
+/** I9, I15: never healer itself or a module, and nothing on healer's own decision in mode observe. */
+function whyUntouchable(state: State, { row, target, step }: Execute): string | null {
+  if (row.isModule || (row.pid !== null && state.self.pids.includes(row.pid))) return `I9: ${row.name} is healer's own or PM2's`;
+  const found = state.targets.get(target);
+  if (found === undefined) return `I9: ${target} is no target`;
+  const begins = step === "all" || step === "stop" || step === "add"; // what is half done is finished in any mode
+  const isByHand = byHand(state, target);
+  return begins && !isByHand && strategyOf(state, found).mode === "observe" ? `I15: ${target} is only observed` : null;
+}
+
+function byHand(state: State, target: string): boolean {
+  const phase = state.targets.get(target)?.control.phase;
+  return phase !== undefined && healOf(phase)?.by != null;
+}
+
+/** I7: no step of a heal is done twice to one row, unless what it was to bring about has not come about. */
+function whyTwice(state: State, { healId, step, row, ends }: Execute): string | null {
+  const mayRepeat = ends.length > 0 || step === "remove" || step === "undo" || (step === "start" && row.pid === null);
+  if (mayRepeat) return null;
+  const again = state.watchdog.done.some((done) => done.healId === healId && done.step === step && done.pmId === row.pmId);
+  return again ? `I7: ${step} of heal ${healId} was done before` : null;
+}
+
+/** I3, I4: no second heal of a target within its grace period, and no more heals an hour than the budget allows. */
+function whyTooSoon(state: State, effect: Execute): string | null {
+  const next = doneOf(state, effect);
+  if (!next.counts) return null;
+  const { done } = state.watchdog;
+  const last = done.findLast((one) => one.target === next.target && one.healId !== next.healId && one.counts);
+  const graceMs = last === undefined ? 0 : Math.min(last.graceMs, next.graceMs);
+  if (effect.step !== "start" && last !== undefined && next.atMs - last.atMs < graceMs)
+    return `I3: ${next.target} was healed ${Math.round((next.atMs - last.atMs) / 1000)} s ago, within its grace period`;
+  const recent = done.filter((one) => one.counts && next.atMs - one.atMs < HOUR_MS);
+  const heals = new Set([...recent, next].map(({ healId }) => healId)).size;
+  const most = Math.max(next.healsPerHour, ...recent.map(({ healsPerHour }) => healsPerHour));
+  return heals > most ? `I4: ${heals} heals within an hour, at most ${most}` : null;
+}
+
+function note(state: State, effect: Execute): void {
+  const { done } = state.watchdog;
+  done.push(doneOf(state, effect));
+  while ((done[0]?.atMs ?? state.nowMs) < state.nowMs - KEPT_MS) done.shift();
+}
+
+function doneOf(state: State, { healId, step, target, row, action }: Execute): Done {
+  const found = state.targets.get(target);
+  const { tokens, refillMs } = state.policy.budget;
+  return {
+    healId,
+    step,
+    target,
+    pmId: row.pmId,
+    atMs: state.nowMs,
+    counts: action !== "trim" && step !== "stop" && !byHand(state, target),
+    graceMs: found === undefined ? 0 : strategyOf(state, found).knobs.gracePeriodMs,
+    healsPerHour: Math.floor(tokens + HOUR_MS / refillMs),
+  };
+}
