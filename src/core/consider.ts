@@ -26,7 +26,9 @@ export function consider(turn: Turn, candidate: Candidate): void {
   if (hold?.guard === "observe" || hold?.guard === "shadow") return wouldHeal(turn, candidate, hold);
   if (hold !== null) return sayHoldOnce(turn, target, hold);
   // A stop that contains a crash loop is not held back by how often it was healed; the circuit opens round it then.
-  const flapping = holdsDown ? null : whyFlapping(turn.state.nowMs, target.control.healsAtMs, strategy.knobs);
+  // Nor is the one trial after a cool-down: it has been paced by that already.
+  const isTrial = target.control.phase.name === "suspect" && target.control.phase.trial;
+  const flapping = holdsDown || isTrial ? null : whyFlapping(turn.state.nowMs, target.control.healsAtMs, strategy.knobs);
   if (flapping !== null) return openForFlapping(turn, target, flapping);
   const { unproven, phase } = target.control;
   if (unproven && chargeUnproven(turn, target, strategy, holdsDown)) return;

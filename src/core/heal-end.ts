@@ -6,7 +6,7 @@ import { stopsFirst } from "./control.ts";
 import { noteCanaryVerdict } from "./incident.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
-import { withControl } from "./target.ts";
+import { startEpoch, withControl } from "./target.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
 import { inWords } from "./words.ts";
 import { isStoppedRow } from "./worker-row.ts";
@@ -17,6 +17,7 @@ export function endHeal(turn: Turn, target: Target, end: { verdict: Verdict; rea
   const heal = healOf(before);
   if (heal === null) return;
   const strategy = strategyOf(turn.state, target);
+  if (wasCutShort(before)) startEpoch(turn.state, target, strategy, "our-action");
   if (end.verdict === "aborted" && target.recoveringSinceMs === null) giveBack(turn.state, target, before);
   chargeStreak(target, strategy, heal, end.verdict);
   withControl(target, {
@@ -41,6 +42,11 @@ export function endHeal(turn: Turn, target: Target, end: { verdict: Verdict; rea
     note: { verdict: end.verdict, reason: end.reason, streak: target.control.failedHeals },
   });
   noteCanaryVerdict(turn, target, { heal, verdict: end.verdict });
+}
+
+/** A heal of a group that ends before the last of them: those who were restarted are others, and its figures speak of them (I16). */
+function wasCutShort(before: Phase): boolean {
+  return before.name !== "verifying" && (healOf(before)?.roll?.done.length ?? 0) > 0;
 }
 
 /** Opens the circuit without a verdict: too many heals within an hour or a day, each of which "helped" (row 4). */

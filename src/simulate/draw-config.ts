@@ -28,7 +28,7 @@ function drawDefaults(random: Random): readonly string[] {
     `  on_open: ${random.pick(["leave", "leave", "stop"])}`,
     `  time_weighting: ${random.pick(["none", "none", "{half_life: 15m}"])}`,
     "  advanced:",
-    `    budget: {tokens: ${random.pick([1, 2, 5, 5, 8])}, refill_seconds: ${random.pick([60, 300, 300])}}`,
+    `    budget: {tokens: ${random.pick([1, 2, 5, 5, 8])}, refill_seconds: ${random.pick([60, 300, 300, 3600])}}`,
     `    circuit: {cool_down: ${random.pick(["10m", "30m", "30m"])}, max: ${random.pick(["1h", "6h"])}}`,
     `    incident: {canary_delay: ${random.pick([0, 60, 300, 300])}, onset_window: ${random.pick([60, 300])}}`,
   ];

@@ -48,21 +48,22 @@ const KINDS: readonly { readonly perDay: number; readonly draw: Draw }[] = [
   { perDay: 2, draw: (random) => ({ kind: "suspend", forMs: random.int(3_000, 10 * HOUR_MS) }) },
   { perDay: 4, draw: (random) => ({ kind: "wall-clock", byMs: random.pick([-1, 1]) * random.int(500, 5 * HOUR_MS) }) },
   { perDay: 3, draw: (random) => ({ kind: "stall", forMs: random.int(10_000, 20 * MINUTE_MS) }) },
-  { perDay: 8, draw: (random, apps) => ({ kind: "person", command: command(random, apps) }) },
+  { perDay: 16, draw: (random, apps) => ({ kind: "person", command: command(random, apps) }) },
   { perDay: 3, draw: (random, _apps, edits) => ({ kind: "edit", config: edits[random.int(0, edits.length - 1)] ?? "" }) },
 ];
 
-/** Draws which kinds a world has, how many of each, and when. */
+/** Draws how much happens in a world, which kinds it has, how many of each, and when. */
 export function drawFaults(
   apps: readonly AppSpec[],
   edits: readonly string[],
   { random, hours }: { random: Random; hours: number },
 ): readonly Fault[] {
   const faults: Fault[] = [];
+  const heat = random.pick([1, 4, 12]);
   KINDS.forEach(({ perDay, draw }, index) => {
     const own = random.split(`kind ${index}`);
     if (!own.chance(0.4)) return;
-    const count = own.poisson((perDay * hours) / 24);
+    const count = own.poisson((heat * perDay * hours) / 24);
     for (let number = 0; number < count; number++) faults.push({ atMs: own.int(0, hours * HOUR_MS), ...draw(own, apps, edits) });
   });
   return faults.sort((one, other) => one.atMs - other.atMs);
@@ -113,8 +114,16 @@ function command(random: Random, apps: readonly AppSpec[]): Command {
   const { app, instance } = whom(random, apps);
   const target = random.chance(0.7) ? `${app}:${instance}` : app;
   const forMs = random.pick([MINUTE_MS, HOUR_MS, null]);
+  const heal: Command = {
+    name: "heal",
+    target,
+    action: null,
+    force: random.pick<string[]>([[], ["grace"], ["grace", "in-flight", "budget"]]),
+  };
   return random.pick<Command>([
-    { name: "heal", target, action: null, force: random.pick<string[]>([[], ["grace"], ["grace", "in-flight", "budget"]]) },
+    heal,
+    heal,
+    heal,
     { name: "pause", target, forMs, reason: "a simulated person says so" },
     { name: "pause", target: null, forMs, reason: "a simulated person says so" },
     { name: "resume", target },

@@ -34,8 +34,10 @@ export function killPm2(world: Simulation, fault: { readonly backMs: number; rea
   world.stopped.clear();
   const { generation } = pm2;
   later(world, fault.backMs, () => {
-    if (pm2.generation === generation)
-      pm2.resurrect(dump.map(({ name, instance, createdWallMs }) => ({ app: appOf(world, name), instance, createdWallMs })));
+    if (pm2.generation !== generation) return;
+    // As PM2's own app healer is started anew with the rest.
+    if (dump.some(({ name }) => name === "healer") && world.daemon !== null) world.kill();
+    pm2.resurrect(dump.map(({ name, instance, createdWallMs }) => ({ app: appOf(world, name), instance, createdWallMs })));
   });
 }
 
@@ -62,7 +64,6 @@ export function reboot(world: Simulation, offMs: number): void {
   world.stopped.clear();
   world.disk.cutPower();
   world.host.reboot(offMs);
-  world.invariants.healerDied(world.journal.at(-1)?.atMs ?? 0); // a wall clock set back meanwhile hides the time since then
   const { generation } = world.pm2;
   later(world, 2_000, () => {
     if (world.pm2.generation === generation) world.pm2.resurrect(apps);

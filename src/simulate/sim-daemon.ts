@@ -32,6 +32,8 @@ export interface DaemonParts {
   readonly alive: (run: () => void) => void;
   /** A record that is on disk for certain: acknowledged, or found there by the next life. */
   readonly onRecord: (record: JournalRecord, seq: number) => void;
+  /** healer's state has been saved. */
+  readonly onSaved: () => void;
   readonly onStep: (event: Event, effects: readonly Effect[]) => void;
 }
 
@@ -46,6 +48,7 @@ export class SimDaemon {
   #isDead = false;
   #actionsEnded = 0;
   #savedAtMs: number;
+  #standings: State["standings"] | null = null;
 
   constructor(parts: DaemonParts) {
     this.#parts = parts;
@@ -77,9 +80,11 @@ export class SimDaemon {
     const stalledMs = reading.suspendedMs + (isStalled ? seen.sinceMs : 0);
     this.dispatch({ type: "turn", pm2: seen.pm2, observations: seen.observations, stalledMs });
     const { timeline, snapshotMs } = this.#parts;
-    if (timeline.nowMs - this.#savedAtMs < snapshotMs) return;
+    const isNews = this.state.standings !== this.#standings; // saved at once, as by `daemon/restore.ts`
+    if (timeline.nowMs - this.#savedAtMs < snapshotMs && !isNews) return;
     this.#savedAtMs = timeline.nowMs;
-    this.memory.save("now");
+    this.#standings = this.state.standings;
+    if (this.memory.save("now") === null && this.memory.journal.state !== "corrupt") this.#parts.onSaved();
   }
 
   use(compiled: Compiled): void {

@@ -21,6 +21,17 @@ export class SimPm2 extends SimPm2Table {
     });
   }
 
+  /** The same by an operator, who has another connection and more patience. */
+  order(name: Pm2Command, pmId: number, done: () => void): void {
+    const { generation } = this;
+    this.timeline.at(this.timeline.nowMs + 200, () => {
+      if (generation !== this.generation) return;
+      this.#perform(name, pmId, ({ ok }) => {
+        if (ok && generation === this.generation) done();
+      });
+    });
+  }
+
   #perform(name: Pm2Command, pmId: number, answer: (reply: Pm2Reply) => void): void {
     const row = this.rows.get(pmId);
     if (row === undefined) return answer({ ok: false, error: `process ${pmId} not found` });

@@ -9,7 +9,7 @@ import { Invariants } from "./invariants/invariants.ts";
 import type { Witness } from "./invariants/witness.ts";
 import { SimActions } from "./sim-actions.ts";
 import { SimBus } from "./sim-bus.ts";
-import { HOME, SimDaemon } from "./sim-daemon.ts";
+import { SimDaemon } from "./sim-daemon.ts";
 import { SimWorld } from "./sim-world.ts";
 import type { Strays } from "./strays.ts";
 import { Tally } from "./tally.ts";
@@ -76,8 +76,7 @@ export class Simulation extends SimWorld implements Witness {
     this.daemon?.die();
     this.daemon = null;
     this.tally.deaths++;
-    const isAnythingOnDisk = this.disk.durable(HOME.snapshot) !== null || this.journal.length > 0;
-    this.invariants.healerDied(isAnythingOnDisk ? null : 0);
+    this.invariants.healerDied();
     this.timeline.at(this.timeline.nowMs + this.fate.backMs, () => this.boot());
   }
 
@@ -105,6 +104,7 @@ export class Simulation extends SimWorld implements Witness {
         this.#lastSeq = seq;
         this.journal.push(record);
       },
+      onSaved: () => this.invariants.saved(),
       onStep: (event, effects) => this.#watch(event, effects),
     });
   }

@@ -26,9 +26,11 @@ export interface Books {
   /** Tasks in hand, as last told; and when each target's symptom began, by its line in the log. */
   readonly running: Map<string, number>;
   readonly symptomAtMs: Map<string, number>;
-  /** Since when each strategy is what it is; and what the probe of its dependency answered last, newest last. */
-  readonly strategySince: Map<string, { readonly fingerprint: string; readonly atMs: number }>;
+  /** Since when each strategy is what it is (null = an edit that no healer remembers); and what the probe of its dependency answered last, newest last. */
+  readonly strategySince: Map<string, { readonly fingerprint: string | null; readonly atMs: number }>;
   readonly dependencies: Map<string, { readonly answers: readonly boolean[]; readonly atMs: number }>;
+  /** Reducer time of the newest state that is on disk. */
+  savedAtMs: number;
   /** The most the bucket has allowed for an hour, over all configurations. */
   healsPerHourMax: number;
 }

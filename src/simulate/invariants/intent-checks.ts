@@ -1,4 +1,5 @@
 import { isInFlight, restartsNobody, type Phase } from "../../core/control.ts";
+import type { Event } from "../../core/event.ts";
 import type { JournalRecord } from "../../core/journal-record.ts";
 import type { Target } from "../../core/state.ts";
 import { resolveMaxUnavailable } from "../../core/strategy.ts";
@@ -10,7 +11,7 @@ import { broken, type Witness } from "./witness.ts";
 type Intent = Extract<Phase, { name: "intent" }>;
 
 /** At the moment a heal is decided: is it allowed, and does it rest on evidence of this life? */
-export function checkIntent(witness: Witness, books: Books, record: JournalRecord): void {
+export function checkIntent(witness: Witness, books: Books, { record, event }: { record: JournalRecord; event: Event }): void {
   const { state } = witness;
   const target = state.targets.get(record.target);
   if (target === undefined) broken("I9", `an intent about ${record.target}, which is no target`);
@@ -24,9 +25,9 @@ export function checkIntent(witness: Witness, books: Books, record: JournalRecor
   const { journalError } = state;
   if (journalError !== null && (journalError.retryAtMs === null || state.nowMs < journalError.retryAtMs))
     broken("I18", `an intent about ${target.id} while the journal cannot be trusted`);
-  const byHand = phase.heal.by !== null;
-  if (byHand) books.byHand.add(phase.heal.id);
-  else checkUnasked(witness, books, { target, phase });
+  if (phase.heal.by !== null) books.byHand.add(phase.heal.id);
+  const force = forcedBy(event, phase);
+  if (force !== null) checkGuards(witness, books, { target, phase, force });
   if (phase.step !== "stop") checkOthers(witness, target, phase);
 }
 
@@ -35,26 +36,59 @@ function isAdopted({ control: { phase }, row }: Target, { healId }: JournalRecor
   return (phase.name === "held" || phase.name === "open") && phase.heal?.id === healId && row !== null && row.pid === null;
 }
 
-/** What binds healer's own decisions, and not those of a person who forces them. */
-function checkUnasked(witness: Witness, books: Books, { target, phase }: { target: Target; phase: Intent }): void {
+/** The guards that a person has overridden, none for healer's own decisions; null = a trim by hand, which has rules of its own. */
+function forcedBy(event: Event, { heal }: Intent): readonly string[] | null {
+  if (heal.by === null) return [];
+  return event.type === "command" && event.command.name === "heal" ? event.command.force : null;
+}
+
+interface Decided {
+  readonly target: Target;
+  readonly phase: Intent;
+  readonly force: readonly string[];
+}
+
+function checkGuards(witness: Witness, books: Books, decided: Decided): void {
   const { state } = witness;
+  const { target, phase, force } = decided;
   const { heal } = phase;
-  const { knobs } = strategyOf(state, target);
-  for (const pause of [state.globals.paused, state.targets.get(target.group)?.control.paused ?? null, target.control.paused])
-    if (pause !== null && (pause.untilMs === null || pause.untilMs > state.nowMs)) broken("guard paused", `${target.id} is paused`);
-  checkCalendar(witness, books, { target, heal });
-  checkAge(witness, books, { target, heal });
+  const mind = (guard: string, broke: boolean, what: string): void => {
+    if (broke && !force.includes(guard)) broken(`guard ${guard}`, `${target.id} ${what}`);
+  };
+  const pauses = [state.globals.paused, state.targets.get(target.group)?.control.paused ?? null, target.control.paused];
+  mind(
+    "paused",
+    pauses.some((pause) => pause !== null && (pause.untilMs === null || pause.untilMs > state.nowMs)),
+    "is paused",
+  );
   const before = books.before.get(target.id)?.phase;
-  if (before?.name === "backoff" && state.nowMs < before.untilMs && heal.action !== "hold-down")
-    broken("guard backoff", `${target.id} is healed ${before.untilMs - state.nowMs} ms before its backoff is over`);
+  const isStop = heal.action === "hold-down";
+  mind("backoff", before?.name === "backoff" && state.nowMs < before.untilMs && !isStop, "is healed before its backoff is over");
+  mind("circuit", before?.name === "open" && state.nowMs < before.untilMs && heal.by !== null, "is healed while its circuit is open");
+  mind("in-flight", before !== undefined && isInFlight(before) && before.name !== "verifying", "is in a heal already");
+  mind("in-flight", heal.by !== null && before?.name === "verifying", "awaits the verdict on its last heal");
+  mind("status", !isStop && isPm2sBusiness(target), "is stopped, or PM2 is busy with it");
+  mind("drain", isBusy(books, witness, decided), "has tasks in hand");
+  if (!force.includes("maintenance") && !force.includes("shadow") && !force.includes("dependency"))
+    checkCalendar(witness, books, { target, heal });
+  if (!force.includes("grace")) checkAge(witness, books, { target, heal });
+  // What contains a failed heal rests on its verdict, not on new evidence.
+  const rule = target.rules.find(({ key }) => key === heal.rule);
+  if (rule !== undefined && !isStop) checkEvidence(books, target, rule.memory);
+}
+
+/** A row that its operator has stopped, or that PM2 is stopping or launching right now. */
+function isPm2sBusiness({ kind, row }: Target): boolean {
+  if (kind === "group" || row === null) return false;
+  return row.status === "stopping" || row.status === "launching" || (row.status === "stopped" && row.pid === null);
+}
+
+function isBusy(books: Books, { state }: Witness, { target, phase: { heal } }: Decided): boolean {
   const rule = target.rules.find(({ key }) => key === heal.rule);
   const symptomAtMs = books.symptomAtMs.get(target.id);
-  const inHand = books.running.get(target.id) ?? 0;
   const isAlive = target.row?.pid != null && rule?.judgement.dead !== true;
-  if (isAlive && inHand > 0 && heal.action !== "hold-down" && heal.action !== "trim" && symptomAtMs !== undefined)
-    if (state.nowMs - symptomAtMs < knobs.drainMs) broken("guard drain", `${target.id} has ${inHand} tasks in hand`);
-  // What contains a failed heal rests on its verdict, not on new evidence.
-  if (rule !== undefined && heal.action !== "hold-down") checkEvidence(books, target, rule.memory);
+  if (!isAlive || (books.running.get(target.id) ?? 0) === 0 || heal.action === "hold-down" || heal.action === "trim") return false;
+  return symptomAtMs !== undefined && state.nowMs - symptomAtMs < strategyOf(state, target).knobs.drainMs;
 }
 
 /** Steps after which another process is meant. */
@@ -82,7 +116,7 @@ function checkOthers({ state }: Witness, target: Target, { heal }: Intent): void
   if (target.kind === "worker" && healing + 1 > limit) broken("I2", `${healing + 1} of ${target.group} in flight, at most ${limit}`);
   if (target.kind === "group" && healing > 0) broken("I2", `a heal of ${target.id} beside one of its workers`);
   const whole = state.targets.get(target.group);
-  if (target.kind === "worker" && whole !== undefined && isInFlight(whole.control.phase) && heal.by === null)
+  if (target.kind === "worker" && whole !== undefined && isInFlight(whole.control.phase))
     broken("guard in-flight", `a heal of ${target.id} beside one of its whole group`);
   const incident = group?.incident ?? null;
   if (incident !== null && incident.phase !== "generalise" && healing > 0)

@@ -8,6 +8,8 @@ import { JournalBooks } from "./journal-books.ts";
 import { processKey, type Books } from "./books.ts";
 import { broken, type Witness } from "./witness.ts";
 
+const LONG_AGO_MS = -1e15;
+
 /**
  * Watches a world and throws a `Violation` the moment one of the decision core's invariants (decision-core §4.4), or the
  * promise of one of its guards, is broken. `check` is to be called after every `step`.
@@ -32,6 +34,7 @@ export class Invariants {
     strategySince: new Map(),
     dependencies: new Map(),
     healsPerHourMax: 0,
+    savedAtMs: 0,
   };
 
   constructor(witness: Witness) {
@@ -54,7 +57,7 @@ export class Invariants {
     const logs = effects.flatMap((effect) => (effect.type === "log" ? [effect.record] : []));
     noteSymptoms(books, logs);
     for (const effect of effects) {
-      if (effect.type === "journal" && effect.record.kind === "intent") checkIntent(this.#witness, books, effect.record);
+      if (effect.type === "journal" && effect.record.kind === "intent") checkIntent(this.#witness, books, { record: effect.record, event });
       if (effect.type === "execute") checkExecute(this.#witness, books, { effect, event });
     }
     for (const target of state.targets.values()) checkChange(this.#witness, books, { target, event, logs });
@@ -62,13 +65,23 @@ export class Invariants {
     this.#journal.read(this.#witness.journal, books.journalHasFailed);
   }
 
+  /** healer's state is on disk. */
+  saved(): void {
+    this.books.savedAtMs = this.books.nowMs;
+  }
+
   /**
-   * healer died: the next one is compared with what was durable. Its time goes on from `floorMs` at the least; null = from
-   * where it was, because the machine's own clock goes on.
+   * healer died: the next one is compared with what was durable. Its time goes on from there at the least, which after a
+   * reboot may be earlier than where it was; and of an edit after that it does not know.
    */
-  healerDied(floorMs: number | null): void {
-    this.books.before = new Map();
-    if (floorMs !== null) this.books.nowMs = floorMs;
+  healerDied(): void {
+    const { books } = this;
+    books.before = new Map();
+    books.running.clear();
+    const lastRecord = this.#witness.journal.at(-1)?.atMs ?? 0;
+    books.nowMs = Math.max(books.savedAtMs, lastRecord);
+    for (const [name, { atMs }] of books.strategySince)
+      if (atMs >= books.savedAtMs) books.strategySince.set(name, { fingerprint: null, atMs: LONG_AGO_MS });
   }
 }
 
@@ -84,7 +97,8 @@ function noteLimits(books: Books, { state }: Witness): void {
   books.healsPerHourMax = Math.max(books.healsPerHourMax, tokens + 3_600_000 / refillMs);
   for (const { name, knobs, fingerprint } of state.policy.strategies) {
     const since = books.strategySince.get(name);
-    if (since?.fingerprint !== fingerprint || since.atMs > books.nowMs) books.strategySince.set(name, { fingerprint, atMs: books.nowMs });
+    if (since?.fingerprint === null) books.strategySince.set(name, { fingerprint, atMs: LONG_AGO_MS });
+    else if (since?.fingerprint !== fingerprint) books.strategySince.set(name, { fingerprint, atMs: books.nowMs });
     const least = books.graceMsMin.get(name) ?? Number.POSITIVE_INFINITY;
     if (knobs.gracePeriodMs < least) books.graceMsMin.set(name, knobs.gracePeriodMs);
   }

@@ -29,7 +29,8 @@ export function checkCalendar({ state }: Witness, books: Books, { target, heal }
 export function checkAge(witness: Witness, books: Books, { target, heal }: Decided): void {
   const strategy = strategyOf(witness.state, target);
   const bound = strategy.rules.find(({ key }) => key === heal.rule);
-  if (target.row === null || bound?.actsInGrace !== false || heal.action === "hold-down" || heal.action === "trim") return;
+  const waits = bound === undefined ? heal.by !== null : !bound.actsInGrace;
+  if (target.row === null || !waits || heal.action === "hold-down" || heal.action === "trim") return;
   const ageMs = witness.ageMs(target.row);
   const graceMs = books.graceMsMin.get(strategy.name) ?? 0;
   if (ageMs !== null && ageMs < graceMs)
