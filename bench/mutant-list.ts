@@ -67,8 +67,8 @@ const INVARIANTS: readonly Mutant[] = [
     "if (within(HOUR_MS) >= 1000)",
   ]),
   one("I5", "an open circuit does not wait for its cool-down", "core/tick.ts", [
-    "if (nowMs < phase.untilMs || pauseOf",
-    "if (nowMs < 0 || pauseOf",
+    "if (nowMs < phase.untilMs || isPaused",
+    "if (nowMs < 0 || isPaused",
   ]),
   one("I6", "a record counts as written before it is on the platter", "record/journal.ts", [
     "return written.ok ? file.sync() : written;",

@@ -6,7 +6,7 @@ import type { Event } from "./event.ts";
 import { fileCopies } from "./group-facts.ts";
 import { endHeal } from "./heal-end.ts";
 import { stopped } from "./held-row.ts";
-import { expectLateStop } from "./late-stop.ts";
+import { lookAfterStop } from "./late-stop.ts";
 import { replaceStepDone } from "./replace.ts";
 import { sayReplaceStep } from "./replace-words.ts";
 import { memberDone } from "./roll.ts";
@@ -33,7 +33,7 @@ export function onActionDone(turn: Turn, event: Extract<Event, { type: "action_d
 /** Also where an action ends that never reported: its deadline passed, or healer was restarted under it. */
 export function afterAction(turn: Turn, target: Target, phase: { heal: Heal; step: string }, error: string | null): void {
   for (const rule of target.rules) if (rule.symptomAtMs !== null) rule.healed = true;
-  if (error !== null) expectLateStop(turn, target, phase);
+  if (error !== null) lookAfterStop(turn, workerOf(turn.state, target, phase.heal) ?? target, phase);
   if (phase.step === "stop") return stopped(turn, target, phase.heal, error);
   if (phase.heal.trim != null) return trimStepDone(turn, target, phase.heal, error);
   if (phase.heal.replace != null) return replaceStepDone(turn, target, phase, error);

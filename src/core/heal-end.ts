@@ -136,7 +136,7 @@ function phaseAfter(
   end: { before: Phase; heal: Heal; verdict: Verdict; stopFailed: boolean; reason: string },
 ): Phase {
   const { before, heal, verdict } = end;
-  if (verdict === "aborted") return phaseAfterNothing(state, before, heal);
+  if (verdict === "aborted") return phaseAfterNothing(state, target, { before, heal });
   if (verdict !== "failed") return { name: "healthy" };
   const opens = !heal.canary && (heal.trial || target.control.failedHeals >= strategy.knobs.consecutiveFailuresThreshold);
   const isDownByUs = stopsFirst(heal) && target.row !== null && isStoppedRow(target.row);
@@ -153,7 +153,13 @@ function phaseAfter(
 }
 
 /** An aborted heal changes nothing: a circuit stays open, and the trial that came to nothing is due again. */
-function phaseAfterNothing(state: State, before: Phase, heal: Heal): Phase {
+function phaseAfterNothing(state: State, { row }: Target, { before, heal }: { before: Phase; heal: Heal }): Phase {
+  // What we had left down when it was decided is down still: not an operator's stop, and to be contained all the same.
+  const isOurs = before.name === "intent" && before.step === "stop" && heal.pre?.status === "stopped" && row !== null && isStoppedRow(row);
+  if (isOurs) {
+    const contain = { rule: heal.rule, reason: heal.evidence };
+    return { name: "suspect", sinceMs: heal.symptomAtMs, trial: heal.trial, contain };
+  }
   if (before.name === "open") return { ...before, heal: null };
   return heal.trial ? { name: "open", untilMs: state.nowMs, why: "failures", heal: null, restartedAtMs: null } : { name: "healthy" };
 }

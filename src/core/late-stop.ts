@@ -5,16 +5,22 @@ import { stopped } from "./held-row.ts";
 import type { Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { withControl } from "./target.ts";
-import type { Turn } from "./turn.ts";
+import { strategyOf, type Turn } from "./turn.ts";
 import { isStoppedRow } from "./worker-row.ts";
 
 const LATE_MS_MAX = 3_600_000; // a PM2 that took longer than this to obey was asked by somebody else meanwhile
 
-/** An action of ours ended with an error before its stop was seen: PM2 may be slow, and carry it out yet. */
-export function expectLateStop(turn: Turn, target: Target, step: { readonly heal: Heal; readonly step: string }): void {
-  const { row } = target;
-  if (row === null || isStoppedRow(row) || step.step === "start" || !stopsFirst(step.heal)) return;
-  withControl(target, { lateStop: { atMs: turn.state.nowMs, createdWallMs: row.createdWallMs, rule: step.heal.rule } });
+/**
+ * An action of ours that stops a worker first has ended with an error. Where the stop was not seen PM2 may be slow, and carry
+ * it out yet. Where it was, nobody has started the worker: a heal of its own sees to that; one of its group goes on to others.
+ */
+export function lookAfterStop(turn: Turn, worker: Target, { heal, step }: { readonly heal: Heal; readonly step: string }): void {
+  const { row } = worker;
+  if (row === null || !stopsFirst(heal)) return;
+  const isLeftDown = isStoppedRow(row);
+  if (isLeftDown ? heal.roll === null : step === "start") return;
+  withControl(worker, { lateStop: { atMs: turn.state.nowMs, createdWallMs: row.createdWallMs, rule: heal.rule } });
+  if (isLeftDown) adoptLateStop(turn, worker, strategyOf(turn.state, worker));
 }
 
 /**
@@ -33,7 +39,7 @@ export function adoptLateStop(turn: Turn, target: Target, strategy: Strategy): b
   return true;
 }
 
-const REASON = "PM2 has stopped it late, after healer had given up waiting for that";
+const REASON = "PM2 has stopped it for healer, and healer gave up waiting before it was started again";
 
 /** As if a hold-down had just stopped it; an open circuit stays open, around a row that is down. */
 function holdFromNowOn(turn: Turn, target: Target, { strategy, rule }: { strategy: Strategy; rule: string }): void {

@@ -39,8 +39,9 @@ export function newWatchdog(): Watchdog {
 /** The effects of a step without the actions that must not be. */
 export function watched(turn: Turn, event: Event): readonly Effect[] {
   const { state } = turn;
+  if (!turn.effects.some(({ type }) => type === "execute")) return turn.effects;
   const allowed: Effect[] = [];
-  for (const effect of [...turn.effects]) {
+  for (const effect of turn.effects) {
     if (effect.type !== "execute") {
       allowed.push(effect);
       continue;
@@ -51,7 +52,7 @@ export function watched(turn: Turn, event: Event): readonly Effect[] {
       note(state, effect);
     } else if (state.watchdog.violation === null) allowed.push(...alarm(turn, effect, why));
   }
-  return allowed.length === turn.effects.length ? turn.effects : allowed;
+  return allowed;
 }
 
 function alarm({ state }: Turn, { target, action, healId }: Execute, why: string): readonly Effect[] {

@@ -120,5 +120,6 @@ export function sickenOnce(world: Simulation): void {
 function canBeSeenSick(world: Simulation, { kind, row, control }: Target): boolean {
   if (kind === "group" || row?.pid == null || row.status !== "online" || control.phase.name !== "healthy") return false;
   const app = world.fleet.apps.get(row.name);
+  if ([...world.pm2.rows.values()].filter((other) => other.name === row.name && other.instance === row.instance).length > 1) return false;
   return app !== undefined && isWatched(world, row.name) && app.figures === "worker" && app.perMinute >= 1 && app.rate >= 0.95;
 }

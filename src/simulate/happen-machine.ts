@@ -1,3 +1,4 @@
+import type { WorkerRow } from "../core/worker-row.ts";
 import type { Simulation } from "./simulation.ts";
 import type { AppSpec, Fault } from "./world-spec.ts";
 
@@ -35,10 +36,14 @@ export function killPm2(world: Simulation, fault: { readonly backMs: number; rea
   const { generation } = pm2;
   later(world, fault.backMs, () => {
     if (pm2.generation !== generation) return;
-    // As PM2's own app healer is started anew with the rest.
-    if (dump.some(({ name }) => name === "healer") && world.daemon !== null) world.kill();
-    pm2.resurrect(dump.map(({ name, instance, createdWallMs }) => ({ app: appOf(world, name), instance, createdWallMs })));
+    resurrect(world, dump);
   });
+}
+
+/** As PM2's own app healer is started anew with the rest. */
+function resurrect(world: Simulation, dump: readonly WorkerRow[]): void {
+  if (dump.some(({ name }) => name === "healer") && world.daemon !== null) world.kill();
+  world.pm2.resurrect(dump.map(({ name, instance, createdWallMs }) => ({ app: appOf(world, name), instance, createdWallMs })));
 }
 
 export function troubleDisk(world: Simulation, { trouble, lastsMs }: Extract<Fault, { kind: "disk" }>): void {
@@ -51,11 +56,7 @@ export function troubleDisk(world: Simulation, { trouble, lastsMs }: Extract<Fau
 
 /** The machine goes down and comes up again: everything that ran is gone, and of the disk only what was synced is certain. */
 export function reboot(world: Simulation, offMs: number): void {
-  const apps = [...world.pm2.rows.values()].map(({ name, instance, createdWallMs }) => ({
-    app: appOf(world, name),
-    instance,
-    createdWallMs,
-  }));
+  const dump = [...world.pm2.rows.values()];
   world.fate.deaths = [];
   if (world.daemon !== null) world.kill();
   world.strays.clear();
@@ -66,7 +67,7 @@ export function reboot(world: Simulation, offMs: number): void {
   world.host.reboot(offMs);
   const { generation } = world.pm2;
   later(world, 2_000, () => {
-    if (world.pm2.generation === generation) world.pm2.resurrect(apps);
+    if (world.pm2.generation === generation) resurrect(world, dump);
   });
 }
 

@@ -1,41 +1,16 @@
 import type { Compiled } from "../config/compiled.ts";
 import type { Effect } from "../core/effect.ts";
 import type { Event, EventBody } from "../core/event.ts";
-import type { JournalRecord } from "../core/journal-record.ts";
 import type { CopiesSeen, Observation, Pm2View } from "../core/observation.ts";
 import type { State } from "../core/state.ts";
 import { step } from "../core/step.ts";
 import { restoreMemory, type Memory } from "../daemon/restore.ts";
 import { stateHome } from "../record/state-home.ts";
-import type { SimActions } from "./sim-actions.ts";
-import type { SimDisk } from "./sim-disk.ts";
-import type { SimHost } from "./sim-host.ts";
-import type { Timeline } from "./timeline.ts";
+import type { DaemonParts } from "./daemon-parts.ts";
 
 export const HOME = stateHome({ HEALER_HOME: "/var/healer" }, "/home/app");
 
 const CONFIRM_MS = 30; // a list of PM2's, asked for and read
-
-export interface DaemonParts {
-  readonly timeline: Timeline;
-  readonly host: SimHost;
-  readonly disk: SimDisk;
-  readonly actions: SimActions;
-  readonly view: () => Pm2View | string;
-  readonly copies: () => CopiesSeen | null;
-  readonly compiled: Compiled;
-  readonly selfPids: readonly number[];
-  readonly snapshotMs: number;
-  /** Called between any two effects; throws where healer is to die. */
-  readonly boundary: () => void;
-  /** Runs what the outside calls back into healer: the one place where its death is noticed. */
-  readonly alive: (run: () => void) => void;
-  /** A record that is on disk for certain: acknowledged, or found there by the next life. */
-  readonly onRecord: (record: JournalRecord, seq: number) => void;
-  /** healer's state has been saved. */
-  readonly onSaved: () => void;
-  readonly onStep: (event: Event, effects: readonly Effect[]) => void;
-}
 
 /**
  * One life of healer: the real memory, journal and core, on a simulated disk, clock and PM2. Effects are performed in the
@@ -55,7 +30,10 @@ export class SimDaemon {
     this.#compiled = parts.compiled;
     const { disk, host, compiled, selfPids } = parts;
     this.memory = restoreMemory({ files: disk, home: HOME, clock: host, policy: compiled.policy, selfPids, host: "simulated" });
-    for (const { seq, ...record } of this.memory.journal.recovered) parts.onRecord(record, seq);
+    for (const { seq, ...record } of this.memory.journal.recovered) {
+      parts.onRecord(record, seq);
+      if (this.memory.journal.state === "good") parts.onSaved(record.atMs);
+    }
     this.#savedAtMs = Number.NEGATIVE_INFINITY; // the first turn saves, as that of the daemon does
   }
 
@@ -84,7 +62,7 @@ export class SimDaemon {
     if (timeline.nowMs - this.#savedAtMs < snapshotMs && !isNews) return;
     this.#savedAtMs = timeline.nowMs;
     this.#standings = this.state.standings;
-    if (this.memory.save("now") === null && this.memory.journal.state !== "corrupt") this.#parts.onSaved();
+    if (this.memory.save("now") === null && this.memory.journal.state !== "corrupt") this.#parts.onSaved(this.state.nowMs);
   }
 
   use(compiled: Compiled): void {
@@ -106,7 +84,10 @@ export class SimDaemon {
     if (effect.type === "execute") return this.#execute(effect);
     const { record, ack } = effect;
     const written = this.memory.journal.append(record);
-    if (written.ok) this.#parts.onRecord(record, written.value);
+    if (written.ok) {
+      this.#parts.onRecord(record, written.value);
+      this.#parts.onSaved(record.atMs);
+    }
     this.#parts.boundary();
     const { target, healId } = record;
     if (!written.ok) {

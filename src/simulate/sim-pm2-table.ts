@@ -129,7 +129,8 @@ export class SimPm2Table {
         const now = this.rows.get(row.pmId);
         if (now?.pid === process.pid && now.status === "launching") this.set(now, { status: "online" });
       });
-    if (commanded && this.trouble.mode === "process-dies-at-once") this.timeline.at(this.timeline.nowMs + 300, () => this.exit(process));
+    if (commanded && this.trouble.mode === "process-dies-at-once" && !app.isHealer)
+      this.timeline.at(this.timeline.nowMs + 300, () => this.exit(process));
     this.#onSpawn(started, process);
   }
 

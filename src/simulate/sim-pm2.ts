@@ -35,6 +35,8 @@ export class SimPm2 extends SimPm2Table {
   #perform(name: Pm2Command, pmId: number, answer: (reply: Pm2Reply) => void): void {
     const row = this.rows.get(pmId);
     if (row === undefined) return answer({ ok: false, error: `process ${pmId} not found` });
+    // One after the other, where another command is at it.
+    if (row.status === "stopping") return this.timeline.at(this.timeline.nowMs + 250, () => this.#perform(name, pmId, answer));
     if (typeof name === "object") {
       const app = this.appOf(row);
       if (app !== undefined) this.add(app, row.instance, name.createdWallMs);

@@ -29,7 +29,7 @@ export class Simulation extends SimWorld implements Witness {
   readonly fate = new Fate();
   turnMs: number;
   readonly #digest: Digest | null;
-  #lastSeq = 0;
+  readonly #recorded = new Set<string>();
   #turnDueMs = 0;
   #turnedAtMs = 0;
   #bus = new SimBus(this.pm2);
@@ -100,11 +100,12 @@ export class Simulation extends SimWorld implements Witness {
       boundary,
       alive: (run) => this.alive(run),
       onRecord: (record, seq) => {
-        if (seq <= this.#lastSeq) return;
-        this.#lastSeq = seq;
+        const key = `${seq} ${record.kind} ${record.healId} ${record.atMs}`; // found again by the next life
+        if (this.#recorded.has(key)) return;
+        this.#recorded.add(key);
         this.journal.push(record);
       },
-      onSaved: () => this.invariants.saved(),
+      onSaved: (atMs) => this.invariants.saved(atMs),
       onStep: (event, effects) => this.#watch(event, effects),
     });
   }

@@ -85,10 +85,10 @@ function isPm2sBusiness({ kind, row }: Target): boolean {
 
 function isBusy(books: Books, { state }: Witness, { target, phase: { heal } }: Decided): boolean {
   const rule = target.rules.find(({ key }) => key === heal.rule);
-  const symptomAtMs = books.symptomAtMs.get(target.id);
+  const beganAtMs = Math.min(...(books.symptomsAtMs.get(target.id)?.values() ?? []));
   const isAlive = target.row?.pid != null && rule?.judgement.dead !== true;
   if (!isAlive || (books.running.get(target.id) ?? 0) === 0 || heal.action === "hold-down" || heal.action === "trim") return false;
-  return symptomAtMs !== undefined && state.nowMs - symptomAtMs < strategyOf(state, target).knobs.drainMs;
+  return state.nowMs - beganAtMs < strategyOf(state, target).knobs.drainMs;
 }
 
 /** Steps after which another process is meant. */

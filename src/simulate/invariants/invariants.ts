@@ -30,7 +30,7 @@ export class Invariants {
     journalHasFailed: false,
     failures: new Map(),
     running: new Map(),
-    symptomAtMs: new Map(),
+    symptomsAtMs: new Map(),
     strategySince: new Map(),
     dependencies: new Map(),
     healsPerHourMax: 0,
@@ -60,14 +60,15 @@ export class Invariants {
       if (effect.type === "journal" && effect.record.kind === "intent") checkIntent(this.#witness, books, { record: effect.record, event });
       if (effect.type === "execute") checkExecute(this.#witness, books, { effect, event });
     }
+    for (const id of books.running.keys()) if (!state.targets.has(id)) books.running.delete(id);
     for (const target of state.targets.values()) checkChange(this.#witness, books, { target, event, logs });
     books.before = new Map([...state.targets].map(([id, { control }]) => [id, control]));
     this.#journal.read(this.#witness.journal, books.journalHasFailed);
   }
 
-  /** healer's state is on disk. */
-  saved(): void {
-    this.books.savedAtMs = this.books.nowMs;
+  /** healer's state of `atMs` is on disk, or a record of that time. */
+  saved(atMs: number): void {
+    this.books.savedAtMs = Math.max(this.books.savedAtMs, atMs);
   }
 
   /**
@@ -78,8 +79,8 @@ export class Invariants {
     const { books } = this;
     books.before = new Map();
     books.running.clear();
-    const lastRecord = this.#witness.journal.at(-1)?.atMs ?? 0;
-    books.nowMs = Math.max(books.savedAtMs, lastRecord);
+    books.dependencies.clear();
+    books.nowMs = books.savedAtMs;
     for (const [name, { atMs }] of books.strategySince)
       if (atMs >= books.savedAtMs) books.strategySince.set(name, { fingerprint: null, atMs: LONG_AGO_MS });
   }
@@ -127,9 +128,11 @@ function noteWorld(books: Books, { rows }: Witness, event: Event): void {
 
 function noteSymptoms(books: Books, logs: readonly LogRecord[]): void {
   for (const { event, target, more } of logs) {
-    if (event === "symptom" && !books.symptomAtMs.has(target)) books.symptomAtMs.set(target, books.nowMs);
+    const symptoms = books.symptomsAtMs.get(target) ?? new Map<string, number>();
+    const rule = JSON.stringify(more?.["rule"] ?? null);
+    if (event === "symptom") books.symptomsAtMs.set(target, symptoms.set(rule, books.nowMs));
     if (event === "circuit_half_open") books.trialsAtMs.set(target, [...(books.trialsAtMs.get(target) ?? []).slice(-9), books.nowMs]);
     if (more?.["violation"] !== undefined) broken("watchdog", JSON.stringify(more["violation"]));
-    if (event === "symptom_cleared") books.symptomAtMs.delete(target);
+    if (event === "symptom_cleared") symptoms.delete(rule);
   }
 }

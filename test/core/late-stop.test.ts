@@ -1,0 +1,48 @@
+import { describe, expect, test } from "vitest";
+import { CoreWorld } from "../support/core-world.ts";
+
+/** A stop of healer's that PM2 carries out after healer has given up waiting for it: nobody else would start the worker again. */
+
+const MINUTE = 60_000;
+
+/** `stop-start` ends with an error while the row still runs; `stopsLater` is what PM2 does afterwards. */
+function gaveUpWaiting(): CoreWorld {
+  const world = new CoreWorld({ strategy: { actions: ["stop-start"] } });
+  world.faults.action = "error";
+  world.sicken("app:0");
+  world.untilPhase("app:0", "verifying", 10 * MINUTE);
+  world.faults.action = "ok";
+  return world;
+}
+
+describe("a stop that PM2 carries out late", () => {
+  test("is healer's own: the worker is started again, and proves itself", () => {
+    const world = gaveUpWaiting();
+    world.pm2.stop(world.pm2.row("app:0"));
+    world.cure("app:0");
+    world.until(() => world.pm2.row("app:0").pid !== null, 30 * MINUTE);
+    world.untilPhase("app:0", "healthy", 60 * MINUTE);
+    expect(world.reasons("heal_verdict", "app:0")[0]).toMatch(/^failed: PM2 has stopped it for healer/);
+  });
+
+  test("and comes after the verdict is held down and started, as one that healer has just stopped", () => {
+    const world = gaveUpWaiting();
+    world.untilPhase("app:0", "backoff", 60 * MINUTE);
+    world.pm2.stop(world.pm2.row("app:0"));
+    world.cure("app:0");
+    world.advance(4000);
+    expect(world.control("app:0").phase.name).toBe("held");
+    world.until(() => world.pm2.row("app:0").pid !== null, 30 * MINUTE);
+  });
+
+  test("is an operator's where somebody has restarted the worker meanwhile", () => {
+    const world = gaveUpWaiting();
+    world.untilPhase("app:0", "backoff", 60 * MINUTE);
+    world.advance(MINUTE);
+    world.pm2.restart(world.pm2.row("app:0"));
+    world.advance(4000);
+    world.pm2.stop(world.pm2.row("app:0"));
+    world.advance(60 * MINUTE);
+    expect(world.pm2.row("app:0").pid).toBeNull();
+  });
+});

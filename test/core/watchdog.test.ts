@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import type { Effect } from "../../src/core/effect.ts";
+import type { Event } from "../../src/core/event.ts";
+import type { Turn } from "../../src/core/turn.ts";
+import { watched } from "../../src/core/watchdog.ts";
+import { CoreWorld } from "../support/core-world.ts";
+
+type Execute = Extract<Effect, { type: "execute" }>;
+
+/** A world in which a heal is under way, and what the core then wanted done. */
+function healing(): { world: CoreWorld; done: Execute } {
+  const world = new CoreWorld();
+  world.sicken("app:0");
+  world.untilPhase("app:0", "verifying", 10 * 60_000);
+  const [done] = world.executed;
+  if (done === undefined) throw new Error("nothing was done");
+  return { world, done };
+}
+
+function ask(world: CoreWorld, effect: Execute, event: Partial<Event> = {}): readonly Effect[] {
+  const turn: Turn = { state: world.state, effects: [effect] };
+  const durable = { type: "durable", target: effect.target, healId: effect.healId, pm2: "", atMs: 0, wallMs: 0, ...event };
+  return watched(turn, durable as Event);
+}
+
+const next = { healId: "20261122-000000-99" };
+
+describe("the watchdog", () => {
+  test.each([
+    ["I6", {}, { healId: "another" }],
+    ["I18", {}, { type: "turn" }],
+    ["I9", { row: { isModule: true } }, {}],
+    ["I7", {}, {}],
+    ["I3", next, {}],
+  ])("lets nothing pass that breaks %s, says so, and lets nothing pass afterwards", (invariant, change, event) => {
+    const { world, done } = healing();
+    const wanted = { ...done, ...change, row: { ...done.row, ...("row" in change ? change.row : {}) } };
+    const told = { healId: wanted.healId, ...event } as Partial<Event>;
+    const effects = ask(world, wanted, told);
+    expect(effects).toMatchObject([{ type: "log", record: { level: "error", event: "alert" } }]);
+    expect(world.state.watchdog.violation).toMatch(new RegExp(`^${invariant}:`));
+    world.advance(10 * 60_000);
+    expect(ask(world, { ...done, ...next, target: "app:0" })).toEqual([]);
+    world.sicken("app:0");
+    world.advance(60 * 60_000);
+    expect(world.executed).toHaveLength(1);
+  });
+
+  test("lets a heal pass that keeps all promises", () => {
+    const { world, done } = healing();
+    world.cure("app:0");
+    world.advance(600_000);
+    const wanted = { ...done, ...next };
+    expect(ask(world, wanted)).toEqual([wanted]);
+    expect(world.state.watchdog.violation).toBeNull();
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { drawWorld } from "../../src/simulate/draw-world.ts";
+import { runWorld } from "../../src/simulate/run-world.ts";
+import { shrink } from "../../src/simulate/shrink.ts";
+import type { WorldSpec } from "../../src/simulate/world-spec.ts";
+
+/** `npm run simulate` runs thousands of them; a seed that breaks something says so in its message. */
+const WORLDS = Number(process.env["HEALER_WORLDS"] ?? 40);
+
+describe("a world drawn from a seed", { timeout: 300_000 }, () => {
+  test(`breaks no promise, seeds 1 to ${WORLDS}`, () => {
+    const broken = [];
+    let heals = 0;
+    for (let seed = 1; seed <= WORLDS; seed++) {
+      const { violation, tally } = runWorld(drawWorld(seed));
+      if (violation !== null) broken.push(`seed ${seed}: ${violation}`);
+      heals += tally.heals;
+    }
+    expect(broken).toEqual([]);
+    expect(heals, "a world in which nothing happens proves nothing").toBeGreaterThan(WORLDS);
+  });
+
+  test("is the same to the bit when it is run again, and another one for another seed", () => {
+    const digests = [7, 7, 8].map((seed) => runWorld(drawWorld(seed, 500), { digest: true }).digest);
+    expect(digests[0]).toBe(digests[1]);
+    expect(digests[0]).not.toBe(digests[2]);
+  });
+
+  test("survives JSON: what is printed is what is run", () => {
+    const spec = drawWorld(9, 300);
+    const read = JSON.parse(JSON.stringify(spec)) as WorldSpec;
+    expect(runWorld(read, { digest: true }).digest).toBe(runWorld(spec, { digest: true }).digest);
+  });
+
+  test("is shrunk to the faults that matter", () => {
+    // healer is told to heal apps that it is also told to leave alone: a configuration that cannot be read is the fault to find.
+    const spec = drawWorld(3, 400);
+    const culprit = { atMs: 60_000, kind: "edit", config: "version: 1\nmode: sleep" } as const;
+    const broken = { ...spec, faults: [...spec.faults.slice(0, 12), culprit].sort((one, other) => one.atMs - other.atMs) };
+    const { violation } = runWorld(broken);
+    expect(violation).toMatch(/^a bug/);
+    expect(shrink(broken, violation ?? "").faults).toEqual([culprit]);
+  });
+});
