@@ -1,3 +1,4 @@
+import type { WorkerRow } from "../core/worker-row.ts";
 import { SimPm2Table } from "./sim-pm2-table.ts";
 import type { Pm2Command, Pm2Reply } from "./sim-pm2-words.ts";
 
@@ -37,11 +38,7 @@ export class SimPm2 extends SimPm2Table {
     if (row === undefined) return answer({ ok: false, error: `process ${pmId} not found` });
     // One after the other, where another command is at it.
     if (row.status === "stopping") return this.timeline.at(this.timeline.nowMs + 250, () => this.#perform(name, pmId, answer));
-    if (typeof name === "object") {
-      const app = this.appOf(row);
-      if (app !== undefined) this.add(app, row.instance, name.createdWallMs);
-      return answer(DONE);
-    }
+    if (typeof name === "object") return this.#duplicate(row, name.createdWallMs, answer);
     if (name === "start") {
       if (row.pid !== null) return answer({ ok: false, error: "process already online" });
       this.spawn(row, { commanded: true });
@@ -57,6 +54,12 @@ export class SimPm2 extends SimPm2Table {
       else this.spawn(row.pid === null ? now : this.set(now, { restarts: now.restarts + 1 }), { commanded: true });
       answer(DONE);
     });
+  }
+
+  #duplicate(row: WorkerRow, createdWallMs: number, answer: (reply: Pm2Reply) => void): void {
+    const app = this.appOf(row);
+    if (app !== undefined) this.add(app, row.instance, createdWallMs);
+    answer(DONE);
   }
 }
 

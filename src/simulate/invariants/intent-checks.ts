@@ -28,6 +28,9 @@ export function checkIntent(witness: Witness, books: Books, { record, event }: {
   if (phase.heal.by !== null) books.byHand.add(phase.heal.id);
   const force = forcedBy(event, phase);
   if (force !== null) checkGuards(witness, books, { target, phase, force });
+  // What contains a failed heal rests on its verdict, not on new evidence.
+  const rule = target.rules.find(({ key }) => key === phase.heal.rule);
+  if (rule !== undefined && phase.heal.action !== "hold-down") checkEvidence(books, target, rule.memory);
   if (phase.step !== "stop") checkOthers(witness, target, phase);
 }
 
@@ -72,9 +75,6 @@ function checkGuards(witness: Witness, books: Books, decided: Decided): void {
   if (!force.includes("maintenance") && !force.includes("shadow") && !force.includes("dependency"))
     checkCalendar(witness, books, { target, heal });
   if (!force.includes("grace")) checkAge(witness, books, { target, heal });
-  // What contains a failed heal rests on its verdict, not on new evidence.
-  const rule = target.rules.find(({ key }) => key === heal.rule);
-  if (rule !== undefined && !isStop) checkEvidence(books, target, rule.memory);
 }
 
 /** A row that its operator has stopped, or that PM2 is stopping or launching right now. */
