@@ -30,6 +30,7 @@ interface Done {
 type Execute = Extract<Effect, { type: "execute" }>;
 
 const HOUR_MS = 3_600_000;
+const NO_ROW = -1;
 const KEPT_MS = 24 * HOUR_MS;
 
 export function newWatchdog(): Watchdog {
@@ -117,14 +118,14 @@ function note(state: State, effect: Execute): void {
   while ((done[0]?.atMs ?? state.nowMs) < state.nowMs - KEPT_MS) done.shift();
 }
 
-function doneOf(state: State, { healId, step, target, row, action }: Execute): Done {
+function doneOf(state: State, { healId, step, target, row, action, ends }: Execute): Done {
   const found = state.targets.get(target);
   const { tokens, refillMs } = state.policy.budget;
   return {
     healId,
     step,
     target,
-    pmId: row.pmId,
+    pmId: action === "trim" && ends.length > 0 ? NO_ROW : row.pmId, // a trim of a copy names a row for its limits alone
     atMs: state.nowMs,
     counts: action !== "trim" && step !== "stop" && !byHand(state, target),
     graceMs: found === undefined ? 0 : strategyOf(state, found).knobs.gracePeriodMs,

@@ -44,7 +44,7 @@ describe("a heal by hand", () => {
   test("with an unknown guard is a slip of the command line", () => {
     const reply = heal(new CoreWorld(), "app:0", ["grase"]);
     expect(reply.code).toBe(2);
-    expect(reply.text).toMatch(/^no guard "grase"; guards: self, journal, pm2, paused,/);
+    expect(reply.text).toMatch(/^no guard "grase"; guards: self, invariant, journal, pm2, paused,/);
   });
 
   test("replaces a heal that is only watched when forced to, and that one ends once", () => {

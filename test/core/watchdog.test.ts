@@ -46,6 +46,14 @@ describe("the watchdog", () => {
     expect(world.executed).toHaveLength(1);
   });
 
+  test("does not take a row that stood for a copy's limits for one that was removed", () => {
+    const { world, done } = healing();
+    const trim = { ...done, ...next, action: "trim" };
+    const copy = { ...trim, ends: [{ pid: 5000, startTicks: 1, commandHash: "", waitMs: 0 }] };
+    expect(ask(world, copy)).toEqual([copy]);
+    expect(ask(world, trim)).toEqual([trim]);
+  });
+
   test("lets a heal pass that keeps all promises", () => {
     const { world, done } = healing();
     world.cure("app:0");
