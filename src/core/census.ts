@@ -1,4 +1,4 @@
-import { hasPair, healOf, isInFlight } from "./control.ts";
+import { hasPair, healOf, isInFlight, type Phase } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
 import { parkReplace } from "./replace.ts";
 import { followSuccessor, successorsIn } from "./successor.ts";
@@ -102,7 +102,12 @@ function endForNewDaemon(turn: Turn, target: Target): void {
   const { phase } = target.control;
   const mayHavePair = hasPair(phase) || (target.recoveringSinceMs !== null && healOf(phase)?.replace != null);
   if (mayHavePair) parkReplace(turn, target);
-  else if (isInFlight(phase)) endHeal(turn, target, { verdict: "aborted", reason: REPLACED });
+  else if (isInFlight(phase) && !isOfThisDaemon(turn.state, phase)) endHeal(turn, target, { verdict: "aborted", reason: REPLACED });
+}
+
+/** What is remembered of a process may be older than the heal: one that was planned for this very daemon goes on. */
+function isOfThisDaemon({ pm2 }: State, phase: Phase): boolean {
+  return pm2.name === "up" && healOf(phase)?.pre?.generation === pm2.generation;
 }
 
 const REPLACED = "PM2 was replaced by a new daemon before the verdict";

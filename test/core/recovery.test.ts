@@ -26,6 +26,21 @@ function died(made: CoreWorld, phase: "intent" | "acting" | "verifying" | "held"
 }
 
 describe("healer died after the intent was durable", () => {
+  test("with a snapshot from before PM2 was replaced: the heal was planned for the new daemon, and is no second time", () => {
+    const made = world({ knobs: { gracePeriodMs: 4000, verify: { llr: 4.6, timeoutMs: 60_000 } }, uptimeMs: 3_600_000 });
+    made.advance(10_000);
+    made.save();
+    made.pm2.replace();
+    made.sicken("app:0");
+    made.untilPhase("app:0", "acting", 9000);
+    made.kill();
+    made.advance(4000);
+    made.boot();
+    made.advance(2000);
+    expect(made.reasons("heal_verdict")).toEqual([]);
+    expect(made.executed).toHaveLength(1);
+  });
+
   test("row 27: and before it acted: the heal is aborted once things have settled, never carried out", () => {
     const made = world();
     made.sicken("app:0");

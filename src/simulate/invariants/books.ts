@@ -29,6 +29,8 @@ export interface Books {
   /** Since when each strategy is what it is (null = an edit that no healer remembers); and what the probe of its dependency answered last, newest last. */
   readonly strategySince: Map<string, { readonly fingerprint: string | null; readonly atMs: number }>;
   readonly dependencies: Map<string, { readonly answers: readonly boolean[]; readonly atMs: number }>;
+  /** The most that a configuration has allowed one target for an hour. */
+  healsPerTargetMax: number;
   /** Reducer time of the newest state that is on disk. */
   savedAtMs: number;
   /** The most the bucket has allowed for an hour, over all configurations. */

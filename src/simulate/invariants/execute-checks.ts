@@ -93,7 +93,7 @@ function checkRates(witness: Witness, books: Books, target: string): void {
   const own = recent.filter((other) => other.target === target && other.atMs > sinceMs && !books.byHand.has(other.healId));
   // Started once more after each cool-down, and once by a hold-down that opens the circuit for flapping.
   const trials = (books.trialsAtMs.get(target) ?? []).filter((atMs) => books.nowMs - atMs < HOUR_MS).length;
-  const most = knobsOf(witness, target).maxHealsPerHour + 1 + trials;
+  const most = Math.max(knobsOf(witness, target).maxHealsPerHour, books.healsPerTargetMax) + 1 + trials;
   if (new Set(own.map(({ healId }) => healId)).size > most) broken("I4", `${target} healed more than ${most} times within an hour`);
 }
 

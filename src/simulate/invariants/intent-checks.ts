@@ -30,7 +30,7 @@ export function checkIntent(witness: Witness, books: Books, { record, event }: {
   if (force !== null) checkGuards(witness, books, { target, phase, force });
   // What contains a failed heal rests on its verdict, not on new evidence.
   const rule = target.rules.find(({ key }) => key === phase.heal.rule);
-  if (rule !== undefined && phase.heal.action !== "hold-down") checkEvidence(books, target, rule.memory);
+  if (rule !== undefined && phase.heal.action !== "hold-down") checkEvidence(witness, books, { target, memory: rule.memory });
   if (phase.step !== "stop") checkOthers(witness, target, phase);
 }
 
@@ -68,12 +68,12 @@ function checkGuards(witness: Witness, books: Books, decided: Decided): void {
   const isStop = heal.action === "hold-down";
   mind("backoff", before?.name === "backoff" && state.nowMs < before.untilMs && !isStop, "is healed before its backoff is over");
   mind("circuit", before?.name === "open" && state.nowMs < before.untilMs && heal.by !== null, "is healed while its circuit is open");
-  mind("in-flight", before !== undefined && isInFlight(before) && before.name !== "verifying", "is in a heal already");
+  const isBusyNow = before !== undefined && isInFlight(before) && before.name !== "verifying";
+  mind("in-flight", heal.by !== null && isBusyNow, "is in a heal already");
   mind("in-flight", heal.by !== null && before?.name === "verifying", "awaits the verdict on its last heal");
   mind("status", !isStop && isPm2sBusiness(target), "is stopped, or PM2 is busy with it");
   mind("drain", isBusy(books, witness, decided), "has tasks in hand");
-  if (!force.includes("maintenance") && !force.includes("shadow") && !force.includes("dependency"))
-    checkCalendar(witness, books, { target, heal });
+  if (heal.by === null) checkCalendar(witness, books, { target, heal }); // a person may be quicker than the turn that notices a window
   if (!force.includes("grace")) checkAge(witness, books, { target, heal });
 }
 
@@ -95,11 +95,13 @@ function isBusy(books: Books, { state }: Witness, { target, phase: { heal } }: D
 const RENEWS: readonly string[] = ["all", "start", "remove"];
 
 /** I16: what speaks against it was seen since its epoch, and counted once. */
-function checkEvidence(books: Books, target: Target, memory: unknown): void {
+function checkEvidence({ journal }: Witness, books: Books, { target, memory }: { target: Target; memory: unknown }): void {
   if (typeof memory !== "object" || memory === null || !("failed" in memory) || !("epochAtMs" in memory)) return;
   const { failed, epochAtMs } = memory as { readonly failed: number; readonly epochAtMs: number };
+  const isAborted = (healId: string): boolean => journal.some((record) => record.healId === healId && isAbort(record.note));
   const last = books.executed.findLast(
-    (executed) => executed.target === target.id && RENEWS.includes(executed.step) && executed.action !== "trim",
+    (executed) =>
+      executed.target === target.id && !isAborted(executed.healId) && RENEWS.includes(executed.step) && executed.action !== "trim",
   );
   if (last !== undefined && epochAtMs < last.atMs) broken("I16", `the evidence against ${target.id} is older than its last heal`);
   let told = 0;
@@ -125,4 +127,9 @@ function checkOthers({ state }: Witness, target: Target, { heal }: Intent): void
 
 function isBeingHealed(phase: Phase): boolean {
   return isInFlight(phase) && "heal" in phase && phase.heal?.action !== "hold-down" && phase.heal?.action !== "trim";
+}
+
+/** Nothing was changed by it, as far as anybody can tell: what was seen before still stands. */
+function isAbort(note: unknown): boolean {
+  return typeof note === "object" && note !== null && "verdict" in note && note.verdict === "aborted";
 }

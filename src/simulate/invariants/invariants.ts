@@ -34,6 +34,7 @@ export class Invariants {
     strategySince: new Map(),
     dependencies: new Map(),
     healsPerHourMax: 0,
+    healsPerTargetMax: 0,
     savedAtMs: 0,
   };
 
@@ -97,6 +98,7 @@ function noteLimits(books: Books, { state }: Witness): void {
   const { tokens, refillMs } = state.policy.budget;
   books.healsPerHourMax = Math.max(books.healsPerHourMax, tokens + 3_600_000 / refillMs);
   for (const { name, knobs, fingerprint } of state.policy.strategies) {
+    books.healsPerTargetMax = Math.max(books.healsPerTargetMax, knobs.maxHealsPerHour);
     const since = books.strategySince.get(name);
     if (since?.fingerprint === null) books.strategySince.set(name, { fingerprint, atMs: LONG_AGO_MS });
     else if (since?.fingerprint !== fingerprint) books.strategySince.set(name, { fingerprint, atMs: books.nowMs });

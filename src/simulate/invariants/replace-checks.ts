@@ -15,8 +15,10 @@ export function checkReplace(witness: Witness, books: Books, { row, step, healId
   if (others.length === 0) broken("R1", `the last ${who} is deleted by ${step}`);
   const added = books.executed.find((other) => other.healId === healId && other.step === "add" && other.row.instance === row.instance);
   if (added === undefined) return; // longer ago than the books go back
-  if (step === "undo" && row.pmId === added.row.pmId) broken("R1", `${step} deletes the old one`);
-  if (step === "remove" && row.pmId !== added.row.pmId) broken("R1", `${step} deletes another than the old one`);
+  // By their stamps, which a new daemon of PM2's keeps while it numbers anew.
+  const isOldOne = row.createdWallMs === added.row.createdWallMs;
+  if (step === "undo" && isOldOne) broken("R1", `${step} deletes the old one`);
+  if (step === "remove" && !isOldOne) broken("R1", `${step} deletes another than the old one`);
   const isFirst = !books.executed.some((other) => other.healId === healId && other.step === "remove" && other.row.pmId === row.pmId);
   const isUp = others.some(
     (other) => other.status === "online" && books.nowMs - (books.seenAtMs.get(processKey(other)) ?? books.nowMs) >= UP_MS,
