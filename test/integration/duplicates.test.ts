@@ -58,13 +58,16 @@ describe.concurrent("five copies of one app", { timeout: 120_000 }, () => {
     scene(trimOutside, async ({ stage, healer, linesOf }) => {
       const { pids } = stage;
       await healer.waitFor(({ event }) => event === "heal_verdict", { deadlineMs: 90_000, what: "the trim's verdict" });
+      // On a busy machine a copy may be found after the first trim was decided: then it goes with the next one.
+      const left: readonly string[] = LEFT[trimOutside];
+      await until(() => stage.alive().join() === left.join(), `${left.join()} to be left of ${stage.alive().join()}`, 45_000);
       const owners = Object.fromEntries(linesOf("duplicate_found").map(({ pid, owner }) => [String(pid), owner]));
       expect(owners).toEqual({ [pids.surplus]: "pm2", [pids.orphan]: "orphan", [pids.script]: "outside", [pids.other]: "other_daemon" });
       for (const { origin } of linesOf("duplicate_found")) expect(origin).toMatchObject({ ancestors: expect.any(Array) as unknown[] });
       const script = linesOf("duplicate_found").find(({ pid }) => pid === pids.script);
       expect(script?.["origin"]).toMatchObject({ session: { leader: null }, output: expect.stringMatching(/script\.log$/) as string });
-      expect(stage.alive()).toEqual(LEFT[trimOutside]);
-      expect(linesOf("heal_verdict").map(({ verdict }) => verdict)).toEqual(["recovered"]);
+      expect(linesOf("heal_verdict").map(({ verdict }) => verdict)).toContain("recovered");
+      expect(linesOf("alert").filter(({ violation }) => violation !== undefined)).toEqual([]);
       for (const line of linesOf("trim")) expect(line["restore"]).toMatch(/pm2 start .*--name rpa -f|^cd /);
       const { json } = await healer.call("GET", "/api/targets/rpa");
       const told = (json as { explain: { duplicates: string[] } }).explain.duplicates;
