@@ -53,12 +53,13 @@ function pythonFor(trimOutside: string): { interpreter?: string } {
 
 const LEFT = { none: ["kept", "orphan", "script", "other"], orphans: ["kept", "script", "other"], all: ["kept", "other"] } as const;
 
-describe.concurrent("five copies of one app", { timeout: 120_000 }, () => {
+describe.concurrent("five copies of one app", { timeout: 150_000 }, () => {
   test.each(["none", "orphans", "all"] as const)("are each found with their owner and origin, and trimmed as %s says", (trimOutside) =>
     scene(trimOutside, async ({ stage, healer, linesOf }) => {
       const { pids } = stage;
-      await healer.waitFor(({ event }) => event === "heal_verdict", { deadlineMs: 90_000, what: "the trim's verdict" });
-      // On a busy machine a copy may be found after the first trim was decided: then it goes with the next one.
+      // On a busy machine a copy may be found after the first trim was decided: that one fails, and it goes with the next.
+      const isProven = ({ event, verdict }: HealLine): boolean => event === "heal_verdict" && verdict === "recovered";
+      await healer.waitFor(isProven, { deadlineMs: 100_000, what: "the verdict that the trim helped" });
       const left: readonly string[] = LEFT[trimOutside];
       await until(() => stage.alive().join() === left.join(), `${left.join()} to be left of ${stage.alive().join()}`, 45_000);
       const owners = Object.fromEntries(linesOf("duplicate_found").map(({ pid, owner }) => [String(pid), owner]));
@@ -66,7 +67,6 @@ describe.concurrent("five copies of one app", { timeout: 120_000 }, () => {
       for (const { origin } of linesOf("duplicate_found")) expect(origin).toMatchObject({ ancestors: expect.any(Array) as unknown[] });
       const script = linesOf("duplicate_found").find(({ pid }) => pid === pids.script);
       expect(script?.["origin"]).toMatchObject({ session: { leader: null }, output: expect.stringMatching(/script\.log$/) as string });
-      expect(linesOf("heal_verdict").map(({ verdict }) => verdict)).toContain("recovered");
       expect(linesOf("alert").filter(({ violation }) => violation !== undefined)).toEqual([]);
       for (const line of linesOf("trim")) expect(line["restore"]).toMatch(/pm2 start .*--name rpa -f|^cd /);
       const { json } = await healer.call("GET", "/api/targets/rpa");
