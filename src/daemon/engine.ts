@@ -115,7 +115,9 @@ export class Engine {
     const action = actions.find((candidate) => candidate.name === effect.action);
     const startedAt = performance.now();
     const result =
-      action === undefined ? { ok: false, error: `no action "${effect.action}"` } : await action.run({ pm2, processes, ...only(effect) });
+      action === undefined
+        ? { ok: false, error: `no action "${effect.action}"` }
+        : await action.run({ pm2, processes, ...orderOf(effect) });
     const tookMs = Math.round(performance.now() - startedAt);
     this.#actionsEnded++;
     const after = await this.#list();
@@ -141,6 +143,6 @@ export class Engine {
   }
 }
 
-function only({ row, step, ends, createdWallMs }: Extract<Effect, { type: "execute" }>): Omit<ActionContext, "pm2" | "processes"> {
+function orderOf({ row, step, ends, createdWallMs }: Extract<Effect, { type: "execute" }>): Omit<ActionContext, "pm2" | "processes"> {
   return { row, step, ends, createdWallMs };
 }
