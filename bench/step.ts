@@ -7,6 +7,7 @@ import type { Observation, Pm2View } from "../src/core/observation.ts";
 import { settledStandings } from "../src/core/standing.ts";
 import { createState, type State } from "../src/core/state.ts";
 import { step } from "../src/core/step.ts";
+import { addTasks, createTaskWindows } from "../src/core/task-windows.ts";
 import type { WorkerRow } from "../src/core/worker-row.ts";
 
 const WORKERS = 1_000;
@@ -111,29 +112,30 @@ function measure(name: string, options: { list: boolean; busy: boolean }): void 
   );
 }
 
+/** Bytes of V8's heap and of the rings beside it. */
+function inUse(): number {
+  for (let round = 0; round < 4; round++) globalThis.gc?.(); // rings are let go of after the heap
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
 function memory(): void {
-  const gc = globalThis.gc;
-  if (gc === undefined) return console.log("memory: run with node --expose-gc");
-  gc();
-  const before = process.memoryUsage().heapUsed;
+  if (globalThis.gc === undefined) return console.log("memory: run with node --expose-gc --import tsx");
+  const before = inUse();
+  const windows = Array.from({ length: WORKERS }, () => createTaskWindows(0));
+  for (const one of windows) addTasks(one, 1, { ok: 1, failed: 1 });
+  const windowed = inUse();
   const state = newState();
   step(state, { type: "turn", atMs: 0, wallMs: 1e12, pm2: view, observations: [], stalledMs: 0 });
-  gc();
-  const idle = process.memoryUsage().heapUsed;
-  step(state, {
-    type: "turn",
-    atMs: 2_000,
-    wallMs: 1e12,
-    pm2: null,
-    observations: traffic(state, 1).concat(traffic(state, 2), traffic(state, 3)),
-    stalledMs: 0,
-  });
-  gc();
-  const busy = process.memoryUsage().heapUsed;
-  console.log(
-    `memory per worker: ${((idle - before) / WORKERS / 1024).toFixed(1)} KiB idle, ${((busy - before) / WORKERS / 1024).toFixed(1)} KiB with both windows`,
-  );
-  if (state.targets.size === 0) throw new Error("nothing measured");
+  const idle = inUse();
+  const observations = [1, 2, 3].flatMap((turn) => traffic(state, turn));
+  step(state, { type: "turn", atMs: 2_000, wallMs: 1e12, pm2: null, observations, stalledMs: 0 });
+  observations.length = 0;
+  const busy = inUse();
+  const perWorker = (bytes: number): string => `${(bytes / WORKERS / 1024).toFixed(1)} KiB`;
+  console.log(`memory per worker: both windows ${perWorker(windowed - before)}; all of it ${perWorker(idle - windowed)} as long as it`);
+  console.log(`  does nothing, ${perWorker(busy - windowed)} with both windows and the evidence of its rules`);
+  if (state.targets.size === 0 || windows.length === 0) throw new Error("nothing measured");
 }
 
 measure("idle, no new list", { list: false, busy: false });

@@ -7,11 +7,11 @@ import { beginGroup, dropTarget, endAbsentHeals, meetTarget } from "./arrivals.t
 import type { Pm2View, TargetId } from "./observation.ts";
 import { assignStrategy, groupIdOf, targetIdsOf } from "./select.ts";
 import { noteChangeWhileAway, noteRestart } from "./restarts.ts";
-import type { State, Target } from "./state.ts";
+import type { Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { sayOf, type Turn } from "./turn.ts";
 import { incarnationOf, sameIncarnation } from "./worker-row.ts";
-import type { WorkerRow } from "./worker-row.ts";
+import type { Incarnation, WorkerRow } from "./worker-row.ts";
 
 /**
  * Takes in one reading of PM2: who is there, who is new, gone, or was restarted, and by whom. The list is the truth;
@@ -57,7 +57,7 @@ function updateRow(turn: Turn, target: Target, strategy: Strategy, row: WorkerRo
   const before = target.row;
   const beforeIncarnation = target.incarnation;
   target.row = row;
-  target.incarnation = incarnationOf(row, pm2.generation);
+  target.incarnation = asBefore(beforeIncarnation, incarnationOf(row, pm2.generation));
   if (before === null || beforeIncarnation === null) firstSight(turn, target, row, strategy);
   else {
     if (beforeIncarnation.generation !== pm2.generation) newDaemon(turn, target, { strategy, row });
@@ -65,8 +65,18 @@ function updateRow(turn: Turn, target: Target, strategy: Strategy, row: WorkerRo
     if (before.status !== row.status) target.view.statusSinceMs = turn.state.nowMs;
     followReadiness(turn.state, target, before, row);
   }
-  if (row.pid !== null && row.status !== "stopping")
-    target.life = { ...target.incarnation, createdWallMs: row.createdWallMs, restarts: row.restarts };
+  if (row.pid !== null && row.status !== "stopping") target.life = lifeAfter(target.life, target.incarnation, row);
+}
+
+/** The object of before where nothing has changed: a thousand that live on for every list would be dear. */
+function asBefore(before: Incarnation | null, now: Incarnation): Incarnation {
+  return before !== null && sameIncarnation(before, now) ? before : now;
+}
+
+function lifeAfter(life: Life | null, incarnation: Incarnation, row: WorkerRow): Life {
+  const { createdWallMs, restarts } = row;
+  const isSame = life !== null && life.createdWallMs === createdWallMs && life.restarts === restarts && sameIncarnation(life, incarnation);
+  return isSame ? life : { ...incarnation, createdWallMs, restarts };
 }
 
 /** Evidence restored from before healer's own restart is kept only if the process it speaks of still lives. */

@@ -26,14 +26,14 @@ interface Change {
  */
 export function noteRestart(turn: Turn, target: Target, change: { strategy: Strategy; before: WorkerRow; row: WorkerRow }): void {
   const { before, row, strategy } = change;
-  if (isOursToExplain(turn.state, target)) return;
+  const life = target.life ?? before;
+  const isSame = row.startedWallMs === life.startedWallMs && row.pid === life.pid;
+  if ((isSame && row.status === before.status) || isOursToExplain(turn.state, target)) return;
   if (isStopped(row) && !isStopped(before)) {
     if (!adoptLateStop(turn, target, strategy)) stoppedBySomebody(turn, target);
     return;
   }
-  if (row.pid === null) return; // between an exit and PM2's restart of it: the restart will count
-  const life = target.life ?? before;
-  if (row.startedWallMs === life.startedWallMs && row.pid === life.pid) return;
+  if (row.pid === null || isSame) return; // between an exit and PM2's restart of it: the restart will count
   const commanded = row.createdWallMs !== life.createdWallMs || isStopped(before);
   if (commanded) return restartedBySomebody(turn, target, { strategy, life, row });
   if (row.startedWallMs !== life.startedWallMs) crashed(turn, target, { strategy, life, row });

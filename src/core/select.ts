@@ -6,10 +6,13 @@ import type { WorkerRow } from "./worker-row.ts";
 export type Assignment = Strategy | null | { readonly conflict: readonly [string, string] };
 
 export function assignStrategy(policy: Policy, row: Pick<WorkerRow, "name" | "namespace">): Assignment {
-  const matching = policy.strategies.filter((strategy) => selects(strategy.selector, row));
-  const [first, second] = matching;
-  if (first === undefined) return null;
-  return second === undefined ? first : { conflict: [first.name, second.name] };
+  let first: Strategy | null = null;
+  for (const strategy of policy.strategies) {
+    if (!selects(strategy.selector, row)) continue;
+    if (first !== null) return { conflict: [first.name, strategy.name] };
+    first = strategy;
+  }
+  return first;
 }
 
 export function selects(selector: Selector, row: Pick<WorkerRow, "name" | "namespace">): boolean {

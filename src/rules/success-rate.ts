@@ -98,21 +98,19 @@ function judgementOf(
   evidence: RateEvidence,
   options: { readonly knobs: Knobs; readonly shown: Outcomes | null },
 ): Judgement {
-  const { knobs, shown } = options;
-  const count = shown === null ? 0 : shown.ok + shown.failed;
-  const within = (bound: typeof wilsonUpper): number | null =>
-    shown === null || count === 0 ? null : boundOf(bound, shown, evidence, knobs);
+  const { knobs } = options;
+  const shown = options.shown === null || options.shown.ok + options.shown.failed === 0 ? null : options.shown;
   return {
     state,
     sustained: false,
     sinceMs: null,
     dead: false,
-    value: shown === null || count === 0 ? null : inPercent(shown.ok / count),
+    value: shown === null ? null : inPercent(shown.ok / (shown.ok + shown.failed)),
     threshold: knobs.minSuccessRatePercent,
     unit: "%",
     n: evidence.ok + evidence.failed,
-    low: within(wilsonLower),
-    high: within(wilsonUpper),
+    low: shown === null ? null : boundOf(wilsonLower, shown, evidence, knobs),
+    high: shown === null ? null : boundOf(wilsonUpper, shown, evidence, knobs),
   };
 }
 
