@@ -25,7 +25,21 @@ export function blockSettings(document: ConfigDocument, prefix: string, path: Co
   ];
 }
 
-function defaultsOf(schema: z.ZodType): readonly (readonly [string, unknown])[] {
+type Defaults = readonly (readonly [string, unknown])[];
+
+/** A schema never changes, and asking one is the dearest part of reading a configuration. */
+const DEFAULTS = new WeakMap<z.ZodType, Defaults>();
+
+function defaultsOf(schema: z.ZodType): Defaults {
+  let known = DEFAULTS.get(schema);
+  if (known === undefined) {
+    known = readDefaults(schema);
+    DEFAULTS.set(schema, known);
+  }
+  return known;
+}
+
+function readDefaults(schema: z.ZodType): Defaults {
   const properties = valueAt(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }), ["properties"]);
   if (typeof properties !== "object" || properties === null) return [];
   return Object.entries(properties).flatMap(([key, property]: [string, unknown]) => {

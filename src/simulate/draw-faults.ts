@@ -43,7 +43,7 @@ const KINDS: readonly { readonly perDay: number; readonly draw: Draw }[] = [
     perDay: 4,
     draw: (random) => ({ kind: "disk", trouble: random.pick(["full", "failed", "syncs", "reads"]), lastsMs: aWhile(random) }),
   },
-  { perDay: 60, draw: healerDies },
+  { perDay: 12, draw: healerDies },
   { perDay: 1, draw: (random) => ({ kind: "reboot", offMs: random.int(10_000, HOUR_MS) }) },
   { perDay: 2, draw: (random) => ({ kind: "suspend", forMs: random.int(3_000, 10 * HOUR_MS) }) },
   { perDay: 4, draw: (random) => ({ kind: "wall-clock", byMs: random.pick([-1, 1]) * random.int(500, 5 * HOUR_MS) }) },

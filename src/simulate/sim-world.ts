@@ -29,6 +29,7 @@ export class SimWorld {
   /** pm_ids that an operator has stopped and nobody has started since, and when. */
   readonly stopped = new Map<number, number>();
   compiled: Compiled;
+  readonly #compiled = new Map<string, Compiled>();
 
   constructor(spec: WorldSpec) {
     this.spec = spec;
@@ -81,6 +82,12 @@ export class SimWorld {
   }
 
   load(config: string): Compiled {
+    const compiled = this.#compiled.get(config) ?? this.#compile(config);
+    this.#compiled.set(config, compiled);
+    return compiled;
+  }
+
+  #compile(config: string): Compiled {
     const loaded = loadConfig(config, { file: "simulated.yaml", env: {} });
     if (!loaded.ok) throw new Error(`the world ${this.spec.seed} drew a wrong configuration:\n${JSON.stringify(loaded.error)}\n${config}`);
     return loaded.value;

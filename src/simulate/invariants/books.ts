@@ -1,4 +1,5 @@
 import type { Control } from "../../core/control.ts";
+import type { WorkerRow } from "../../core/worker-row.ts";
 import type { Execute } from "./witness.ts";
 
 /** What has been seen so far, in books of its own: nothing in them rests on what the core believes of itself. */
@@ -6,8 +7,10 @@ export interface Books {
   /** Reducer time. */
   nowMs: number;
   /** Each target's control after the previous step. */
-  before: ReadonlyMap<string, Control>;
+  readonly before: Map<string, Control>;
   readonly executed: (Execute & { readonly atMs: number })[];
+  /** Rows that have been looked at; they are never changed in place. */
+  readonly seenRows: WeakSet<WorkerRow>;
   /** When a process was first there, reducer time, by "pid startedWallMs". */
   readonly seenAtMs: Map<string, number>;
   /** Heals a person asked for, and targets a person has reset: limits on healer's own decisions do not bind them. */

@@ -1,6 +1,7 @@
 import type { Effect } from "../../core/effect.ts";
 import type { Event } from "../../core/event.ts";
 import type { LogRecord } from "../../core/log-record.ts";
+import type { State } from "../../core/state.ts";
 import { checkChange } from "./change-checks.ts";
 import { checkExecute } from "./execute-checks.ts";
 import { checkIntent } from "./intent-checks.ts";
@@ -21,6 +22,7 @@ export class Invariants {
     nowMs: 0,
     before: new Map(),
     executed: [],
+    seenRows: new WeakSet(),
     seenAtMs: new Map(),
     byHand: new Set(),
     resetAtMs: new Map(),
@@ -63,7 +65,7 @@ export class Invariants {
     }
     for (const id of books.running.keys()) if (!state.targets.has(id)) books.running.delete(id);
     for (const target of state.targets.values()) checkChange(this.#witness, books, { target, event, logs });
-    books.before = new Map([...state.targets].map(([id, { control }]) => [id, control]));
+    noteControls(books, state.targets);
     this.#journal.read(this.#witness.journal, books.journalHasFailed);
   }
 
@@ -78,7 +80,7 @@ export class Invariants {
    */
   healerDied(): void {
     const { books } = this;
-    books.before = new Map();
+    books.before.clear();
     books.running.clear();
     books.dependencies.clear();
     books.nowMs = books.savedAtMs;
@@ -109,8 +111,10 @@ function noteLimits(books: Books, { state }: Witness): void {
 
 function noteWorld(books: Books, { rows }: Witness, event: Event): void {
   for (const row of rows.values()) {
+    if (row.pid === null || books.seenRows.has(row)) continue;
+    books.seenRows.add(row);
     const key = processKey(row);
-    if (row.pid !== null && !books.seenAtMs.has(key)) books.seenAtMs.set(key, books.nowMs);
+    if (!books.seenAtMs.has(key)) books.seenAtMs.set(key, books.nowMs);
   }
   if (event.type === "journal_failed") books.journalHasFailed = true;
   if ("pm2" in event && event.pm2 !== null) books.isPm2Lost = typeof event.pm2 === "string";
@@ -126,6 +130,12 @@ function noteWorld(books: Books, { rows }: Witness, event: Event): void {
     if (failures.length === 0) books.failures.set(observation.target, failures);
     failures.push({ atMs: observation.atMs, failed: observation.failed });
   }
+}
+
+function noteControls({ before }: Books, targets: State["targets"]): void {
+  for (const { id, control } of targets.values()) if (before.get(id) !== control) before.set(id, control);
+  if (before.size === targets.size) return;
+  for (const id of before.keys()) if (!targets.has(id)) before.delete(id);
 }
 
 function noteSymptoms(books: Books, logs: readonly LogRecord[]): void {
