@@ -2,7 +2,7 @@ import { healOf, isInFlight } from "./control.ts";
 import type { Command } from "./event.ts";
 import { whyHold, whyNotForced } from "./guards.ts";
 import type { Candidate } from "./guards.ts";
-import { closeCircuit, endHeal } from "./heal-end.ts";
+import { endHeal, sayCircuitClosed } from "./heal-end.ts";
 import { startHeal } from "./heal-start.ts";
 import { closeIncident } from "./incident.ts";
 import { pause, resume } from "./pauses.ts";
@@ -98,15 +98,15 @@ function hasNothingToReset({ control }: Target): boolean {
   return failedHeals === 0 && !unproven && phase.name !== "open" && phase.name !== "backoff" && phase.name !== "held";
 }
 
-/** A row held down by us is started at once: then true. */
+/** A row held down by us is started at once: then true. One record says all of it: between two, a crash would leave the row down. */
 function resetOne(turn: Turn, target: Target, by: string): boolean {
   const { phase, failedHeals } = target.control;
   say(turn, target, { level: "info", event: "reset", reason: `streak and circuit reset by ${by}`, more: { by, streak: failedHeals } });
   const heldBy = phase.name === "open" || phase.name === "held" ? phase.heal : null;
-  if (phase.name === "open") closeCircuit(turn, target, `closed by ${by}`, "reset");
+  if (phase.name === "open") sayCircuitClosed(turn, target, `closed by ${by}`, "reset");
   withControl(target, { failedHeals: 0, opens: 0, unproven: false, healsAtMs: [] });
   if (heldBy !== null) withControl(target, { phase: { name: "held", heal: { ...heldBy, trial: false }, resumeAtMs: turn.state.nowMs } });
-  else if (phase.name === "backoff") withControl(target, { phase: { name: "healthy" } });
+  else if (phase.name === "backoff" || phase.name === "open") withControl(target, { phase: { name: "healthy" } });
   target.said.hold = null;
   journal(turn, target, { kind: "control", healId: heldBy?.id ?? null, note: { reset: true, by } });
   return heldBy !== null;

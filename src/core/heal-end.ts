@@ -101,8 +101,12 @@ function contain(turn: Turn, target: Target, reason: string): void {
 export function closeCircuit(turn: Turn, target: Target, reason: string, how: string): void {
   withControl(target, { phase: { name: "healthy" }, failedHeals: 0, opens: 0, unproven: false });
   target.said.hold = null;
-  say(turn, target, { level: "info", event: "circuit_closed", reason, more: { how } });
+  sayCircuitClosed(turn, target, reason, how);
   journal(turn, target, { kind: "control", healId: null, note: { circuit: "closed", how } });
+}
+
+export function sayCircuitClosed(turn: Turn, target: Target, reason: string, how: string): void {
+  say(turn, target, { level: "info", event: "circuit_closed", reason, more: { how } });
 }
 
 /** What was surely not done costs no token and is no heal that the flapping limits count. A hold-down's token is for its start. */

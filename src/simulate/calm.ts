@@ -28,7 +28,7 @@ export function calmDown(world: Simulation): void {
     timeline.runUntil(timeline.nowMs + 10 * MINUTE_MS);
   }
   const open = withoutOutcome(world);
-  if (open.length > 0 && !world.invariants.journalHasFailed) throw new Violation("I8", `no outcome of ${open.join(", ")}`);
+  if (open.length > 0 && !world.invariants.books.journalHasFailed) throw new Violation("I8", `no outcome of ${open.join(", ")}`);
 }
 
 function endAllFaults(world: Simulation): void {
@@ -60,6 +60,7 @@ function repairHealer(world: Simulation): void {
   world.timeline.runUntil(world.timeline.nowMs + MINUTE_MS);
   if (!isStuck()) return;
   world.disk.empty(HOME.journal);
+  world.invariants.journalMovedAway();
   world.kill();
   world.timeline.runUntil(world.timeline.nowMs + MINUTE_MS);
 }

@@ -25,6 +25,8 @@ export interface DaemonParts {
   readonly alive: (run: () => void) => void;
   /** A record that is on disk for certain: acknowledged, or found there by the next life. */
   readonly onRecord: (record: JournalRecord, seq: number) => void;
+  /** What the journal holds may not be on disk, or not be readable. */
+  readonly onJournalFailed: () => void;
   /** healer's state has been saved. */
   readonly onSaved: (atMs: number) => void;
   readonly onStep: (event: Event, effects: readonly Effect[]) => void;

@@ -30,11 +30,16 @@ export class SimDaemon {
     this.#compiled = parts.compiled;
     const { disk, host, compiled, selfPids } = parts;
     this.memory = restoreMemory({ files: disk, home: HOME, clock: host, policy: compiled.policy, selfPids, host: "simulated" });
-    for (const { seq, ...record } of this.memory.journal.recovered) {
-      parts.onRecord(record, seq);
-      if (this.memory.journal.state === "good") parts.onSaved(record.atMs);
-    }
+    if (this.memory.journal.state === "good") this.#toldBefore();
+    else parts.onJournalFailed(); // what was read may be in the page cache alone
     this.#savedAtMs = Number.NEGATIVE_INFINITY; // the first turn saves, as that of the daemon does
+  }
+
+  #toldBefore(): void {
+    for (const { seq, ...record } of this.memory.journal.recovered) {
+      this.#parts.onRecord(record, seq);
+      this.#parts.onSaved(record.atMs);
+    }
   }
 
   get state(): State {

@@ -105,6 +105,7 @@ export class Simulation extends SimWorld implements Witness {
         this.#recorded.add(key);
         this.journal.push(record);
       },
+      onJournalFailed: () => this.invariants.journalFailed(),
       onSaved: (atMs) => this.invariants.saved(atMs),
       onStep: (event, effects) => this.#watch(event, effects),
     });

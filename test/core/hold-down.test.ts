@@ -121,6 +121,13 @@ describe("a crash loop", () => {
     expect(world.pm2.row("app:0").status).toBe("online");
   });
 
+  test("is reset by one record: between two a crash would leave it down, and nobody the wiser", () => {
+    const world = incurable();
+    const before = world.journal.length;
+    world.command({ name: "reset", target: "app:0" });
+    expect(world.journal.slice(before)).toMatchObject([{ kind: "control", control: { phase: { name: "held" } }, note: { reset: true } }]);
+  });
+
   test("that an operator starts during its backoff is the operator's", () => {
     const world = crashLooping();
     world.pm2.start(world.pm2.row("app:0"));

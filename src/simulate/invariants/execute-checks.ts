@@ -35,6 +35,7 @@ function checkRecord(witness: Witness, books: Books, effect: Execute): void {
       other.healId === healId &&
       other.step === step &&
       other.row.pmId === row.pmId &&
+      other.row.instance === row.instance && // a new daemon of PM2's numbers its rows anew
       JSON.stringify(other.ends.map(({ pid }) => pid)) === ended,
   );
   if (same.length > 0 && !mayComeTwice(witness, effect)) broken("I7", `${healId} ${step} executed twice`);

@@ -85,9 +85,17 @@ function isPm2sBusiness({ kind, row }: Target): boolean {
 
 function isBusy(books: Books, { state }: Witness, { target, phase: { heal } }: Decided): boolean {
   const rule = target.rules.find(({ key }) => key === heal.rule);
-  const beganAtMs = Math.min(...(books.symptomsAtMs.get(target.id)?.values() ?? []));
+  const symptoms = books.symptomsAtMs.get(target.id)?.values() ?? [];
+  const beganAtMs = Math.min(...symptoms); // infinite where a healer died before it was on disk that they had gone
   const isAlive = target.row?.pid != null && rule?.judgement.dead !== true;
-  if (!isAlive || (books.running.get(target.id) ?? 0) === 0 || heal.action === "hold-down" || heal.action === "trim") return false;
+  if (
+    !isAlive ||
+    beganAtMs === Number.POSITIVE_INFINITY ||
+    (books.running.get(target.id) ?? 0) === 0 ||
+    heal.action === "hold-down" ||
+    heal.action === "trim"
+  )
+    return false;
   return state.nowMs - beganAtMs < strategyOf(state, target).knobs.drainMs;
 }
 

@@ -3,9 +3,13 @@ import { broken } from "./witness.ts";
 
 /** I1 and I8 from the journal alone: one intent of a target at a time, and never two outcomes of one. */
 export class JournalBooks {
-  #read = 0;
+  #read: number;
   readonly #open = new Map<string, string>();
   readonly #ended = new Set<string>();
+
+  constructor(from = 0) {
+    this.#read = from;
+  }
 
   read(journal: readonly JournalRecord[], journalHasFailed: boolean): void {
     for (; this.#read < journal.length; this.#read++) {

@@ -1,0 +1,61 @@
+import type { Event } from "../../core/event.ts";
+import type { LogRecord } from "../../core/log-record.ts";
+import type { State } from "../../core/state.ts";
+import { processKey, type Books } from "./books.ts";
+import { broken, type Witness } from "./witness.ts";
+
+/** Of an edit that no healer remembers. */
+export const LONG_AGO_MS = -1e15;
+
+export function noteLimits(books: Books, { state }: Witness): void {
+  const { tokens, refillMs } = state.policy.budget;
+  books.healsPerHourMax = Math.max(books.healsPerHourMax, tokens + 3_600_000 / refillMs);
+  for (const { name, knobs, fingerprint } of state.policy.strategies) {
+    books.healsPerTargetMax = Math.max(books.healsPerTargetMax, knobs.maxHealsPerHour);
+    const since = books.strategySince.get(name);
+    if (since?.fingerprint === null) books.strategySince.set(name, { fingerprint, atMs: LONG_AGO_MS });
+    else if (since?.fingerprint !== fingerprint) books.strategySince.set(name, { fingerprint, atMs: books.nowMs });
+    const least = books.graceMsMin.get(name) ?? Number.POSITIVE_INFINITY;
+    if (knobs.gracePeriodMs < least) books.graceMsMin.set(name, knobs.gracePeriodMs);
+  }
+}
+
+export function noteWorld(books: Books, { rows }: Witness, event: Event): void {
+  for (const row of rows.values()) {
+    if (row.pid === null || books.seenRows.has(row)) continue;
+    books.seenRows.add(row);
+    const key = processKey(row);
+    if (!books.seenAtMs.has(key)) books.seenAtMs.set(key, books.nowMs);
+  }
+  if (event.type === "journal_failed") books.journalHasFailed = true;
+  if ("pm2" in event && event.pm2 !== null) books.isPm2Lost = typeof event.pm2 === "string";
+  if (event.type !== "turn") return;
+  for (const observation of event.observations) {
+    if (observation.kind === "dependency") {
+      const answers = [...(books.dependencies.get(observation.strategy)?.answers ?? []), observation.ok].slice(-3);
+      books.dependencies.set(observation.strategy, { answers, atMs: observation.atMs });
+    }
+    if (observation.kind === "running") books.running.set(observation.target, observation.tasks);
+    if (observation.kind !== "tasks" || observation.failed === 0) continue;
+    const failures = books.failures.get(observation.target) ?? [];
+    if (failures.length === 0) books.failures.set(observation.target, failures);
+    failures.push({ atMs: observation.atMs, failed: observation.failed });
+  }
+}
+
+export function noteControls({ before }: Books, targets: State["targets"]): void {
+  for (const { id, control } of targets.values()) if (before.get(id) !== control) before.set(id, control);
+  if (before.size === targets.size) return;
+  for (const id of before.keys()) if (!targets.has(id)) before.delete(id);
+}
+
+export function noteSymptoms(books: Books, logs: readonly LogRecord[]): void {
+  for (const { event, target, more } of logs) {
+    const symptoms = books.symptomsAtMs.get(target) ?? new Map<string, number>();
+    const rule = JSON.stringify(more?.["rule"] ?? null);
+    if (event === "symptom") books.symptomsAtMs.set(target, symptoms.set(rule, books.nowMs));
+    if (event === "circuit_half_open") books.trialsAtMs.set(target, [...(books.trialsAtMs.get(target) ?? []).slice(-9), books.nowMs]);
+    if (more?.["violation"] !== undefined) broken("watchdog", JSON.stringify(more["violation"]));
+    if (event === "symptom_cleared") symptoms.delete(rule);
+  }
+}
