@@ -7,9 +7,13 @@ export interface SequencedRecord extends JournalRecord {
   readonly seq: number;
 }
 
+/** Of a record whose effect is in the snapshot nothing else is wanted. */
+type RecordHead = Pick<SequencedRecord, "seq" | "wallMs">;
+
 /** What a segment file holds, read as far as it can be trusted. */
 export interface SegmentContent {
-  readonly records: readonly SequencedRecord[];
+  /** In order; those after `afterSeq` whole. */
+  readonly records: readonly (SequencedRecord | RecordHead)[];
   /** Length of the longest valid prefix, in bytes. */
   readonly validBytes: number;
   /** Why reading stopped before the end; null = it did not. */
@@ -36,14 +40,15 @@ export function encodeFrame(seq: number, record: JournalRecord): Buffer {
   return Buffer.concat([Buffer.from(`${checksum(json)} `), json, Buffer.of(LF)]);
 }
 
-export function decodeSegment(bytes: Buffer): SegmentContent {
-  const records: SequencedRecord[] = [];
+/** Reading what is not needed would make up most of healer's start: a segment holds a thousand records. */
+export function decodeSegment(bytes: Buffer, afterSeq = 0): SegmentContent {
+  const records: (SequencedRecord | RecordHead)[] = [];
   let validBytes = 0;
   while (validBytes < bytes.length) {
     const frame = frameAt(bytes, validBytes);
     if (frame === null)
       return { records, validBytes, damage: { kind: tornOrCorrupt(bytes, validBytes), bytes: bytes.length - validBytes } };
-    const record = parseRecord(frame.json);
+    const record = headUpTo(afterSeq, frame.json) ?? parseRecord(frame.json);
     if (record === null) return { records, validBytes, damage: { kind: "alien", bytes: bytes.length - validBytes } };
     records.push(record);
     validBytes = frame.end;
@@ -66,6 +71,16 @@ function tornOrCorrupt(bytes: Buffer, from: number): "torn" | "corrupt" {
     if (frameAt(bytes, from + 1 + match.index) !== null) return "corrupt";
   }
   return "torn";
+}
+
+const HEAD_BYTES = 512; // room for the longest names; where it is not, the record is read whole
+const HEAD = /^\{"seq":(\d+),"kind":"(?:intent|step|outcome|control)",.*"wallMs":(\d+),"atMs":/;
+
+/** null: a later record, or none that this version writes. */
+function headUpTo(afterSeq: number, json: Buffer): RecordHead | null {
+  if (afterSeq === 0) return null;
+  const [, seq, wallMs] = HEAD.exec(json.toString("latin1", 0, HEAD_BYTES)) ?? [];
+  return seq === undefined || Number(seq) > afterSeq ? null : { seq: Number(seq), wallMs: Number(wallMs) };
 }
 
 function parseRecord(json: Buffer): SequencedRecord | null {

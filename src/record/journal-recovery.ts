@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Files } from "../world/files/files.ts";
-import { decodeSegment, type Damage, type SequencedRecord } from "./journal-frame.ts";
+import { decodeSegment, type Damage, type SegmentContent, type SequencedRecord } from "./journal-frame.ts";
 
 /** What the journal's folder holds, judged as a whole. */
 export interface RecoveredJournal {
@@ -69,7 +69,7 @@ class Scan {
 
   /** Returns what is corrupt, or null. */
   add(number: number, path: string, bytes: Buffer): string | null {
-    const content = decodeSegment(bytes);
+    const content = decodeSegment(bytes, this.#afterSeq);
     let first = true;
     for (const record of content.records) {
       const gap = this.#gapBefore(record.seq, first);
@@ -102,10 +102,10 @@ class Scan {
     return covered || pruned ? null : `records ${this.#lastSeq + 1} to ${seq - 1} are missing before it`;
   }
 
-  #keep(record: SequencedRecord): void {
+  #keep(record: SegmentContent["records"][number]): void {
     if (record.seq === this.#lastSeq && this.#records.at(-1)?.seq === record.seq) this.#records.pop();
     this.#lastSeq = record.seq;
-    if (record.seq > this.#afterSeq) this.#records.push(record);
+    if (record.seq > this.#afterSeq && "kind" in record) this.#records.push(record);
   }
 
   #judge(damage: Damage, path: string, validBytes: number): string | null {

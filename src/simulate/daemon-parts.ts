@@ -27,7 +27,7 @@ export interface DaemonParts {
   readonly onRecord: (record: JournalRecord, seq: number) => void;
   /** What the journal holds may not be on disk, or not be readable. */
   readonly onJournalFailed: () => void;
-  /** healer's state has been saved. */
-  readonly onSaved: (atMs: number) => void;
+  /** All of healer's state has been saved, or what a record of the journal says. */
+  readonly onSaved: (atMs: number, what: "all" | "record") => void;
   readonly onStep: (event: Event, effects: readonly Effect[]) => void;
 }

@@ -14,13 +14,15 @@ export function drawWorld(seed: number, turns = 3_000): WorldSpec {
   const configs = random.split("config");
   const config = drawConfig(watched, configs);
   const edits = Array.from({ length: 3 }, () => drawConfig(watched, configs));
-  const turnMs = random.split("turn").pick([2_000, 5_000, 10_000, 20_000, 30_000, 30_000, 60_000, 60_000, 60_000, 60_000]);
+  const turnMs = random.split("turn").pick([2_000, 5_000, 10_000, 20_000, 30_000, 30_000, 60_000, 60_000, 60_000, 60_000, 60_000, 60_000]);
   const hours = (turns * turnMs) / 3_600_000;
   return {
     seed,
     hours,
     turnMs,
-    snapshotMs: random.split("snapshots").pick([60_000, 600_000, 600_000, 1_800_000, 1_800_000, 1_800_000, 7_200_000, 7_200_000]),
+    snapshotMs: random
+      .split("snapshots")
+      .pick([60_000, 600_000, 600_000, 1_800_000, 1_800_000, 1_800_000, 1_800_000, 7_200_000, 7_200_000, 7_200_000]),
     apps,
     config: config.replace("interval: 2s", `interval: ${turnMs / 1000}s`),
     faults: drawFaults(watched, edits, { random: random.split("faults"), hours }),

@@ -38,7 +38,7 @@ export class SimDaemon {
   #toldBefore(): void {
     for (const { seq, ...record } of this.memory.journal.recovered) {
       this.#parts.onRecord(record, seq);
-      this.#parts.onSaved(record.atMs);
+      this.#parts.onSaved(record.atMs, "record");
     }
   }
 
@@ -67,7 +67,7 @@ export class SimDaemon {
     if (timeline.nowMs - this.#savedAtMs < snapshotMs && !isNews) return;
     this.#savedAtMs = timeline.nowMs;
     this.#standings = this.state.standings;
-    if (this.memory.save("now") === null && this.memory.journal.state !== "corrupt") this.#parts.onSaved(this.state.nowMs);
+    if (this.memory.save("now") === null && this.memory.journal.state !== "corrupt") this.#parts.onSaved(this.state.nowMs, "all");
   }
 
   use(compiled: Compiled): void {
@@ -91,7 +91,7 @@ export class SimDaemon {
     const written = this.memory.journal.append(record);
     if (written.ok) {
       this.#parts.onRecord(record, written.value);
-      this.#parts.onSaved(record.atMs);
+      this.#parts.onSaved(record.atMs, "record");
     }
     this.#parts.boundary();
     const { target, healId } = record;

@@ -106,7 +106,7 @@ export class Simulation extends SimWorld implements Witness {
         this.journal.push(record);
       },
       onJournalFailed: () => this.invariants.journalFailed(),
-      onSaved: (atMs) => this.invariants.saved(atMs),
+      onSaved: (atMs, what) => this.invariants.saved(atMs, what),
       onStep: (event, effects) => this.#watch(event, effects),
     });
   }

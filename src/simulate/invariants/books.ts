@@ -34,8 +34,9 @@ export interface Books {
   readonly dependencies: Map<string, { readonly answers: readonly boolean[]; readonly atMs: number }>;
   /** The most that a configuration has allowed one target for an hour. */
   healsPerTargetMax: number;
-  /** Reducer time of the newest state that is on disk. */
+  /** Reducer time of the newest record or state that is on disk, and of the newest state. */
   savedAtMs: number;
+  allSavedAtMs: number;
   /** The most the bucket has allowed for an hour, over all configurations. */
   healsPerHourMax: number;
 }

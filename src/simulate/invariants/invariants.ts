@@ -35,6 +35,7 @@ export class Invariants {
     healsPerHourMax: 0,
     healsPerTargetMax: 0,
     savedAtMs: 0,
+    allSavedAtMs: 0,
   };
 
   constructor(witness: Witness) {
@@ -63,8 +64,10 @@ export class Invariants {
   }
 
   /** healer's state of `atMs` is on disk, or a record of that time. */
-  saved(atMs: number): void {
-    this.books.savedAtMs = Math.max(this.books.savedAtMs, atMs);
+  saved(atMs: number, what: "all" | "record"): void {
+    const { books } = this;
+    books.savedAtMs = Math.max(books.savedAtMs, atMs);
+    if (what === "all") books.allSavedAtMs = Math.max(books.allSavedAtMs, atMs);
   }
 
   /** What the next healer remembers may be older than what this one knows. */
@@ -89,7 +92,7 @@ export class Invariants {
     books.dependencies.clear();
     books.nowMs = books.savedAtMs;
     for (const [name, { atMs }] of books.strategySince)
-      if (atMs >= books.savedAtMs) books.strategySince.set(name, { fingerprint: null, atMs: LONG_AGO_MS });
+      if (atMs >= books.allSavedAtMs) books.strategySince.set(name, { fingerprint: null, atMs: LONG_AGO_MS });
   }
 }
 
