@@ -26,9 +26,9 @@ export interface Books {
   journalHasFailed: boolean;
   /** Tasks each target was told of that went wrong, newest last: (reducer time, count). */
   readonly failures: Map<string, { atMs: number; failed: number }[]>;
-  /** Tasks in hand, as last told; and when each target's symptoms began, by rule and by their lines in the log. */
+  /** Tasks in hand, as last told; and since when each target has had a symptom without a break, by the lines in the log. */
   readonly running: Map<string, number>;
-  readonly symptomsAtMs: Map<string, Map<string, number>>;
+  readonly symptoms: Map<string, { readonly sinceMs: number; readonly rules: Set<string> }>;
   /** Since when each strategy is what it is (null = an edit that no healer remembers); and what the probe of its dependency answered last, newest last. */
   readonly strategySince: Map<string, { readonly fingerprint: string | null; readonly atMs: number }>;
   readonly dependencies: Map<string, { readonly answers: readonly boolean[]; readonly atMs: number }>;

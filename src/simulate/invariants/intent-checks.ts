@@ -85,18 +85,10 @@ function isPm2sBusiness({ kind, row }: Target): boolean {
 
 function isBusy(books: Books, { state }: Witness, { target, phase: { heal } }: Decided): boolean {
   const rule = target.rules.find(({ key }) => key === heal.rule);
-  const symptoms = books.symptomsAtMs.get(target.id)?.values() ?? [];
-  const beganAtMs = Math.min(...symptoms); // infinite where a healer died before it was on disk that they had gone
   const isAlive = target.row?.pid != null && rule?.judgement.dead !== true;
-  if (
-    !isAlive ||
-    beganAtMs === Number.POSITIVE_INFINITY ||
-    (books.running.get(target.id) ?? 0) === 0 ||
-    heal.action === "hold-down" ||
-    heal.action === "trim"
-  )
-    return false;
-  return state.nowMs - beganAtMs < strategyOf(state, target).knobs.drainMs;
+  if (!isAlive || (books.running.get(target.id) ?? 0) === 0 || heal.action === "hold-down" || heal.action === "trim") return false;
+  const symptoms = books.symptoms.get(target.id); // none where a healer died before it was on disk that they had gone
+  return symptoms !== undefined && state.nowMs - symptoms.sinceMs < strategyOf(state, target).knobs.drainMs;
 }
 
 /** Steps after which another process is meant. */

@@ -29,7 +29,7 @@ export class Invariants {
     journalHasFailed: false,
     failures: new Map(),
     running: new Map(),
-    symptomsAtMs: new Map(),
+    symptoms: new Map(),
     strategySince: new Map(),
     dependencies: new Map(),
     healsPerHourMax: 0,

@@ -51,11 +51,27 @@ export function noteControls({ before }: Books, targets: State["targets"]): void
 
 export function noteSymptoms(books: Books, logs: readonly LogRecord[]): void {
   for (const { event, target, more } of logs) {
-    const symptoms = books.symptomsAtMs.get(target) ?? new Map<string, number>();
-    const rule = JSON.stringify(more?.["rule"] ?? null);
-    if (event === "symptom") books.symptomsAtMs.set(target, symptoms.set(rule, books.nowMs));
+    if (event === "symptom") symptomsOf(books, target).rules.add(ruleOf(more));
     if (event === "circuit_half_open") books.trialsAtMs.set(target, [...(books.trialsAtMs.get(target) ?? []).slice(-9), books.nowMs]);
     if (more?.["violation"] !== undefined) broken("watchdog", JSON.stringify(more["violation"]));
-    if (event === "symptom_cleared") symptoms.delete(rule);
   }
+  for (const { event, target, more } of logs) {
+    if (event !== "symptom_cleared") continue; // after all that began: sick of one thing after the other is sick without a break
+    const symptoms = symptomsOf(books, target);
+    symptoms.rules.delete(ruleOf(more));
+    if (symptoms.rules.size === 0) books.symptoms.delete(target);
+  }
+}
+
+function symptomsOf(books: Books, target: string): { readonly sinceMs: number; readonly rules: Set<string> } {
+  let symptoms = books.symptoms.get(target);
+  if (symptoms === undefined) {
+    symptoms = { sinceMs: books.nowMs, rules: new Set() };
+    books.symptoms.set(target, symptoms);
+  }
+  return symptoms;
+}
+
+function ruleOf(more: LogRecord["more"]): string {
+  return JSON.stringify(more?.["rule"] ?? null);
 }
