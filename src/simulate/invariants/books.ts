@@ -13,6 +13,8 @@ export interface Books {
   readonly seenRows: WeakSet<WorkerRow>;
   /** When a process was first there, reducer time, by "pid startedWallMs". */
   readonly seenAtMs: Map<string, number>;
+  /** When healer was first told of it by a list. */
+  readonly toldAtMs: Map<string, number>;
   /** Heals a person asked for, and targets a person has reset: limits on healer's own decisions do not bind them. */
   readonly byHand: Set<string>;
   readonly resetAtMs: Map<string, number>;

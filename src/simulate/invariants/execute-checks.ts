@@ -68,7 +68,7 @@ function checkTrim(witness: Witness, books: Books, { row, ends, healId, target }
   if (ends.length > 0) return;
   // Who was restarted since the trim was decided is another than was meant by it.
   const decidedAtMs = witness.journal.find((record) => record.healId === healId)?.atMs ?? 0;
-  const established = online.filter((other) => decidedAtMs - (books.seenAtMs.get(processKey(other)) ?? decidedAtMs) >= 15_000);
+  const established = online.filter((other) => decidedAtMs - (books.toldAtMs.get(processKey(other)) ?? decidedAtMs) >= 15_000);
   const older = established.find(({ pmId, pid }) => pmId < row.pmId && pid !== row.pid);
   if (older !== undefined && established.length > keep) broken("I10", `pm_id ${row.pmId} removed while ${older.pmId} is older`);
 }

@@ -21,6 +21,7 @@ export class Invariants {
     executed: [],
     seenRows: new WeakSet(),
     seenAtMs: new Map(),
+    toldAtMs: new Map(),
     byHand: new Set(),
     resetAtMs: new Map(),
     trialsAtMs: new Map(),
@@ -91,6 +92,7 @@ export class Invariants {
     books.running.clear();
     books.dependencies.clear();
     books.nowMs = books.savedAtMs;
+    for (const [id, { sinceMs }] of books.symptoms) if (sinceMs > books.savedAtMs) books.symptoms.delete(id);
     for (const [name, { atMs }] of books.strategySince)
       if (atMs >= books.allSavedAtMs) books.strategySince.set(name, { fingerprint: null, atMs: LONG_AGO_MS });
   }

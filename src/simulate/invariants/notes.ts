@@ -1,5 +1,6 @@
 import type { Event } from "../../core/event.ts";
 import type { LogRecord } from "../../core/log-record.ts";
+import type { Pm2View } from "../../core/observation.ts";
 import type { State } from "../../core/state.ts";
 import { processKey, type Books } from "./books.ts";
 import { broken, type Witness } from "./witness.ts";
@@ -28,7 +29,7 @@ export function noteWorld(books: Books, { rows }: Witness, event: Event): void {
     if (!books.seenAtMs.has(key)) books.seenAtMs.set(key, books.nowMs);
   }
   if (event.type === "journal_failed") books.journalHasFailed = true;
-  if ("pm2" in event && event.pm2 !== null) books.isPm2Lost = typeof event.pm2 === "string";
+  if ("pm2" in event && event.pm2 !== null) noteList(books, event.pm2);
   if (event.type !== "turn") return;
   for (const observation of event.observations) {
     if (observation.kind === "dependency") {
@@ -40,6 +41,15 @@ export function noteWorld(books: Books, { rows }: Witness, event: Event): void {
     const failures = books.failures.get(observation.target) ?? [];
     if (failures.length === 0) books.failures.set(observation.target, failures);
     failures.push({ atMs: observation.atMs, failed: observation.failed });
+  }
+}
+
+function noteList(books: Books, pm2: Pm2View | string): void {
+  books.isPm2Lost = typeof pm2 === "string";
+  if (typeof pm2 === "string") return;
+  for (const row of pm2.rows) {
+    const key = processKey(row);
+    if (row.pid !== null && !books.toldAtMs.has(key)) books.toldAtMs.set(key, books.nowMs);
   }
 }
 
