@@ -1,3 +1,4 @@
+import { hasSeenPm2 } from "../../core/state.ts";
 import type { Effect } from "../../core/effect.ts";
 import type { Event } from "../../core/event.ts";
 import { checkChange } from "./change-checks.ts";
@@ -5,7 +6,7 @@ import { checkExecute } from "./execute-checks.ts";
 import { checkIntent } from "./intent-checks.ts";
 import { JournalBooks } from "./journal-books.ts";
 import type { Books } from "./books.ts";
-import { LONG_AGO_MS, noteControls, noteLimits, noteSymptoms, noteWorld } from "./notes.ts";
+import { LONG_AGO_MS, noteControls, noteLimits, noteStrategies, noteSymptoms, noteWorld } from "./notes.ts";
 import { broken, type Witness } from "./witness.ts";
 
 /**
@@ -50,8 +51,10 @@ export class Invariants {
     if (state.journalError?.retryAtMs === null) return checkNothingIsDone(effects);
     if (state.nowMs < books.nowMs) broken("I13", `time went back from ${books.nowMs} to ${state.nowMs}`);
     books.nowMs = state.nowMs;
-    noteLimits(books, this.#witness);
     noteWorld(books, this.#witness, event);
+    noteLimits(books, this.#witness);
+    const sees = event.type === "policy" ? hasSeenPm2(state) : !books.isPm2Lost;
+    if (sees) noteStrategies(books, this.#witness); // before healer sees anybody, an edit that is taken back was none
     const logs = effects.flatMap((effect) => (effect.type === "log" ? [effect.record] : []));
     noteSymptoms(books, logs);
     for (const effect of effects) {
@@ -89,6 +92,7 @@ export class Invariants {
   healerDied(): void {
     const { books } = this;
     books.before.clear();
+    books.isPm2Lost = true;
     books.running.clear();
     books.dependencies.clear();
     books.nowMs = books.savedAtMs;

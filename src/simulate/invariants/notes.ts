@@ -11,13 +11,18 @@ export const LONG_AGO_MS = -1e15;
 export function noteLimits(books: Books, { state }: Witness): void {
   const { tokens, refillMs } = state.policy.budget;
   books.healsPerHourMax = Math.max(books.healsPerHourMax, tokens + 3_600_000 / refillMs);
-  for (const { name, knobs, fingerprint } of state.policy.strategies) {
+  for (const { name, knobs } of state.policy.strategies) {
     books.healsPerTargetMax = Math.max(books.healsPerTargetMax, knobs.maxHealsPerHour);
+    const least = books.graceMsMin.get(name) ?? Number.POSITIVE_INFINITY;
+    if (knobs.gracePeriodMs < least) books.graceMsMin.set(name, knobs.gracePeriodMs);
+  }
+}
+
+export function noteStrategies(books: Books, { state }: Witness): void {
+  for (const { name, fingerprint } of state.policy.strategies) {
     const since = books.strategySince.get(name);
     if (since?.fingerprint === null) books.strategySince.set(name, { fingerprint, atMs: LONG_AGO_MS });
     else if (since?.fingerprint !== fingerprint) books.strategySince.set(name, { fingerprint, atMs: books.nowMs });
-    const least = books.graceMsMin.get(name) ?? Number.POSITIVE_INFINITY;
-    if (knobs.gracePeriodMs < least) books.graceMsMin.set(name, knobs.gracePeriodMs);
   }
 }
 
