@@ -249,6 +249,7 @@ describe("I13: a wall clock that is set", () => {
   ])("%s neither makes an excess stand longer nor shorter", (_what, byMs) => {
     for (const rows of [1, 2]) {
       const world = crowd({ trimOutside: "orphans" }, { apps: { app: 1 } });
+      world.copies = [];
       world.advance(5 * MINUTE);
       if (rows === 1) world.addCopy("app");
       else world.pm2.add("app", { instance: "1" });
