@@ -4,7 +4,7 @@ import { explain } from "../../src/core/explain.ts";
 import type { Knobs } from "../../src/core/strategy.ts";
 import type { CoreWorld, WorldOptions } from "../support/core-world.ts";
 import { crowd, gone } from "../support/crowd.ts";
-import { ORIGIN } from "../support/outside-copy.ts";
+import { ORIGIN } from "../../src/simulate/strays.ts";
 
 /** Each worker too many is told once, with whoever started it; whether it is ended is another matter (interface.md §3). */
 
