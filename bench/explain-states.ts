@@ -1,79 +1,21 @@
 // What does `healer explain` show in each state of the machine? One real PM2 and one healer with short knobs are brought into as many
 // states as possible; in each, what the command prints on a screen of 80 columns with colour is kept as docs/images/explain-STATE.svg.
-// Run: npm run -s build && npx tsx bench/explain-states.ts [STATE…] (about three minutes). Exit status 1 when a state was not seen.
-import { mkdirSync, writeFileSync } from "node:fs";
+// Run: npm run -s build && npx tsx bench/explain-states.ts [STATE…] (about four minutes). Exit status 1 when a state was not seen.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { stringify } from "yaml";
 import { explainPage } from "../src/cli/explain-page.ts";
 import type { Explanation } from "../src/core/explain.ts";
-import { freePorts } from "../src/demo/free-ports.ts";
-import { startHealer, type HealerProcess } from "../test/support/healer.ts";
-import { startPm2, type RealPm2 } from "../test/support/real-pm2.ts";
-import { startStatsServer, type StatsServer } from "../test/support/stats-server.ts";
+import { isAlive } from "../test/support/process-scan.ts";
+import { until } from "../test/support/until.ts";
 import { ansiSvg } from "./ansi-svg.ts";
+import { configuration, KNOBS, openStage, type Stage } from "./explain-stage.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const IMAGES = fileURLToPath(new URL("../docs/images/", import.meta.url));
 const LOOK_AGAIN_MS = 20;
 const STATE_MS = 90_000;
 const WARM_MS = 12_000; // the grace period, a good answer of everybody, and ten tasks
-
-const KNOBS = {
-  grace_period_seconds: 8,
-  window: "5m",
-  consecutive_failures_threshold: 2,
-  advanced: {
-    sustain_seconds: 6,
-    verify: { timeout_seconds: 60 },
-    backoff: { base: 8, max: 16 },
-    circuit: { cool_down: 25, max: 60 },
-    incident: { onset_window: 20, canary_delay: 10, quiet: 10 },
-    budget: { tokens: 100, refill_seconds: 1 },
-  },
-};
-
-const PROBE = { rule: "http-probe", url: "http://127.0.0.1:{env.PORT}/health", every: "1s", timeout: "500ms", failures: "2 of 3" };
-const REFUSED = { rule: "http-probe", url: "http://127.0.0.1:9/", every: "1s", timeout: "500ms", failures: "2 of 3", startup: 0 };
-
-interface App {
-  readonly name: string;
-  readonly script: string;
-  readonly instances?: number;
-  readonly kill_timeout?: number;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly queue?: boolean;
-  readonly strategy: Readonly<Record<string, unknown>>;
-}
-
-const TASKS = { script: "task-worker.mjs", instances: 3, env: { TASK_EVERY_MS: "400" }, queue: true } as const;
-
-const APPS: readonly App[] = [
-  { ...TASKS, name: "mailer", strategy: {} },
-  { ...TASKS, name: "resizer", instances: 1, strategy: { grace_period_seconds: 45 } },
-  { ...TASKS, name: "indexer", strategy: {} },
-  { ...TASKS, name: "blind", instances: 1, strategy: {} },
-  { name: "web", script: "http-health.mjs", strategy: { rules: [{ ...PROBE, startup: 0 }] } },
-  { name: "paused", script: "http-health.mjs", strategy: { rules: [PROBE] } },
-  { name: "observed", script: "http-health.mjs", strategy: { mode: "observe", rules: [PROBE] } },
-  { name: "fleet", script: "http-health.mjs", instances: 4, strategy: { rules: [PROBE] } },
-  { name: "stubborn", script: "ignore-sigterm.mjs", kill_timeout: 6000, strategy: { rules: [REFUSED], actions: ["restart"] } },
-  { name: "crasher", script: "crash-on-file.mjs", strategy: {} },
-  { name: "stopped", script: "idle.mjs", strategy: {} },
-  {
-    name: "copies",
-    script: "ignore-sigterm.mjs",
-    kill_timeout: 3000,
-    strategy: { max_workers: 1, advanced: { trim_after_seconds: 12 } },
-  },
-];
-
-interface Stage {
-  readonly pm2: RealPm2;
-  readonly stats: StatsServer;
-  readonly healer: HealerProcess;
-  readonly file: (app: string) => string;
-}
 
 interface Shot {
   readonly state: string;
@@ -116,15 +58,15 @@ const SHOTS: readonly Shot[] = [
   },
   { state: "paused", target: "paused:0", first: pauseIt, when: (explanation) => holds(explanation, "paused") },
   { state: "observe", target: "observed:0", first: fail("observed", "fail"), when: (explanation) => holds(explanation, "observe") },
-  { state: "incident-waiting", target: "fleet:2", first: signalFleet, when: (explanation) => holds(explanation, "incident") },
+  { state: "incident-waiting", target: "fleet:*", first: signalFleet, when: isTimeToPass },
   {
     state: "incident-canary",
-    target: "fleet:2",
+    target: "fleet:*",
     when: ({ incident, decision }) => decision === "hold" && /being healed first/.test(incident ?? ""),
   },
   {
     state: "incident-generalise",
-    target: "fleet:3",
+    target: "fleet:*",
     when: ({ incident, decision }) => decision === "hold" && /so the others are healed too/.test(incident ?? ""),
   },
   { state: "group-rolling", target: "indexer", first: totalsThenFail, when: isIn(/1 done, .* to go/) },
@@ -140,7 +82,15 @@ const SHOTS: readonly Shot[] = [
     first: (stage) => stage.pm2.stop("stopped"),
     when: ({ guards }) => guards.some(({ guard, holds: h }) => guard === "status" && h),
   },
-  { state: "trimming", target: "copies", first: (stage) => stage.pm2.scale("copies", 4), when: isIn(/trim under way|trimming/) },
+  { state: "too-many", target: "copies", first: (stage) => stage.pm2.scale("copies", 3), when: isTooMany },
+  { state: "trimming", target: "copies", when: isIn(/trim under way|trimming/) },
+  { state: "replacing", target: "swapped:0", when: isIn(/its replacement .* has been online/) },
+  { state: "maintenance", target: "nightly:0", first: fail("nightly", "fail"), when: (explanation) => holds(explanation, "maintenance") },
+  { state: "shadow", target: "newcomer:0", first: fail("newcomer", "fail"), when: (explanation) => holds(explanation, "shadow") },
+  { state: "dependency", target: "caller:0", first: fail("caller", "fail"), when: (explanation) => holds(explanation, "dependency") },
+  { state: "draining", target: "converter:0", first: fail("converter", ""), when: (explanation) => holds(explanation, "drain") },
+  { state: "unavailable", target: "shop:1", first: healOneFailOther, when: (explanation) => holds(explanation, "unavailable") },
+  { state: "flapping", target: "flapper:0", first: sickTwice, when: isIn(/circuit open \(flapping/) },
 ];
 
 /** These change what all the others see, so they come when the others are done. */
@@ -149,9 +99,10 @@ const LAST: readonly Shot[] = [
   {
     state: "pm2-lost",
     target: "web:0",
-    first: (stage) => stage.pm2.killDaemon(),
+    first: loseWithDump,
     when: ({ guards }) => guards.some(({ guard, holds: h }) => guard === "pm2" && h),
   },
+  { state: "journal", target: "web:0", first: damageJournal, when: (explanation) => holds(explanation, "journal") },
 ];
 
 async function restartThenFail(stage: Stage): Promise<void> {
@@ -170,17 +121,68 @@ async function pauseIt(stage: Stage): Promise<void> {
   writeFileSync(stage.file("paused"), "fail");
 }
 
-/** fleet:1 first, so that it is the canary. */
+/** All within a turn, or one is healed before anybody knows of the others. */
 async function signalFleet({ pm2 }: Stage): Promise<void> {
   const rows = (await pm2.list()).filter(({ name }) => name === "fleet");
-  const first = rows.find(({ pm2Env }) => Number(pm2Env["NODE_APP_INSTANCE"]) === 1);
-  if (first?.pid != null) process.kill(first.pid, "SIGUSR2");
-  await pause(1500);
-  for (const { pid } of rows.filter((row) => row !== first)) if (pid !== null) process.kill(pid, "SIGUSR2");
+  for (const { pid } of rows) if (pid !== null) process.kill(pid, "SIGUSR2");
+}
+
+function isTimeToPass(explanation: Explanation): boolean {
+  return holds(explanation, "incident") && /most such troubles pass/.test(explanation.reason);
 }
 
 async function totalsThenFail(stage: Stage): Promise<void> {
   writeFileSync(stage.file("indexer"), "");
+}
+
+function isTooMany({ rules }: Explanation): boolean {
+  return rules.some(
+    ({ rule, text, flip, sustained }) => rule === "duplicate-workers" && /^3 workers/.test(text) && /trimmed in/.test(flip) && !sustained,
+  );
+}
+
+/** By hand, so that two of them going bad together are no incident. */
+async function healOneFailOther({ pm2, healer }: Stage): Promise<void> {
+  const rows = (await pm2.list()).filter(({ name }) => name === "shop");
+  const second = rows.find(({ pm2Env }) => Number(pm2Env["NODE_APP_INSTANCE"]) === 1);
+  await healer.call("POST", "/api/targets/shop%3A0/heal");
+  if (second?.pid != null) process.kill(second.pid, "SIGUSR2");
+}
+
+/** A restart helps, and it does not last. */
+async function sickTwice({ pm2, healer }: Stage): Promise<void> {
+  const sicken = async (): Promise<void> => {
+    const row = (await pm2.list()).find(({ name }) => name === "flapper");
+    if (row?.pid != null) process.kill(row.pid, "SIGUSR2");
+  };
+  await sicken();
+  await healer.waitFor(({ event, target }) => event === "heal_verdict" && target === "flapper:0", { deadlineMs: STATE_MS });
+  await sicken();
+}
+
+async function loseWithDump({ pm2 }: Stage): Promise<void> {
+  await pm2.save();
+  await pm2.killDaemon();
+}
+
+/** A bit of an old record turned over: what follows it is whole, so that it was no crash. */
+async function damageJournal(stage: Stage): Promise<void> {
+  const { pm2, healer } = stage;
+  await healer.stop();
+  const journal = join(healer.home, "journal");
+  const segment = readdirSync(journal).toSorted()[0];
+  if (segment === undefined) throw new Error(`no journal in ${journal}`);
+  const bytes = readFileSync(join(journal, segment));
+  bytes[60] = (bytes[60] ?? 0) ^ 1;
+  writeFileSync(join(journal, segment), bytes);
+  if (!isAlive(pm2.daemonPid)) {
+    await pm2.startDaemon();
+    await pm2.resurrect();
+  }
+  writeFileSync(stage.file("web"), "fail");
+  healer.configure(configuration(stage));
+  await healer.start();
+  await until(() => existsSync(join(healer.home, "healer.sock")), "healer to answer");
 }
 
 async function spendBudget(stage: Stage): Promise<void> {
@@ -191,50 +193,6 @@ async function spendBudget(stage: Stage): Promise<void> {
   await pause(15_000);
   await stage.healer.call("POST", "/api/targets/fleet%3A0/heal");
   writeFileSync(stage.file("web"), "fail");
-}
-
-function configuration({ stats }: Pick<Stage, "stats">, defaults: unknown = KNOBS): string {
-  const queues = APPS.filter(({ queue }) => queue).map(({ name }) => [
-    name,
-    { type: "http", url: `${stats.url}/${name}/api/stats`, every: "1s" },
-  ]);
-  const strategies = APPS.map(({ name, queue, strategy }) => ({
-    name,
-    match: { app: name },
-    ...(queue ? { queue: name } : {}),
-    ...strategy,
-  }));
-  return stringify({
-    version: 1,
-    mode: "heal",
-    interval: "1s",
-    defaults,
-    queues: Object.fromEntries(queues) as Record<string, unknown>,
-    strategies,
-    api: false,
-  });
-}
-
-async function open(): Promise<Stage> {
-  const [pm2, stats] = [await startPm2(), await startStatsServer()];
-  const file = (app: string): string => join(pm2.home, `${app}.fault`);
-  stats.behave("indexer", "totals");
-  let port = 23_000 + (process.pid % 100) * 40;
-  for (const { name, script, instances, kill_timeout = 1600, env = {} } of APPS) {
-    const rows = instances === undefined ? {} : { instances, increment_var: "PORT" };
-    port = (await freePorts(port, instances ?? 1)) ?? port;
-    const places = {
-      PORT: String(port),
-      QUEUE_URL: `${stats.url}/${name}`,
-      FAULT_FILE: file(name),
-      HEALTH_FILE: file(name),
-      CRASH_FILE: file(name),
-    };
-    await pm2.start({ name, script, kill_timeout, exec_mode: "fork", env: { ...places, ...env }, ...rows });
-    port += instances ?? 1;
-  }
-  const healer = await startHealer({ pm2Home: pm2.home, yaml: configuration({ stats }) });
-  return { pm2, stats, healer, file };
 }
 
 async function take(stage: Stage, shots: readonly Shot[]): Promise<readonly string[]> {
@@ -262,15 +220,31 @@ async function takeOf(stage: Stage, shots: readonly Shot[]): Promise<readonly st
   return missed;
 }
 
-async function isTaken({ healer }: Stage, { state, target, when }: Shot): Promise<boolean> {
+/** Of `fleet:*` whichever worker is in that state: who of them is the canary is not for us to say. */
+async function isTaken(stage: Stage, shot: Shot): Promise<boolean> {
+  const targets = shot.target.endsWith("*") ? [0, 1, 2, 3].map((instance) => shot.target.replace("*", String(instance))) : [shot.target];
+  for (const target of targets) if (await isTakenOf(stage, target, shot)) return true;
+  return false;
+}
+
+async function isTakenOf({ healer }: Stage, target: string, { state, when }: Shot): Promise<boolean> {
   const { status, json } = await healer.call("GET", `/api/targets/${encodeURIComponent(target)}`);
-  const explanation = (json as { explain: Explanation }).explain;
-  if (status !== 200 || !when(explanation)) return false;
+  if (status !== 200) return false;
+  const explanation = asElsewhere((json as { explain: Explanation }).explain);
+  if (!when(explanation)) return false;
   // Of this very answer, as the command prints it: a second question might find the state gone.
-  const page = explainPage(explanation, { columns: 80, colour: true }, Date.now()).replaceAll(ROOT, ".");
+  const page = explainPage(explanation, { columns: 80, colour: true }, Date.now());
   writeFileSync(join(IMAGES, `explain-${state}.svg`), ansiSvg(page, `$ healer explain ${target}`));
   console.log(`\n──── ${state}\n${page}`);
   return true;
+}
+
+/** Without what only this bench's own processes have on their command lines, and where they lie on this machine. */
+function asElsewhere(explanation: Explanation): Explanation {
+  const text = JSON.stringify(explanation)
+    .replaceAll(/ --require \S+ --import \S+/g, "")
+    .replaceAll(ROOT, "/srv/shop");
+  return JSON.parse(text.replaceAll(/(explain-states\.ts)[^`]*`/g, "$1`")) as Explanation;
 }
 
 function pause(ms: number): Promise<void> {
@@ -280,7 +254,7 @@ function pause(ms: number): Promise<void> {
 const wanted = process.argv.slice(2);
 const chosen = (shots: readonly Shot[]): readonly Shot[] => shots.filter(({ state }) => wanted.length === 0 || wanted.includes(state));
 mkdirSync(IMAGES, { recursive: true });
-const stage = await open();
+const stage = await openStage();
 try {
   await pause(WARM_MS);
   const missed = [...(await take(stage, chosen(SHOTS))), ...(await takeOf(stage, chosen(LAST)))];

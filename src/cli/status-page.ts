@@ -1,4 +1,4 @@
-import type { Duplicate } from "../core/status.ts";
+import type { Duplicate } from "../core/status-duplicates.ts";
 import { plural } from "../core/words.ts";
 import type { DaemonStatus } from "../daemon/status.ts";
 import { forText, statusTable } from "./status-table.ts";

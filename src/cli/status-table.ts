@@ -81,7 +81,7 @@ const SAY_WAIT_THEMSELVES = ["open", "backoff", "held"];
 function detailLines({ target, name }: Row, view: TableView): readonly string[] {
   const details: [Style | null, string][] = [];
   if (target.phase !== "healthy") details.push([stateWord(target).style, target.state]);
-  if (target.incident !== null) details.push(["red", `incident (${target.incident})`]);
+  if (target.incident !== null) details.push(["red", `incident (${target.incident}${suspectText(target)})`]);
   if (target.symptom !== null) details.push([null, target.symptom]);
   if (target.paused !== null) details.push([null, target.paused]);
   else if (target.waits_for !== null && !SAY_WAIT_THEMSELVES.includes(target.phase)) details.push([null, `waits: ${target.waits_for}`]);
@@ -90,6 +90,11 @@ function detailLines({ target, name }: Row, view: TableView): readonly string[] 
   return details.flatMap(([style, text]) =>
     wrap(plain(text), view.terminal.columns, "      - ", "        ").map((line) => paint(view.terminal, style, line)),
   );
+}
+
+function suspectText({ incident_suspect: suspect }: TargetStatus): string {
+  if (suspect === null) return "";
+  return suspect === "unknown" ? "; cause unknown" : `; suspect: ${suspect}`;
 }
 
 function shadowEnd({ shadow_until }: TargetStatus): string {

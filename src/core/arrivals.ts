@@ -4,6 +4,7 @@ import { endHeal } from "./heal-end.ts";
 import type { TargetId } from "./observation.ts";
 import { restoreTarget } from "./persist.ts";
 import { isBeingRemoved } from "./restarts.ts";
+import { heirOf } from "./moved-up.ts";
 import { actsOf } from "./standing.ts";
 import type { Group, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
@@ -52,6 +53,7 @@ export function dropTarget(turn: Turn, target: Target, why = GONE): void {
   const { state } = turn;
   const isTrimmed = why === GONE && isBeingRemoved(healOf(state.targets.get(target.group)?.control.phase ?? HEALTHY), target);
   const left = why === GONE ? "" : whatIsLeft(target);
+  const heir = why === GONE ? heirOf(state, target) : null;
   if (healOf(target.control.phase) !== null) endHeal(turn, target, { verdict: "aborted", reason: `${why} before the verdict` });
   state.targets.delete(target.id);
   const group = state.groups.get(target.group);
@@ -63,9 +65,9 @@ export function dropTarget(turn: Turn, target: Target, why = GONE): void {
     say(turn, target, {
       level: left === "" ? "info" : "warn",
       event: "target_gone",
-      reason: isTrimmed ? "trimmed by healer" : `${why}${left}`,
+      reason: heir !== null ? `called ${heir.id} from now on${left}` : isTrimmed ? "trimmed by healer" : `${why}${left}`,
     });
-  keepAbsent(state, target);
+  if (heir === null) keepAbsent(state, target);
 }
 
 /** Heals of workers that vanished while healer was away: nobody will ever give a verdict on them. */

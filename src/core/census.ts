@@ -5,6 +5,7 @@ import { followSuccessor, successorsIn } from "./successor.ts";
 import { startEpoch } from "./target.ts";
 import { beginGroup, dropTarget, endAbsentHeals, meetTarget } from "./arrivals.ts";
 import type { Pm2View, TargetId } from "./observation.ts";
+import { moveUp, whoHadRow } from "./moved-up.ts";
 import { assignStrategy, groupIdOf, targetIdsOf } from "./select.ts";
 import { noteChangeWhileAway, noteRestart } from "./restarts.ts";
 import type { Life, State, Target } from "./state.ts";
@@ -56,11 +57,13 @@ function countRow(
 function updateRow(turn: Turn, target: Target, strategy: Strategy, row: WorkerRow, pm2: Pm2View): void {
   const before = target.row;
   const beforeIncarnation = target.incarnation;
+  const from = whoHadRow(turn.state, target, row);
   target.row = row;
   target.incarnation = asBefore(beforeIncarnation, incarnationOf(row, pm2.generation));
   if (before === null || beforeIncarnation === null) firstSight(turn, target, row, strategy);
   else {
     if (beforeIncarnation.generation !== pm2.generation) newDaemon(turn, target, { strategy, row });
+    else if (from !== null) moveUp(turn, target, { strategy, from, before, row });
     else noteRestart(turn, target, { strategy, before, row });
     if (before.status !== row.status) target.view.statusSinceMs = turn.state.nowMs;
     followReadiness(turn.state, target, before, row);

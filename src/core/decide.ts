@@ -1,5 +1,5 @@
 import { byUrgency } from "./consider.ts";
-import type { Phase } from "./control.ts";
+import type { Heal, Phase } from "./control.ts";
 import { whyFlapping } from "./flapping.ts";
 import { whyHold, type Candidate } from "./guards.ts";
 import type { State, Target } from "./state.ts";
@@ -40,7 +40,7 @@ function whyBusy(phase: Phase): string | null {
     case "acting":
       return `heal ${phase.heal.id} is being carried out; whether it helped is watched next`;
     case "rolling":
-      return `heal ${phase.heal.id} goes on, one worker after another`;
+      return `heal ${phase.heal.id} goes on, ${howItGoesOn(phase.heal)}`;
     case "verifying":
       return `heal ${phase.heal.id} is under way; its verdict comes first`;
     case "held":
@@ -55,6 +55,11 @@ function whyBusy(phase: Phase): string | null {
       phase satisfies never;
       return null;
   }
+}
+
+function howItGoesOn({ trim, replace, roll }: Heal): string {
+  if (replace != null && roll === null) return "two of it run for a while";
+  return trim == null ? "one worker after another" : "those too many go one after another";
 }
 
 /** No symptom, or none that may be acted on yet. */

@@ -4,7 +4,8 @@ import { sayCopy, sayOrigin, sayTooMany } from "./copy-words.ts";
 import { groupFactsOf } from "./group-facts.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
-import { copyKey, ESTABLISHED_MS, mayEnd, planTrim, rowKey, type GroupCopy, type GroupFacts } from "./trim-plan.ts";
+import { copyKey, rowKey } from "./member-key.ts";
+import { ESTABLISHED_MS, mayEnd, planTrim, type GroupCopy, type GroupFacts } from "./trim-plan.ts";
 import { restoreCommand } from "./trim-words.ts";
 import { say, strategyOf, type Turn } from "./turn.ts";
 import type { WorkerRow } from "./worker-row.ts";
@@ -132,10 +133,9 @@ export function rowsOf(facts: GroupFacts, script: string): readonly WorkerRow[] 
 /** Snake case, as everything in the log; `started` is the process's own. */
 function originJson(origin: Origin, startedWallMs: number): Json {
   const { ancestors, user, login, session, unit, cwd, pwd, marks, output, ports } = origin;
-  const started = new Date(startedWallMs).toISOString();
   const parents = ancestors.map(({ pid, command, user: owner, started: since }) => ({ pid, command, user: owner, started: since }));
   return {
-    started,
+    started: new Date(startedWallMs).toISOString(),
     ancestors: parents,
     user,
     login,

@@ -80,7 +80,8 @@ function sayFarFlip(state: State, candidate: Candidate): string {
   if (!isJudgeable(candidate.target)) return "somebody has to start it; nothing is judged by while it is stopped";
   const rule = candidate.rule ?? nearestRule(candidate);
   if (rule === null) return candidate.target.kind === "group" ? "never as a group: its workers are judged one by one" : "no rule judges it";
-  const { last, open } = partsOf(obstaclesOf(state, candidate));
+  const actsInGrace = candidate.actsInGrace || boundOf(candidate, rule)?.actsInGrace === true;
+  const { last, open } = partsOf(obstaclesOf(state, { ...candidate, actsInGrace }));
   const held = [
     ...(last === null ? [] : [`${last.guard} holds it ${untilThen(state, last.untilMs ?? state.nowMs)}`]),
     ...open.map(({ guard, flip }) => `${guard} holds it until ${inPlace(flip)}`),

@@ -7,9 +7,10 @@ export function sayIncident(state: State, target: Target): string | null {
   const incident = state.groups.get(target.group)?.incident ?? null;
   if (incident === null) return null;
   const since = `workers of ${target.group} went bad together ${inWords(state.nowMs - incident.openedAtMs)} ago`;
+  const suspect = incident.suspect === undefined || incident.suspect === "unknown" ? "" : `; suspect: ${incident.suspect}`;
   const tried =
     incident.fails === 0 ? "" : `; healing one of them has not helped ${incident.fails === 1 ? "once" : `${incident.fails} times`}`;
-  return `${since}${tried}; ${NEXT[incident.phase](state, incident)}`;
+  return `${since}${suspect}${tried}; ${NEXT[incident.phase](state, incident)}`;
 }
 
 /** What comes next, phase by phase. */

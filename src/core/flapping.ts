@@ -1,6 +1,11 @@
 import type { Knobs } from "./strategy.ts";
 import { plural } from "./words.ts";
 
+/** A streak of failures stands beside it; flapping does not show there. */
+export function sayWhyOpen(why: "failures" | "flapping"): string {
+  return why === "failures" ? why : "flapping: healed too often, sick again each time";
+}
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 

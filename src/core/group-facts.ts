@@ -1,8 +1,9 @@
 import type { OutsideCopy } from "./copy.ts";
+import { copyKey } from "./member-key.ts";
 import type { CopiesSeen, TargetId } from "./observation.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
-import { copyKey, mayEnd, type GroupFacts } from "./trim-plan.ts";
+import { mayEnd, type GroupFacts } from "./trim-plan.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
 const COPIES_FRESH_MS = 30_000; // the sensor looks every turn; what it saw longer ago may have ended

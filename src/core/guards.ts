@@ -3,6 +3,7 @@ import { isInFlight, restartsNobody } from "./control.ts";
 import type { Pause } from "./control.ts";
 import { askDependency } from "./dependency.ts";
 import { askFirstGrace, askShadow } from "./first-heal.ts";
+import { sayWhyOpen } from "./flapping.ts";
 import { groupFactsOf } from "./group-facts.ts";
 import { whyIncidentHolds } from "./incident.ts";
 import { askMaintenance, openWindowOf } from "./maintenance.ts";
@@ -96,7 +97,7 @@ function askSelf(state: State, { target }: Candidate): Answer {
 function askInvariant({ watchdog }: State): Answer {
   if (watchdog.violation === null) return null;
   const reason = `healer was about to break one of its own promises (${watchdog.violation}) and only watches since`;
-  return { reason, untilMs: null, flip: "restart healer, and report it" };
+  return { reason, untilMs: null, flip: "somebody restarts healer, and reports it" };
 }
 
 function askJournal(state: State): Answer {
@@ -105,7 +106,7 @@ function askJournal(state: State): Answer {
   return {
     reason: `the journal cannot be trusted (${error.reason}), so no intent can be made durable`,
     untilMs: error.retryAtMs,
-    flip: error.retryAtMs === null ? "repair the journal and restart healer" : "the disk takes writes again",
+    flip: error.retryAtMs === null ? "somebody repairs the journal and restarts healer" : "the disk takes writes again",
   };
 }
 
@@ -161,7 +162,7 @@ function askCircuit(state: State, { target }: Candidate): Answer {
   const { phase } = target.control;
   if (phase.name !== "open") return null;
   return {
-    reason: `the circuit is open (${phase.why}), for ${inWords(phase.untilMs - state.nowMs)} more`,
+    reason: `the circuit is open (${sayWhyOpen(phase.why)}), for ${inWords(phase.untilMs - state.nowMs)} more`,
     untilMs: phase.untilMs,
     flip: `healer reset ${target.id}`,
   };
@@ -223,7 +224,9 @@ function askBackoff(state: State, { target, holdsDown }: Candidate): Answer {
 
 function askIncident(state: State, { target, rule, holdsDown, action }: Candidate): Answer {
   const held = holdsDown || restartsNobody(action) ? null : whyIncidentHolds(state, target, rule?.judgement.recently);
-  return held === null ? null : { ...held, flip: "the canary recovers, or the incident ends" };
+  return held === null
+    ? null
+    : { ...held, flip: held.untilMs === null ? "the canary recovers, or the incident ends" : "one of them is healed, or it has passed" };
 }
 
 /** Down or in a heal counts; who was stopped by an operator does not. A worker that is down itself may always be healed. */
@@ -235,7 +238,7 @@ function askUnavailable(state: State, { target, strategy, holdsDown }: Candidate
   const limit = resolveMaxUnavailable(strategy.knobs.maxUnavailable, group.members.length);
   if (healing.length >= limit) {
     return {
-      reason: `${plural(healing.length, "worker")} of ${target.group} being healed already, at most ${limit} at once`,
+      reason: `${plural(healing.length, "worker")} of ${target.group} ${healing.length === 1 ? "is" : "are"} being healed already, at most ${limit} at once`,
       untilMs: null,
       flip: `the verdict on ${healing.map(({ id }) => id).join(" or ")}`,
     };
@@ -263,7 +266,7 @@ function askDrain(state: State, { target, strategy, rule, action }: Candidate): 
   return {
     reason: `${plural(tasks, "task")} in hand; waiting up to ${inWords(untilMs - state.nowMs)} for it to finish`,
     untilMs,
-    flip: "the task ends",
+    flip: "the task ends, or the wait is over",
   };
 }
 

@@ -8,7 +8,7 @@ import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { startEpoch, withControl } from "./target.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
-import { inWords } from "./words.ts";
+import { inWords, sayStreak } from "./words.ts";
 import { isStoppedRow } from "./worker-row.ts";
 
 /** Ends the heal under way: the verdict, what it does to the streak, and what comes next (rows 7, 13–16, 23, 24c, 27). */
@@ -34,8 +34,7 @@ export function endHeal(turn: Turn, target: Target, end: { verdict: Verdict; rea
   target.said.hold = null;
   sayVerdict(turn, target, { heal, strategy, ...end });
   const { phase } = target.control;
-  if (phase.name === "open" && end.verdict === "failed")
-    sayCircuitOpen(turn, target, strategy, `${target.control.failedHeals} heals in a row did not help`);
+  if (phase.name === "open" && end.verdict === "failed") sayCircuitOpen(turn, target, strategy, sayStreak(target.control.failedHeals));
   journal(turn, target, {
     kind: "outcome",
     healId: heal.id,
@@ -67,7 +66,7 @@ export function chargeUnproven(turn: Turn, target: Target, strategy: Strategy, h
   if (failedHeals < strategy.knobs.consecutiveFailuresThreshold) return false;
   withControl(target, { opens: target.control.opens + 1 });
   if (holdsDown) return false;
-  const reason = `${failedHeals} heals in a row did not help (the last one ended unproven, and the symptom is back)`;
+  const reason = `${sayStreak(failedHeals)} (the last one ended unproven, and the symptom is back)`;
   if (mayStopOnOpen(turn.state, target, strategy)) contain(turn, target, reason);
   else openNow(turn, target, strategy, { why: "failures", reason });
   return true;

@@ -1,6 +1,7 @@
 import type { Heal, Phase } from "./control.ts";
 import { at } from "./instant-words.ts";
 import type { BoundRule } from "./judgement.ts";
+import { ONLINE_BEFORE_REMOVAL_MS } from "./replace-plan.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { graceFromMs, rulesFor } from "./target.ts";
@@ -20,9 +21,12 @@ function afterAction({ heal, step }: Extract<Phase, { name: "acting" }>, { knobs
   return `it is watched for ${inWords(knobs.gracePeriodMs)}`;
 }
 
-/** Of a group heal between two of its workers, or a trim between two ends. */
+/** Of a group heal between two of its workers, a trim between two ends, or a worker and its replacement. */
 export function sayRollingFlip(heal: Heal): string {
   if (heal.trim != null) return `goes on until ${heal.trim.keep} are left; then whether they stay away is watched`;
+  if (heal.replace?.undo != null) return `ends (${heal.replace.undo.verdict}) when the new one is gone again`;
+  if (heal.replace != null && heal.roll === null)
+    return `the old one is deleted when the new one has been online for ${inWords(ONLINE_BEFORE_REMOVAL_MS)}, the new one if it does not come up; then it is watched`;
   const waiting = heal.roll?.waiting.length ?? 0;
   const current = heal.roll?.current?.target ?? "the last one";
   const next =

@@ -5,7 +5,7 @@ import { backoffMs, endHeal, openHeld } from "./heal-end.ts";
 import type { Target } from "./state.ts";
 import { withControl } from "./target.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
-import { inWords } from "./words.ts";
+import { inWords, sayStreak } from "./words.ts";
 import { isStoppedRow } from "./worker-row.ts";
 
 /** A hold-down's first half: down, until its backoff or, with the streak full, the circuit's cool-down is over. */
@@ -18,7 +18,7 @@ export function stopped(turn: Turn, target: Target, heal: Heal, error: string | 
   target.view.exits = target.exits;
   const { failedHeals, healsAtMs } = target.control;
   if (failedHeals >= strategy.knobs.consecutiveFailuresThreshold)
-    return openHeld(turn, target, heal, { why: "failures", reason: `${failedHeals} heals in a row did not help` });
+    return openHeld(turn, target, heal, { why: "failures", reason: sayStreak(failedHeals) });
   const flapping = whyFlapping(state.nowMs, healsAtMs.slice(0, -1), strategy.knobs); // the last one is this one
   if (flapping !== null) return openHeld(turn, target, heal, { why: "flapping", reason: flapping });
   const isBlocked = copiesInTheWayOf(state, target, strategy).length > 0;

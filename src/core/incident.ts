@@ -184,8 +184,9 @@ export function whyIncidentHolds(
       : incident.fails > 0
         ? "healing one of them did not help"
         : "most such troubles pass by themselves";
+  const next = incident.fails > 0 ? "the next attempt is" : "one of them is healed first,";
   return {
-    reason: `several workers of ${target.group} went bad together and ${why}; the next attempt is in ${inWords(waitMs)}`,
+    reason: `several workers of ${target.group} went bad together and ${why}; ${next} in ${inWords(waitMs)}`,
     untilMs: incident.nextAtMs,
   };
 }

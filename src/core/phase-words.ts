@@ -1,3 +1,4 @@
+import { sayWhyOpen } from "./flapping.ts";
 import { sayReplacePhase } from "./replace-words.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
@@ -10,7 +11,7 @@ export function sayPhase(state: State, target: Target, strategy: Strategy): stri
   const left = (untilMs: number): string => inWords(untilMs - state.nowMs);
   switch (phase.name) {
     case "healthy":
-      return "healthy";
+      return target.row !== null && target.row.pid === null ? `not running, ${target.row.status} in PM2` : "healthy";
     case "suspect":
       return `suspect for ${inWords(state.nowMs - phase.sinceMs)}${phase.trial ? " (trial)" : ""}`;
     case "intent":
@@ -34,7 +35,7 @@ export function sayPhase(state: State, target: Target, strategy: Strategy): stri
     case "backoff":
       return `the last heal did not help; next attempt in ${left(phase.untilMs)}`;
     case "open":
-      return `circuit open (${phase.why})${phase.heal === null ? "" : ", stopped"}; one trial in ${left(phase.untilMs)}`;
+      return `circuit open (${sayWhyOpen(phase.why)})${phase.heal === null ? "" : ", stopped"}; one trial in ${left(phase.untilMs)}`;
     default:
       phase satisfies never;
       return "";

@@ -1,4 +1,5 @@
 import type { Heal, Phase, Replace } from "./control.ts";
+import { execute } from "./execute.ts";
 import { pauseOf } from "./guards.ts";
 import { endHeal } from "./heal-end.ts";
 import { nextOfReplace, type ReplaceNext } from "./replace-plan.ts";
@@ -6,7 +7,6 @@ import { memberDone, skipMember } from "./roll.ts";
 import type { State, Target } from "./state.ts";
 import { workerOf } from "./subject.ts";
 import { startEpoch, withControl } from "./target.ts";
-import { execute } from "./trim.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
 import { inWords } from "./words.ts";
 

@@ -5,7 +5,7 @@ import type { Strategy } from "./strategy.ts";
 import { adoptLateStop } from "./late-stop.ts";
 import { preOf } from "./subject.ts";
 import { forgetOldProcess, startEpoch, withControl } from "./target.ts";
-import { rowKey } from "./trim-plan.ts";
+import { rowKey } from "./member-key.ts";
 import { say, strategyOf, type Turn } from "./turn.ts";
 import type { WorkerRow } from "./worker-row.ts";
 

@@ -1,20 +1,17 @@
 import { bootStatusOf, type BootStatus } from "./boot.ts";
 import type { Control } from "./control.ts";
-import type { CopyOwner } from "./copy.ts";
-import { groupFactsOf } from "./group-facts.ts";
 import { pauseOf, whyHold } from "./guards.ts";
 import { firingRule } from "./judge.ts";
+import type { Suspect } from "./incident-suspect.ts";
 import { sayWindowOf } from "./maintenance.ts";
 import { sayPause } from "./pause-words.ts";
 import { sayPhase } from "./phase-words.ts";
+import { duplicatesOf, type Duplicate } from "./status-duplicates.ts";
 import { actsOf, shadowUntil } from "./standing.ts";
 import type { State, Target } from "./state.ts";
-import type { Strategy } from "./strategy.ts";
 import { candidateNow } from "./tick.ts";
 import { rulesFor } from "./target.ts";
-import { mayEnd, planTrim } from "./trim-plan.ts";
 import { strategyOf } from "./turn.ts";
-import type { WorkerRow } from "./worker-row.ts";
 import { allOutcomes, type Window } from "./window.ts";
 import { wilsonLower, wilsonUpper } from "./wilson.ts";
 
@@ -43,6 +40,8 @@ export interface TargetStatus {
   readonly last_heal: Control["lastHeal"];
   readonly circuit_open: boolean;
   readonly incident: string | null;
+  /** Of an open incident: what its workers going bad together pointed at when it opened. */
+  readonly incident_suspect: Suspect | null;
   /** By a person, or by a maintenance window. */
   readonly paused: string | null;
   readonly needs_person: boolean;
@@ -50,15 +49,6 @@ export interface TargetStatus {
   readonly duplicates: readonly Duplicate[];
   /** Of a group: how long its newest starts took until it worked; null = none was watched, or a worker. */
   readonly boot: BootStatus | null;
-}
-
-export interface Duplicate {
-  readonly owner: CopyOwner;
-  readonly pid: number;
-  readonly command: string;
-  readonly started_at: string;
-  /** Whether the configuration counts it as one too many that may be ended. */
-  readonly counts: boolean;
 }
 
 export interface Rate {
@@ -102,32 +92,12 @@ export function statusOf(state: State, target: Target): TargetStatus {
     last_heal: control.lastHeal,
     circuit_open: circuitOpen,
     incident: incident === null ? null : incident.phase,
+    incident_suspect: incident?.suspect ?? null,
     paused: pause === null ? sayWindowOf(state, target) : sayPause(pause, state.nowMs),
     needs_person: circuitOpen || incident !== null,
-    duplicates: target.kind === "group" ? duplicatesOf(state, target, strategy) : NO_DUPLICATES,
+    duplicates: target.kind === "group" ? duplicatesOf(state, target, strategy) : [],
     boot: target.kind === "group" ? bootStatusOf(state, target.id) : null,
   };
-}
-
-const NO_DUPLICATES: readonly Duplicate[] = [];
-
-function duplicatesOf(state: State, target: Target, { knobs }: Strategy): readonly Duplicate[] {
-  const facts = groupFactsOf(state, target.id);
-  const copies = facts.copies.map(({ copy }): Duplicate => ({
-    owner: copy.owner,
-    pid: copy.pid,
-    command: copy.command,
-    started_at: new Date(copy.startedWallMs).toISOString(),
-    counts: mayEnd(copy, knobs.trimOutside),
-  }));
-  if (knobs.maxWorkers === null) return copies;
-  const units = planTrim(facts, { keep: knobs.maxWorkers, outside: knobs.trimOutside }, state.nowMs);
-  const rows = units.flatMap(({ victims }) => victims.flatMap((member) => (member.kind === "row" ? [member.worker.row] : [])));
-  return [...copies, ...rows.map(surplusRow)];
-}
-
-function surplusRow({ pid, script, startedWallMs }: WorkerRow): Duplicate {
-  return { owner: "pm2", pid: pid ?? 0, command: script, started_at: new Date(startedWallMs ?? 0).toISOString(), counts: true };
 }
 
 /** A group whose figures come by worker shows the sum of its members'. */

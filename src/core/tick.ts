@@ -101,7 +101,7 @@ function boundOf(target: Target, strategy: Strategy, rule: RuleState): Strategy[
 }
 
 function candidateOf(target: Target, strategy: Strategy, want: { rule: RuleState | null; trial: boolean; holdsDown: boolean }): Candidate {
-  const bound = want.rule === null ? undefined : boundOf(target, strategy, want.rule);
+  const bound = want.rule === null ? onlyRule(target, strategy) : boundOf(target, strategy, want.rule);
   const action = want.holdsDown ? "hold-down" : (bound?.action ?? rungOf(strategy, want.trial ? 0 : target.control.failedHeals));
   return {
     target,
@@ -109,9 +109,15 @@ function candidateOf(target: Target, strategy: Strategy, want: { rule: RuleState
     rule: want.rule,
     action,
     actsInGrace: want.holdsDown || bound?.actsInGrace === true,
-    observeOnly: bound?.observeOnly === true,
+    observeOnly: want.rule !== null && bound?.observeOnly === true,
     holdsDown: want.holdsDown,
   };
+}
+
+/** Where no other judges a target, it is this one's action that would come. */
+function onlyRule(target: Target, strategy: Strategy): Strategy["rules"][number] | undefined {
+  const rules = rulesFor(strategy, target.kind);
+  return rules.length === 1 ? rules[0] : undefined;
 }
 
 /** What a heal would be about if one were due now; for those who explain. */

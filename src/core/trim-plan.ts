@@ -1,4 +1,5 @@
 import type { OutsideCopy } from "./copy.ts";
+import { memberKey } from "./member-key.ts";
 import type { TargetId } from "./observation.ts";
 import type { TrimOutside } from "./strategy.ts";
 import { sayMember } from "./trim-words.ts";
@@ -47,6 +48,8 @@ export interface UnitPlan {
   readonly sinceMs: number;
   /** Why none of them may be ended now although there are too many; null = they may. */
   readonly unsafe: string | null;
+  /** Why it may be others in a moment, so that no trim is begun yet; null = who stays is settled. */
+  readonly unsettled: string | null;
 }
 
 /** Online for so long before it is one to keep: PM2 says `online` of a process that dies a second later. */
@@ -70,7 +73,15 @@ function planUnit(script: string, facts: GroupFacts, { keep, outside }: TrimLimi
   const victims = inOrder.slice(keep).sort((one, other) => byExpendability(one, other, nowMs));
   const starts = inOrder.map(({ sinceMs }) => sinceMs).sort((one, other) => one - other);
   const sinceMs = starts[keep] ?? nowMs; // since the one that made it too many
-  return { script, keep, keeps, victims, sinceMs, unsafe: whyUnsafe({ rows, keeps, keep }, nowMs) };
+  return {
+    script,
+    keep,
+    keeps,
+    victims,
+    sinceMs,
+    unsafe: whyUnsafe({ rows, keeps, keep }, nowMs),
+    unsettled: whyUnsettled(victims, nowMs),
+  };
 }
 
 /** Whether `trim_outside` speaks of this copy at all. Another living daemon's never is ended: it would come back. */
@@ -120,16 +131,10 @@ function whyUnsafe(unit: { rows: readonly GroupWorker[]; keeps: readonly Member[
     : `${sayMember(young)} has only been up for ${inWords(nowMs - young.sinceMs)}, and would be one to keep`;
 }
 
-/** What identifies a member in the journal, over a restart of healer, and when it is looked at again. */
-export function memberKey(member: Member): string {
-  if (member.kind === "copy") return copyKey(member.copy);
-  return rowKey(member.worker.row);
-}
-
-export function rowKey({ pmId, pid, startedWallMs }: Pick<WorkerRow, "pmId" | "pid" | "startedWallMs">): string {
-  return `row ${pmId} ${pid} ${startedWallMs}`;
-}
-
-export function copyKey({ pid, startTicks }: Pick<OutsideCopy, "pid" | "startTicks">): string {
-  return `pid ${pid} ${startTicks}`;
+/** A row that comes to be one to keep after the choice was made leaves somebody too many whom the trim may not end. */
+function whyUnsettled(victims: readonly Member[], nowMs: number): string | null {
+  const young = victims.find((member) => member.kind === "row" && !isEstablished(member, nowMs));
+  return young === undefined
+    ? null
+    : `${sayMember(young)} has only been up for ${inWords(nowMs - young.sinceMs)}, and may be the one to keep`;
 }

@@ -1,13 +1,15 @@
 import type { Heal, Phase, Trim } from "./control.ts";
 import type { OutsideCopy } from "./copy.ts";
 import type { EndOrder } from "./effect.ts";
+import { execute } from "./execute.ts";
 import { groupFactsOf } from "./group-facts.ts";
 import { isPaused } from "./guards.ts";
 import { endHeal } from "./heal-end.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { startEpoch, withControl } from "./target.ts";
-import { memberKey, planTrim, type Member, type TrimLimits, type UnitPlan } from "./trim-plan.ts";
+import { memberKey } from "./member-key.ts";
+import { planTrim, type Member, type TrimLimits, type UnitPlan } from "./trim-plan.ts";
 import { restoreCommand, sayMember } from "./trim-words.ts";
 import { busyWith } from "./trim-drain.ts";
 import { sayEnded } from "./trim-line.ts";
@@ -16,7 +18,6 @@ import type { WorkerRow } from "./worker-row.ts";
 
 const LOOKS_LATER_MS = 30_000; // no look since the last end by then: what was seen before is too old to end anybody on
 export const PROVEN_MS = 10_000; // five looks; what comes back comes back within seconds, or is found by the rule again
-const REPLY_SLACK_MS = 60_000;
 
 /**
  * A trim (interface.md §3): one heal of a group, in which those too many are ended one at a time. Before each end the list
@@ -25,7 +26,7 @@ const REPLY_SLACK_MS = 60_000;
  */
 export function beginTrim(state: State, target: Target, limits: TrimLimits, by: string | null): Trim {
   const units = unitsNow(state, target, limits, { alsoUnsafe: by !== null });
-  const meant = by === null ? units.slice(0, 1) : units;
+  const meant = by === null ? units.filter(({ unsettled }) => unsettled === null).slice(0, 1) : units;
   const victims = meant.flatMap((unit) => unit.victims).map(memberKey);
   return { ...limits, scripts: meant.map(({ script }) => script), victims, current: victims[0] ?? null, done: [] };
 }
@@ -55,19 +56,6 @@ export function endNext(turn: Turn, target: Target, phase: Extract<Phase, { name
   const { drainMs } = strategyOf(turn.state, target).knobs;
   sayEnded(turn, target, { heal, member: victim });
   execute(turn, target, { phase, row, ends: victim.kind === "copy" ? [endOrder(victim.copy, row, drainMs)] : [] });
-}
-
-export function execute(
-  turn: Turn,
-  target: Target,
-  { phase, row, ends }: { phase: Extract<Phase, { name: "intent" }>; row: WorkerRow; ends: readonly EndOrder[] },
-): void {
-  const { heal, step } = phase;
-  const endsMs = ends.reduce((sum, { waitMs }) => sum + waitMs, 0);
-  const deadlineMs = turn.state.nowMs + 4 * row.killTimeoutMs + row.listenTimeoutMs + endsMs + REPLY_SLACK_MS;
-  withControl(target, { phase: { name: "acting", heal, step, deadlineMs } });
-  const created = step === "add" && heal.replace != null ? { createdWallMs: heal.replace.stampWallMs } : {};
-  turn.effects.push({ type: "execute", target: target.id, healId: heal.id, action: heal.action, step, row, ends, ...created });
 }
 
 /** As long as PM2 would wait for it, and as long as a task in hand may take. */
@@ -101,9 +89,18 @@ export function tickTrim(turn: Turn, target: Target, strategy: Strategy, phase: 
   const looked = trim.outside === "none" || seenAtMs > phase.sinceMs;
   if (!looked && state.nowMs - phase.sinceMs < LOOKS_LATER_MS) return;
   const victim = looked && !isPaused(state, target) ? victimNow(state, target, phase.heal, trim) : null;
-  if (victim === null) return watch(turn, target, phase.heal, null);
+  if (victim === null) {
+    const settles = whoStaysIsOpen(state, target, trim) && state.nowMs - phase.sinceMs < LOOKS_LATER_MS;
+    return settles ? undefined : watch(turn, target, phase.heal, null);
+  }
   if (busyWith(state, strategy, victim) > 0 && state.nowMs < phase.sinceMs + strategy.knobs.drainMs) return;
   journalNext(turn, target, phase.heal, victim);
+}
+
+/** The one to keep has come up again only just: whose turn is next shows when it has stood. */
+function whoStaysIsOpen(state: State, target: Target, trim: Trim): boolean {
+  const units = unitsNow(state, target, trim, { alsoUnsafe: true }).filter(({ script }) => trim.scripts.includes(script));
+  return units.some(({ unsafe, unsettled }) => (unsafe ?? unsettled) !== null);
 }
 
 function journalNext(turn: Turn, target: Target, heal: Heal, victim: Member): void {

@@ -23,6 +23,11 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** Of the heals since the last one that helped. */
+export function sayStreak(failedHeals: number): string {
+  return failedHeals === 1 ? "the last heal did not help" : `${failedHeals} heals in a row did not help`;
+}
+
 function join(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }

@@ -7,6 +7,8 @@ import { sayMember } from "../core/trim-words.ts";
 import { inWords, plural } from "../core/words.ts";
 import { defineRule } from "./rule.ts";
 
+const LOOKED_WITHIN_MS = 30_000; // three times what a look may take
+
 type Memory = { readonly epochAtMs: number };
 
 /**
@@ -42,9 +44,10 @@ export const duplicateWorkers = defineRule<Record<string, never>, Memory>({
     const units = unitsOf(view, knobs);
     if (units.length === 0) return `would be trimmed if more than ${knobs.maxWorkers ?? 0} ran for ${inWords(knobs.trimAfterMs)}`;
     if (judgement.sustained) return "clears when they are ended";
-    const safe = units.filter(({ unsafe }) => unsafe === null);
-    if (safe.length === 0) return `would be trimmed, but: ${units[0]?.unsafe ?? ""}`;
-    return `would be trimmed in ${inWords(Math.min(...safe.map((unit) => standsAtMs(unit, memory, knobs))) - view.nowMs)}`;
+    const ready = units.filter((unit) => whyNot(unit) === null);
+    const [first] = units;
+    if (ready.length === 0) return `would be trimmed, but: ${first === undefined ? "" : whyNot(first)}`;
+    return `would be trimmed in ${inWords(Math.min(...ready.map((unit) => standsAtMs(unit, memory, view, knobs))) - view.nowMs)}`;
   },
 
   timing({ knobs: { trimAfterMs } }) {
@@ -59,7 +62,7 @@ function judge(memory: Memory, view: TargetView, knobs: Knobs): Judgement {
   const running = units.reduce((sum, { keeps, victims }) => sum + keeps.length + victims.length, 0);
   return {
     state: view.group === null ? "unknown" : !tooMany ? "fine" : isSymptom(units, memory, view, knobs) ? "sick" : "elevated",
-    sustained: units.some((unit) => unit.unsafe === null && view.nowMs >= standsAtMs(unit, memory, knobs)),
+    sustained: units.some((unit) => whyNot(unit) === null && view.nowMs >= standsAtMs(unit, memory, view, knobs)),
     sinceMs: tooMany ? Math.min(...units.map(({ sinceMs }) => Math.max(sinceMs, memory.epochAtMs))) : null,
     dead: false,
     value: tooMany ? running : null,
@@ -73,7 +76,7 @@ function judge(memory: Memory, view: TargetView, knobs: Knobs): Judgement {
 
 /** Told when half of its time is over: a deploy that passes makes no line. */
 function isSymptom(units: readonly UnitPlan[], memory: Memory, view: TargetView, knobs: Knobs): boolean {
-  return units.some((unit) => view.nowMs >= standsAtMs(unit, memory, knobs) - knobs.trimAfterMs / 2);
+  return units.some((unit) => view.nowMs >= standsAtMs(unit, memory, view, knobs) - knobs.trimAfterMs / 2);
 }
 
 function unitsOf(view: TargetView, knobs: Knobs): readonly UnitPlan[] {
@@ -81,9 +84,17 @@ function unitsOf(view: TargetView, knobs: Knobs): readonly UnitPlan[] {
   return planTrim(view.group, { keep: knobs.maxWorkers, outside: knobs.trimOutside }, view.nowMs);
 }
 
-/** An edit that makes them too many does not act on how long they have been there. */
-function standsAtMs(unit: UnitPlan, memory: Memory, knobs: Knobs): number {
-  return Math.max(unit.sinceMs, memory.epochAtMs) + knobs.trimAfterMs;
+function whyNot({ unsafe, unsettled }: UnitPlan): string | null {
+  return unsafe ?? unsettled;
+}
+
+/**
+ * An edit that makes them too many does not act on how long they have been there. Before anybody has looked for copies the
+ * list may be short of some; where nobody can look, rows alone are too many a little later.
+ */
+function standsAtMs(unit: UnitPlan, memory: Memory, { group }: TargetView, knobs: Knobs): number {
+  const isToBeLooked = knobs.trimOutside !== "none" && group?.copiesAtMs === null;
+  return Math.max(unit.sinceMs, memory.epochAtMs) + knobs.trimAfterMs + (isToBeLooked ? LOOKED_WITHIN_MS : 0);
 }
 
 function sayUnit(unit: UnitPlan, nowMs: number): string {

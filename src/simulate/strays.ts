@@ -55,8 +55,9 @@ export class Strays {
   }
 }
 
-const ORIGIN: OutsideCopy["origin"] = {
-  ancestors: [{ pid: 1, command: "/sbin/init", user: "root", started: "2026-01-01T00:00:00.000Z" }],
+/** Started from a shell that has ended, in a session without a terminal. */
+export const ORIGIN: OutsideCopy["origin"] = {
+  ancestors: [{ pid: 1, command: "/sbin/init", user: "root", started: "2026-11-01T00:00:00.000Z" }],
   user: "app",
   login: null,
   session: { id: 4711, leader: null, terminal: null },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createApi } from "../../src/api/api.ts";
-import type { Duplicate } from "../../src/core/status.ts";
+import type { Duplicate } from "../../src/core/status-duplicates.ts";
 import { daemonStatus, FakeControlPlane, targetStatus } from "../support/fake-control-plane.ts";
 import { sealedRecord } from "../support/log-records.ts";
 

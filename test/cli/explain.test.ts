@@ -82,7 +82,7 @@ const HELD = explanation({
   guards: [
     guard("self"),
     guard("grace", "in its grace period of 3 m, 2 m 10 s left", "the grace period ends", 130_000),
-    guard("unavailable", "1 worker of rpa-worker being healed already, at most 1 at once", "the verdict on rpa-worker:1"),
+    guard("unavailable", "1 worker of rpa-worker is being healed already, at most 1 at once", "the verdict on rpa-worker:1"),
     guard("budget"),
   ],
 });
@@ -109,7 +109,8 @@ RULES (one symptom is enough)
 GUARDS (each must let pass; 2 of 4 hold)
   ✗ grace        in its grace period of 3 m, 2 m 10 s left
                  → until 03:14:55Z: the grace period ends
-  ✗ unavailable  1 worker of rpa-worker being healed already, at most 1 at once
+  ✗ unavailable  1 worker of rpa-worker is being healed already, at most 1 at
+                 once
                  → until: the verdict on rpa-worker:1
   ✓ let pass: self, budget`);
 });

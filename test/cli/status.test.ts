@@ -89,6 +89,16 @@ host memory 3.0 GB of 8.0 GB free, load 0.40 on 2 cores
 budget 5 of 5 heals left`);
   });
 
+  test.each([
+    ["deploy", "waiting; suspect: deploy"],
+    ["upstream", "waiting; suspect: upstream"],
+    ["unknown", "waiting; cause unknown"],
+    [null, "waiting"], // of a state that an older version saved
+  ] as const)("shows an open incident with what it suspects: %s", (suspect, shown) => {
+    const group = targetStatus({ id: "rpa", kind: "group", incident: "waiting", incident_suspect: suspect });
+    expect(pageOf(daemonStatus({ targets: [group] }))).toContain(`\n      - incident (${shown})\n`);
+  });
+
   test.each([60, 80, 100, 132, 200])("keeps to %d columns, save a name or a table that needs more", (columns) => {
     const short = daemonStatus({ ...BUSY, targets: BUSY.targets.slice(0, 5) });
     const tooWide = pageOf(short, columns)

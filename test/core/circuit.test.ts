@@ -61,6 +61,7 @@ describe("an open circuit", () => {
       world.untilPhase("app:0", "verifying");
       world.untilPhase("app:0", "open");
     }
+    expect(world.reasons("circuit_open")[0]).toMatch(/^the last heal did not help; healer leaves app:0 alone/);
     const coolDownMs = world.phase("app:0", "open").untilMs - world.nowMs;
     expect(coolDownMs).toBeGreaterThanOrEqual(360 * MINUTE);
     expect(coolDownMs).toBeLessThanOrEqual(450 * MINUTE);

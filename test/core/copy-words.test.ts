@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Ancestor, Origin } from "../../src/core/copy.ts";
 import { sayCopy, sayOrigin, type StartContext } from "../../src/core/copy-words.ts";
-import { ORIGIN, outsideCopy } from "../support/outside-copy.ts";
+import { ORIGIN } from "../../src/simulate/strays.ts";
+import { outsideCopy } from "../support/outside-copy.ts";
 import { workerRow } from "../support/worker-row.ts";
 
 /** What a person is told of a worker too many: who started it, as far as the kernel still knows. */

@@ -4,7 +4,7 @@ import { explain } from "../../src/core/explain.ts";
 import type { Knobs } from "../../src/core/strategy.ts";
 import type { CoreWorld, WorldOptions } from "../support/core-world.ts";
 import { crowd, gone } from "../support/crowd.ts";
-import { ORIGIN } from "../support/outside-copy.ts";
+import { ORIGIN } from "../../src/simulate/strays.ts";
 
 /** Each worker too many is told once, with whoever started it; whether it is ended is another matter (interface.md §3). */
 
@@ -249,6 +249,7 @@ describe("I13: a wall clock that is set", () => {
   ])("%s neither makes an excess stand longer nor shorter", (_what, byMs) => {
     for (const rows of [1, 2]) {
       const world = crowd({ trimOutside: "orphans" }, { apps: { app: 1 } });
+      world.copies = [];
       world.advance(5 * MINUTE);
       if (rows === 1) world.addCopy("app");
       else world.pm2.add("app", { instance: "1" });

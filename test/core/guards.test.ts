@@ -73,7 +73,7 @@ const CASES: readonly Case[] = [
     given: (world) => {
       world.command({ name: "heal", target: "app:3", action: null, force: [] });
     },
-    reason: /^1 worker of app being healed already, at most 1 at once$/,
+    reason: /^1 worker of app is being healed already, at most 1 at once$/,
     then: (world) => world.advance(4 * MINUTE),
   },
   {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { CoreWorld, type WorldOptions } from "../support/core-world.ts";
+import { CoreWorld } from "../support/core-world.ts";
+import { goneBad, groupOf, healed } from "../support/gone-bad.ts";
 import { FINE, SICK } from "../support/scripted-rules.ts";
 
 /** What an outage leaves behind in the evidence of workers that are well again (docs/decisions/0009). */
@@ -7,43 +8,28 @@ import { FINE, SICK } from "../support/scripted-rules.ts";
 const MINUTE = 60_000;
 const WIDE = { apps: { app: 3 } } as const;
 
-function incident(options: WorldOptions, ...sick: string[]): CoreWorld {
-  const world = new CoreWorld(options);
-  world.sicken(...sick);
-  world.advance(2000);
-  return world;
-}
-
-function healed(world: CoreWorld): string[] {
-  return world.executed.map(({ target }) => target);
-}
-
-function group(world: CoreWorld) {
-  return world.state.groups.get("app");
-}
-
 describe("a member whose rate is bad only by what is past", () => {
   const OUTLIVED = { ...SICK, recently: "good" } as const;
 
   test("is nobody's canary, does not keep the incident alive, and is not healed for it afterwards", () => {
-    const world = incident(WIDE, "app:0", "app:1", "app:2");
+    const world = goneBad(WIDE, "app:0", "app:1", "app:2");
     for (const instance of [0, 1, 2]) world.scripts.set(`app:${instance}`, OUTLIVED);
     world.advance(2 * MINUTE - 4000);
-    expect(group(world)?.incident).not.toBeNull();
+    expect(groupOf(world)?.incident).not.toBeNull();
     const epochs = (): unknown[] => [0, 1, 2].map((instance) => world.state.targets.get(`app:${instance}`)?.rules[0]?.memory);
     const before = epochs();
-    world.until(() => group(world)?.incident === null);
+    world.until(() => groupOf(world)?.incident === null);
     expect(healed(world)).toEqual([]);
     expect(epochs()).not.toEqual(before);
   });
 
   test("is not healed after a canary that recovered; one that may still be bad neither, until that is proven", () => {
-    const world = incident(WIDE, "app:0", "app:1", "app:2");
+    const world = goneBad(WIDE, "app:0", "app:1", "app:2");
     world.untilPhase("app:0", "verifying");
     world.scripts.set("app:1", { ...SICK, recently: "doubtful" });
     world.scripts.set("app:2", OUTLIVED);
     world.cure("app:0");
-    world.until(() => group(world)?.incident?.phase === "generalise");
+    world.until(() => groupOf(world)?.incident?.phase === "generalise");
     world.advance(MINUTE);
     expect(healed(world)).toEqual(["app:0"]);
     world.sicken("app:1");
@@ -52,7 +38,7 @@ describe("a member whose rate is bad only by what is past", () => {
   });
 
   test("whose newest tasks prove nothing is no canary either, but is not left for ever", () => {
-    const world = incident(WIDE, "app:0", "app:1", "app:2");
+    const world = goneBad(WIDE, "app:0", "app:1", "app:2");
     for (const instance of [0, 1, 2]) world.scripts.set(`app:${instance}`, { ...SICK, recently: "doubtful" });
     world.advance(4 * MINUTE + 4000);
     expect(healed(world)).toEqual([]);
@@ -64,12 +50,12 @@ describe("a member whose rate is bad only by what is past", () => {
   });
 
   test("is not healed in the very turn in which its incident closes, whoever of the group was judged before", () => {
-    const world = incident(WIDE, "app:2");
+    const world = goneBad(WIDE, "app:2");
     world.sicken("app:0", "app:1");
-    world.until(() => group(world)?.incident?.canary === "app:2");
+    world.until(() => groupOf(world)?.incident?.canary === "app:2");
     for (const id of ["app:0", "app:1"]) world.scripts.set(id, OUTLIVED);
     world.cure("app:2");
-    world.until(() => group(world)?.incident === null);
+    world.until(() => groupOf(world)?.incident === null);
     for (const id of ["app:0", "app:1"]) world.scripts.set(id, FINE);
     world.advance(MINUTE);
     expect(healed(world)).toEqual(["app:2"]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { CoreWorld } from "../support/core-world.ts";
+import type { CoreWorld } from "../support/core-world.ts";
+import { goneBad, groupOf, healed } from "../support/gone-bad.ts";
 import { SICK } from "../support/scripted-rules.ts";
 
 /** Members that do not recover by themselves when the others do: healed, one at a time, and only those still bad. */
@@ -8,18 +9,11 @@ const MINUTE = 60_000;
 const ALL = ["app:0", "app:1", "app:2", "app:3", "app:4"] as const;
 
 function outage(): CoreWorld {
-  const world = new CoreWorld({ apps: { app: 5 } });
-  world.sicken(...ALL);
-  world.advance(2000);
-  return world;
-}
-
-function healed(world: CoreWorld): string[] {
-  return world.executed.map(({ target }) => target);
+  return goneBad({ apps: { app: 5 } }, ...ALL);
 }
 
 function incident(world: CoreWorld) {
-  return world.state.groups.get("app")?.incident ?? null;
+  return groupOf(world)?.incident ?? null;
 }
 
 /** Whoever is restarted is well again. */

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { explain } from "../../src/core/explain.ts";
+import { statusOf } from "../../src/core/status.ts";
 import { CoreWorld, type WorldOptions } from "../support/core-world.ts";
 import { SICK } from "../support/scripted-rules.ts";
 
@@ -39,6 +41,8 @@ describe("an incident suspects a deploy", () => {
       suspect: "deploy",
       afterRestartMs: 244_000,
     });
+    expect(statusOf(world.state, world.target("app"))).toMatchObject({ incident: "waiting", incident_suspect: "deploy" });
+    expect(explain(world.state, world.target("app:0")).incident).toContain("went bad together 0 s ago; suspect: deploy; one of them");
   });
 
   test("when they had just been started for the first time, also before healer itself was", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { CoreWorld, type WorldOptions } from "../support/core-world.ts";
+import { CoreWorld } from "../support/core-world.ts";
+import { goneBad, groupOf, healed } from "../support/gone-bad.ts";
 import { SICK } from "../support/scripted-rules.ts";
 
 /** Workers of a group going bad together: one canary, and the others wait for its verdict (decision-core §2). */
@@ -9,24 +10,9 @@ const GRACE = 180_000;
 const NARROW = { apps: { app: 5 } } as const;
 const WIDE = { apps: { app: 3 } } as const;
 
-function incident(options: WorldOptions, ...sick: string[]): CoreWorld {
-  const world = new CoreWorld(options);
-  world.sicken(...sick);
-  world.advance(2000);
-  return world;
-}
-
-function healed(world: CoreWorld): string[] {
-  return world.executed.map(({ target }) => target);
-}
-
-function group(world: CoreWorld, name = "app") {
-  return world.state.groups.get(name);
-}
-
 describe("an incident", () => {
   test("opens when two of five go bad together: one is healed at once, the other waits and says for whom", () => {
-    const world = incident(NARROW, "app:0", "app:1");
+    const world = goneBad(NARROW, "app:0", "app:1");
     expect(world.reasons("incident_open")).toEqual([
       "2 of 5 workers went bad together (app:0, app:1): the cause is probably not in them; one of them is healed first, the others wait for its verdict",
     ]);
@@ -40,8 +26,8 @@ describe("an incident", () => {
   });
 
   test("is wide from half the group on, and then gives the trouble four minutes to pass", () => {
-    const world = incident(WIDE, "app:0", "app:1");
-    expect(group(world)?.incident).toMatchObject({ wide: true, phase: "waiting" });
+    const world = goneBad(WIDE, "app:0", "app:1");
+    expect(groupOf(world)?.incident).toMatchObject({ wide: true, phase: "waiting" });
     world.advance(4 * MINUTE - 4000);
     expect(healed(world)).toEqual([]);
     world.advance(6000);
@@ -52,7 +38,7 @@ describe("an incident", () => {
     const world = new CoreWorld(NARROW);
     for (const instance of [0, 1]) world.scripts.set(`app:${instance}`, { ...SICK, sustained: false });
     world.advance(2000);
-    expect(group(world)?.incident).toMatchObject({ wide: false });
+    expect(groupOf(world)?.incident).toMatchObject({ wide: false });
     world.sicken("app:0", "app:1", "app:2");
     world.advance(2000);
     expect(world.reasons("incident_wide")).toEqual([
@@ -65,39 +51,39 @@ describe("an incident", () => {
   });
 
   test("that has its canary already does not become wide: who is being healed tells more than waiting", () => {
-    const world = incident(NARROW, "app:0", "app:1");
+    const world = goneBad(NARROW, "app:0", "app:1");
     world.sicken("app:2", "app:3");
     world.advance(2000);
     expect(world.lines("incident_wide")).toEqual([]);
-    expect(group(world)?.incident).toMatchObject({ wide: false, phase: "canary" });
+    expect(groupOf(world)?.incident).toMatchObject({ wide: false, phase: "canary" });
   });
 
   test("does not open for one worker, nor for two that went bad ten minutes apart, nor in a group of one", () => {
-    const alone = incident(WIDE, "app:0");
+    const alone = goneBad(WIDE, "app:0");
     alone.advance(10 * MINUTE);
     alone.sicken("app:1");
     alone.advance(2000);
     expect(alone.lines("incident_open")).toEqual([]);
-    const two = incident({ apps: { one: 1, other: 1 } }, "one:0", "other:0");
+    const two = goneBad({ apps: { one: 1, other: 1 } }, "one:0", "other:0");
     expect(two.lines("incident_open")).toEqual([]);
     expect(healed(two).sort()).toEqual(["one:0", "other:0"]);
   });
 
   test("makes the heal that is already under way its canary, whose failure is not charged to the worker", () => {
-    const world = incident(NARROW, "app:0");
+    const world = goneBad(NARROW, "app:0");
     expect(healed(world)).toEqual(["app:0"]);
     world.sicken("app:1");
     world.advance(2000);
     expect(world.reasons("incident_open")[0]).toContain("app:0 is being healed already; the others wait for its verdict");
     world.untilPhase("app:0", "backoff");
     expect(world.control("app:0").failedHeals).toBe(0);
-    expect(group(world)?.incident?.fails).toBe(1);
+    expect(groupOf(world)?.incident?.fails).toBe(1);
   });
 });
 
 describe("the canary", () => {
   test("failed: the next one comes after four, then eight minutes, and no member's streak is charged", () => {
-    const world = incident(NARROW, "app:0", "app:1");
+    const world = goneBad(NARROW, "app:0", "app:1");
     const starts: number[] = [];
     for (let count = 0; count < 3; count++) {
       world.until(() => world.executed.length > count);
@@ -111,8 +97,8 @@ describe("the canary", () => {
   });
 
   test("failed three times: the incident's circuit opens, a person is told, and nothing happens for a cool-down", () => {
-    const world = incident(NARROW, "app:0", "app:1");
-    world.until(() => group(world)?.incident?.phase === "open");
+    const world = goneBad(NARROW, "app:0", "app:1");
+    world.until(() => groupOf(world)?.incident?.phase === "open");
     expect(world.reasons("escalate")[0]).toMatch(
       /^healing app does not help: 3 workers were restarted one after another and stayed bad\..* Next attempt in 30 m$/,
     );
@@ -124,21 +110,21 @@ describe("the canary", () => {
   });
 
   test("recovered while its peers are still bad: restarting cures, and they are healed one at a time", () => {
-    const world = incident(WIDE, "app:0", "app:1", "app:2");
+    const world = goneBad(WIDE, "app:0", "app:1", "app:2");
     world.untilPhase("app:0", "verifying");
     world.cure("app:0");
-    world.until(() => group(world)?.incident?.phase === "generalise");
+    world.until(() => groupOf(world)?.incident?.phase === "generalise");
     world.advance(4000);
     expect(healed(world)).toEqual(["app:0", "app:1"]);
     world.cure("app:1");
     world.until(() => healed(world).includes("app:2"));
     world.cure("app:2");
-    world.until(() => group(world)?.incident === null);
+    world.until(() => groupOf(world)?.incident === null);
     expect(healed(world)).toEqual(["app:0", "app:1", "app:2"]);
   });
 
   test("recovered and so did its peers: the cause was outside, and nobody else is healed", () => {
-    const world = incident(WIDE, "app:0", "app:1", "app:2");
+    const world = goneBad(WIDE, "app:0", "app:1", "app:2");
     world.untilPhase("app:0", "verifying");
     world.cure("app:0", "app:1", "app:2");
     world.untilPhase("app:0", "healthy");
@@ -147,18 +133,18 @@ describe("the canary", () => {
   });
 
   test("superseded by an operator's restart: another one is tried", () => {
-    const world = incident(NARROW, "app:0", "app:1");
+    const world = goneBad(NARROW, "app:0", "app:1");
     world.advance(2000);
     world.pm2.restart(world.pm2.row("app:0"));
     world.advance(4000);
     expect(healed(world)).toEqual(["app:0", "app:1"]);
-    expect(group(world)?.incident).toMatchObject({ phase: "canary", canary: "app:1" });
+    expect(groupOf(world)?.incident).toMatchObject({ phase: "canary", canary: "app:1" });
   });
 });
 
 describe("an incident", () => {
   test("that passes before its canary is due costs no restart and closes after two quiet minutes", () => {
-    const world = incident(WIDE, "app:0", "app:1");
+    const world = goneBad(WIDE, "app:0", "app:1");
     world.advance(MINUTE);
     world.cure("app:0", "app:1");
     world.advance(2 * MINUTE - 4000);
@@ -169,7 +155,7 @@ describe("an incident", () => {
   });
 
   test("is not kept alive by an open circuit", () => {
-    const world = incident(WIDE, "app:0");
+    const world = goneBad(WIDE, "app:0");
     world.untilPhase("app:0", "open");
     world.sicken("app:1", "app:2");
     world.advance(2000);
@@ -180,7 +166,7 @@ describe("an incident", () => {
   });
 
   test("does not hold back the stop of a crash loop", () => {
-    const world = incident(WIDE, "app:0", "app:1");
+    const world = goneBad(WIDE, "app:0", "app:1");
     for (let crash = 0; crash < 3; crash++) {
       world.pm2.crash(world.pm2.row("app:2"));
       world.advance(2000);
@@ -189,7 +175,7 @@ describe("an incident", () => {
   });
 
   test("is closed by a reset of its group", () => {
-    const world = incident(WIDE, "app:0", "app:1");
+    const world = goneBad(WIDE, "app:0", "app:1");
     world.command({ name: "reset", target: "app" }, "anna");
     expect(world.reasons("incident_closed")[0]).toMatch(/^closed by anna/);
   });
@@ -208,7 +194,7 @@ describe("an incident", () => {
     world.boot();
     world.sicken("app:1");
     world.advance(6000);
-    expect(group(world)?.incident?.canary).toBe("app:1");
+    expect(groupOf(world)?.incident?.canary).toBe("app:1");
     expect(healed(world)).toEqual(["app:0", "app:1"]);
   });
 
@@ -224,7 +210,7 @@ describe("an incident", () => {
     world.boot();
     world.advance(MINUTE);
     expect(healed(world)).toEqual(["app:0"]);
-    expect(group(world)?.incident).toMatchObject({ phase: "canary", canary: "app:0" });
+    expect(groupOf(world)?.incident).toMatchObject({ phase: "canary", canary: "app:0" });
   });
 
   test("holds a heal of the whole group as well", () => {

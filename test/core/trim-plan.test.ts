@@ -185,6 +185,18 @@ describe("a copy may be ended", () => {
   });
 });
 
+test.each([
+  ["who stays is settled where all rows stand", [row(0, HOUR), row(1, 10_000)], null],
+  [
+    "a row that has only just come may be the one to keep in a moment",
+    [row(0, HOUR), row(1, 9_000)],
+    "pm_id 1 (pid 101) has only been up for 9 s, and may be the one to keep",
+  ],
+  ["a copy that has only just come never is", [row(0, HOUR), copy(5001, 1_000)], null],
+] as const)("%s", (_what, members, unsettled) => {
+  expect(planOf(members)[0]?.unsettled).toBe(unsettled);
+});
+
 test("the list names who stays and who goes, in that order, with start and command", () => {
   const members = [
     row(0, 26 * HOUR),

@@ -64,6 +64,25 @@ describe("rows of PM2's that are too many", () => {
     expect(world.notes("outcome")).toMatchObject([{ verdict: "recovered" }, { verdict: "recovered" }]);
   });
 
+  test("are not chosen while one has only just come that may be the one to keep: the newest stays, and one trim is enough", () => {
+    const world = crowd({}, { apps: { app: 2 } });
+    world.advance(MINUTE - 8_000);
+    world.pm2.add("app", { instance: "2" });
+    world.until(() => world.lines("heal_verdict").length > 0, 3 * MINUTE);
+    expect(gone(world)).toEqual(["pm_id 0", "pm_id 1"]);
+    expect(world.notes("outcome")).toMatchObject([{ verdict: "recovered" }]);
+    expect([...world.pm2.rows.keys()]).toEqual([2]);
+  });
+
+  test("wait with their turn while the one to keep comes up again, and are no failure for that", () => {
+    const world = crowd({}, { apps: { app: 4 } });
+    world.until(() => world.executed.length === 1, 2 * MINUTE);
+    world.pm2.crash(world.pm2.row("app:3"));
+    world.until(() => world.lines("heal_verdict").length > 0, 3 * MINUTE);
+    expect(world.notes("outcome")).toMatchObject([{ verdict: "recovered" }]);
+    expect([...world.pm2.rows.keys()]).toEqual([3]);
+  });
+
   test("stay while a heal of one of them is under way", () => {
     const world = crowd({}, { apps: { app: 2 } });
     world.command({ name: "heal", target: "app:1", action: "restart", force: ["grace"] });
@@ -118,6 +137,22 @@ describe("copies outside PM2", () => {
     world.addCopy("app");
     world.advance(10 * MINUTE);
     expect(gone(world)).toEqual(["pid 5001", "pm_id 0"]);
+  });
+
+  test("go in the same trim as the rows, though the first look for them takes longer than they have to stand", () => {
+    const world = crowd({ trimOutside: "all" }, { apps: { app: 2 } });
+    world.advance(MINUTE + 20_000);
+    expect(gone(world), "nobody has looked yet").toEqual([]);
+    world.addCopy("app");
+    world.until(() => world.lines("heal_verdict").length > 0, 3 * MINUTE);
+    expect(gone(world)).toEqual(["pid 5001", "pm_id 0"]);
+    expect(world.notes("outcome")).toMatchObject([{ verdict: "recovered" }]);
+  });
+
+  test("do not keep rows from being trimmed for ever where nobody can look for them", () => {
+    const world = crowd({ trimOutside: "all" }, { apps: { app: 2 } });
+    world.advance(MINUTE + 40_000);
+    expect(gone(world)).toEqual(["pm_id 0"]);
   });
 
   test("count as the ones that may be, where PM2 runs fewer", () => {

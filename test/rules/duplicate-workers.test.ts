@@ -24,12 +24,13 @@ function copy(pid: number, upMs: number, change: Partial<OutsideCopy> = {}): Gro
 interface Running {
   readonly workers: readonly GroupWorker[];
   readonly copies?: readonly GroupCopy[];
+  readonly copiesAtMs?: number | null;
 }
 
-function asked({ workers, copies = [] }: Running, knobs: Partial<Knobs> = ONE, epoch: Epoch = EPOCH) {
+function asked({ workers, copies = [], copiesAtMs = NOW }: Running, knobs: Partial<Knobs> = ONE, epoch: Epoch = EPOCH) {
   const rule = bindRule("duplicate-workers", {}, knobs);
   const memory = JSON.parse(JSON.stringify(rule.fresh(epoch))) as unknown;
-  const view: TargetView = viewOf({ id: "app", kind: "group", nowMs: NOW, row: null, group: { workers, copies, copiesAtMs: NOW } });
+  const view: TargetView = viewOf({ id: "app", kind: "group", nowMs: NOW, row: null, group: { workers, copies, copiesAtMs } });
   const judgement = rule.judge(memory, view);
   return {
     judgement,
@@ -61,7 +62,11 @@ describe("duplicate-workers", () => {
     ["two for 59.999 s", pair(59_999), ONE, { state: "sick", sustained: false, sinceMs: NOW - 59_999, value: 2, n: 2 }],
     ["two for 60 s", pair(60_000), ONE, { state: "sick", sustained: true, sinceMs: NOW - 60_000 }],
     ["two for 60 s, where trim_after_seconds says 90", pair(60_000), { ...ONE, trimAfterMs: 90_000 }, { state: "sick", sustained: false }],
-    ["two, where trim_after_seconds is 0", pair(0), { ...ONE, trimAfterMs: 0 }, { state: "sick", sustained: true }],
+    ["two, where trim_after_seconds is 0", pair(10_000), { ...ONE, trimAfterMs: 0 }, { state: "sick", sustained: true }],
+    ["two, one of them too new to be sure who stays", pair(9_999), { ...ONE, trimAfterMs: 0 }, { state: "sick", sustained: false }],
+    ["two for 60 s, before anybody has looked for copies", { ...pair(60_000), copiesAtMs: null }, ONE, { sustained: false }],
+    ["two for 90 s, and nobody can look for copies", { ...pair(90_000), copiesAtMs: null }, ONE, { sustained: true }],
+    ["two for 60 s, where copies stay", { ...pair(60_000), copiesAtMs: null }, { ...ONE, trimOutside: "none" }, { sustained: true }],
     ["two where two may be", pair(HOUR), { ...ONE, maxWorkers: 2 }, { state: "fine" }],
     ["two where any number may be", pair(HOUR), { ...ONE, maxWorkers: null }, { state: "fine", sustained: false, threshold: null }],
     ["one and a stopped one", { workers: [row(0, HOUR), row(1, HOUR, { status: "stopped", pid: null })] }, ONE, { state: "fine", n: 2 }],

@@ -115,6 +115,7 @@ export function targetStatus(changes: Partial<TargetStatus> = {}): TargetStatus 
     last_heal: null,
     circuit_open: false,
     incident: null,
+    incident_suspect: null,
     paused: null,
     needs_person: false,
     duplicates: [],

@@ -1,20 +1,7 @@
-import type { Origin, OutsideCopy } from "../../src/core/copy.ts";
+import type { OutsideCopy } from "../../src/core/copy.ts";
 import type { CopiesSeen } from "../../src/core/observation.ts";
+import { ORIGIN } from "../../src/simulate/strays.ts";
 import type { ScriptedPm2 } from "./scripted-pm2.ts";
-
-/** Started from a shell that has ended, in a session without a terminal. */
-export const ORIGIN: Origin = {
-  ancestors: [{ pid: 1, command: "/sbin/init", user: "root", started: "2026-11-01T00:00:00.000Z" }],
-  user: "app",
-  login: null,
-  session: { id: 4711, leader: null, terminal: null },
-  unit: "cron.service",
-  cwd: "/srv",
-  pwd: "/srv",
-  marks: {},
-  output: null,
-  ports: [],
-};
 
 /** An orphan of `app`; only what a test is about needs to be said. */
 export function outsideCopy(change: Partial<OutsideCopy> = {}): OutsideCopy {

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** How the server answers `GET /FLEET/api/stats`. All but `good` and `totals` are what no queue should do. */
-export type StatsManner = "good" | "totals" | "status-500" | "html" | "huge" | "negative" | "backwards" | "silent";
+/** How the server answers `GET /FLEET/api/stats`: `busy` with a task in hand of each worker, and after `totals` what no queue should do. */
+export type StatsManner = "good" | "busy" | "totals" | "status-500" | "html" | "huge" | "negative" | "backwards" | "silent";
 
 export interface Outcome {
   readonly worker: string;
@@ -64,6 +64,8 @@ function tell(response: ServerResponse, fleet: Fleet): void {
   switch (fleet.manner) {
     case "good":
       return json(stats);
+    case "busy":
+      return json({ ...stats, running: Object.keys(stats.workers).length, workers: inHand(stats.workers) });
     case "totals":
       return json({ ...stats, workers: Object.keys(stats.workers).length });
     case "status-500":
@@ -93,6 +95,10 @@ function statsOf(outcomes: readonly Outcome[]) {
   const sum = (of: (each: { completed: number; failed: number }) => number): number => all.reduce((total, each) => total + of(each), 0);
   const [completed, failed] = [sum((each) => each.completed), sum((each) => each.failed)];
   return { total: completed + failed, pending: 0, running: 0, completed, failed, workers };
+}
+
+function inHand(workers: Readonly<Record<string, { completed: number; failed: number }>>): Readonly<Record<string, object>> {
+  return Object.fromEntries(Object.entries(workers).map(([name, counts]) => [name, { ...counts, running: 1 }]));
 }
 
 /** Valid JSON as far as anybody reads. */
