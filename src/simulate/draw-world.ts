@@ -22,7 +22,7 @@ export function drawWorld(seed: number, turns = 3_000): WorldSpec {
     turnMs,
     snapshotMs: random
       .split("snapshots")
-      .pick([60_000, 600_000, 600_000, 1_800_000, 1_800_000, 1_800_000, 1_800_000, 7_200_000, 7_200_000, 7_200_000]),
+      .pick([300_000, 600_000, 600_000, 1_800_000, 1_800_000, 1_800_000, 1_800_000, 7_200_000, 7_200_000, 7_200_000]),
     apps,
     config: config.replace("interval: 2s", `interval: ${turnMs / 1000}s`),
     faults: drawFaults(watched, edits, { random: random.split("faults"), hours }),
