@@ -20,6 +20,8 @@ export function mutePm2(world: Simulation, { lastsMs }: Extract<Fault, { kind: "
   });
 }
 
+const ORPHANS_MAX = 100; // a machine full of them runs out of pids
+
 /** Node workers end with PM2's daemon; the others live on beside their successors. */
 export function killPm2(world: Simulation, fault: { readonly backMs: number; readonly forgets: readonly string[] }): void {
   const { pm2, processes, strays } = world;
@@ -28,7 +30,8 @@ export function killPm2(world: Simulation, fault: { readonly backMs: number; rea
   for (const row of pm2.rows.values()) {
     const process = pm2.processOf(row);
     if (process === undefined) continue;
-    if (appOf(world, row.name).diesWithPm2) processes.end(process);
+    const isOrphaned = !appOf(world, row.name).diesWithPm2 && strays.copies().length < ORPHANS_MAX;
+    if (!isOrphaned) processes.end(process);
     else strays.add(process, { owner: "orphan", instance: row.instance, wallMs: row.startedWallMs ?? 0 });
   }
   pm2.die();
