@@ -5,7 +5,7 @@ import { stopped } from "./held-row.ts";
 import type { Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { withControl } from "./target.ts";
-import { strategyOf, type Turn } from "./turn.ts";
+import { journal, strategyOf, type Turn } from "./turn.ts";
 import { isStoppedRow } from "./worker-row.ts";
 
 const LATE_MS_MAX = 3_600_000; // a PM2 that took longer than this to obey was asked by somebody else meanwhile
@@ -21,6 +21,8 @@ export function lookAfterStop(turn: Turn, worker: Target, { heal, step }: { read
   if (isLeftDown ? heal.roll === null : step === "start") return;
   withControl(worker, { lateStop: { atMs: turn.state.nowMs, createdWallMs: row.createdWallMs, rule: heal.rule } });
   if (isLeftDown) adoptLateStop(turn, worker, strategyOf(turn.state, worker));
+  // What follows is about the group: without a record of its own a crash would forget whose stop it was.
+  else if (heal.roll !== null) journal(turn, worker, { kind: "control", healId: null, note: { late_stop: heal.id } });
 }
 
 /**

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { corePolicy } from "../support/core-policy.ts";
 import { CoreWorld } from "../support/core-world.ts";
+import { scriptedRule } from "../support/scripted-rules.ts";
 
 /** A stop of healer's that PM2 carries out after healer has given up waiting for it: nobody else would start the worker again. */
 
@@ -44,5 +46,19 @@ describe("a stop that PM2 carries out late", () => {
     world.pm2.stop(world.pm2.row("app:0"));
     world.advance(60 * MINUTE);
     expect(world.pm2.row("app:0").pid).toBeNull();
+  });
+
+  test("of a member of a group is remembered over a crash: a record of the group says nothing of its worker", () => {
+    const world = new CoreWorld({ apps: { app: 2 }, rules: [] });
+    world.setPolicy(corePolicy([scriptedRule(world.scripts, { key: "rate", scope: "tasks" })], { strategy: { actions: ["stop-start"] } }));
+    world.faults.action = "error";
+    world.sicken("app");
+    world.until(() => world.lines("heal_action").length > 0, MINUTE);
+    world.kill();
+    world.boot();
+    world.faults.action = "ok";
+    world.cure("app");
+    world.pm2.stop(world.pm2.row("app:0"));
+    world.until(() => world.pm2.row("app:0").pid !== null, 30 * MINUTE);
   });
 });
