@@ -1,7 +1,11 @@
 import type { Control } from "../../core/control.ts";
+import { newJournalBooks, type JournalBooks } from "./journal-books.ts";
 import type { Execute } from "./witness.ts";
 
-/** What has been seen so far, in books of its own: nothing in them rests on what the core believes of itself. */
+/**
+ * What has been seen so far, in books of its own: nothing in them rests on what the core believes of itself. Plain data, so that a
+ * world can be copied with them.
+ */
 export interface Books {
   /** Reducer time. */
   nowMs: number;
@@ -35,6 +39,31 @@ export interface Books {
   savedAtMs: number;
   /** The most the bucket has allowed for an hour, over all configurations. */
   healsPerHourMax: number;
+  readonly journal: JournalBooks;
+}
+
+export function newBooks(): Books {
+  return {
+    nowMs: 0,
+    before: new Map(),
+    executed: [],
+    seenAtMs: new Map(),
+    byHand: new Set(),
+    resetAtMs: new Map(),
+    trialsAtMs: new Map(),
+    isPm2Lost: true,
+    graceMsMin: new Map(),
+    journalHasFailed: false,
+    failures: new Map(),
+    running: new Map(),
+    symptomsAtMs: new Map(),
+    strategySince: new Map(),
+    dependencies: new Map(),
+    healsPerHourMax: 0,
+    healsPerTargetMax: 0,
+    savedAtMs: 0,
+    journal: newJournalBooks(),
+  };
 }
 
 /** Two lives of one pid are two processes. */

@@ -4,8 +4,8 @@ import type { LogRecord } from "../../core/log-record.ts";
 import { checkChange } from "./change-checks.ts";
 import { checkExecute } from "./execute-checks.ts";
 import { checkIntent } from "./intent-checks.ts";
-import { JournalBooks } from "./journal-books.ts";
-import { processKey, type Books } from "./books.ts";
+import { readJournal } from "./journal-books.ts";
+import { newBooks, processKey, type Books } from "./books.ts";
 import { broken, type Witness } from "./witness.ts";
 
 const LONG_AGO_MS = -1e15;
@@ -16,30 +16,12 @@ const LONG_AGO_MS = -1e15;
  */
 export class Invariants {
   readonly #witness: Witness;
-  readonly #journal = new JournalBooks();
-  readonly books: Books = {
-    nowMs: 0,
-    before: new Map(),
-    executed: [],
-    seenAtMs: new Map(),
-    byHand: new Set(),
-    resetAtMs: new Map(),
-    trialsAtMs: new Map(),
-    isPm2Lost: true,
-    graceMsMin: new Map(),
-    journalHasFailed: false,
-    failures: new Map(),
-    running: new Map(),
-    symptomsAtMs: new Map(),
-    strategySince: new Map(),
-    dependencies: new Map(),
-    healsPerHourMax: 0,
-    healsPerTargetMax: 0,
-    savedAtMs: 0,
-  };
+  readonly books: Books;
 
-  constructor(witness: Witness) {
+  /** `books`: of the same world, kept so far by another. */
+  constructor(witness: Witness, books: Books = newBooks()) {
     this.#witness = witness;
+    this.books = books;
   }
 
   get journalHasFailed(): boolean {
@@ -64,7 +46,7 @@ export class Invariants {
     for (const id of books.running.keys()) if (!state.targets.has(id)) books.running.delete(id);
     for (const target of state.targets.values()) checkChange(this.#witness, books, { target, event, logs });
     books.before = new Map([...state.targets].map(([id, { control }]) => [id, control]));
-    this.#journal.read(this.#witness.journal, books.journalHasFailed);
+    readJournal(books.journal, this.#witness.journal, books.journalHasFailed);
   }
 
   /** healer's state of `atMs` is on disk, or a record of that time. */
