@@ -1,0 +1,168 @@
+import type { Command } from "../../src/core/event.ts";
+import type { WorkerRow } from "../../src/core/worker-row.ts";
+import { LONG_MS, MIDDLE_MS, SHORT_MS } from "./small-policy.ts";
+import { targetOf, type SmallWorld } from "./small-world.ts";
+import type { Letter } from "./state-search.ts";
+
+type SmallLetter = Letter<SmallWorld>;
+
+function passing(name: string, ms: number): SmallLetter {
+  return {
+    name,
+    does(world) {
+      world.nowMs += ms;
+      world.turn();
+    },
+  };
+}
+
+const TIME = [passing("a moment passes", SHORT_MS), passing("a grace period passes", MIDDLE_MS), passing("a cool-down passes", LONG_MS)];
+
+function flip<Value>(values: Set<Value>, value: Value): void {
+  if (!values.delete(value)) values.add(value);
+}
+
+/** The probe of a worker fails from now on, or is well again. */
+function sickness(number: number): SmallLetter {
+  return {
+    name: `worker ${number} falls sick or recovers`,
+    does(world) {
+      const row = [...world.rows.values()][number];
+      if (row !== undefined) flip(world.sick, targetOf(row));
+    },
+  };
+}
+
+const SICKNESS = [sickness(0), sickness(1)];
+
+/** The oldest of what PM2 was told comes to its end; of orders to a PM2 that is gone nothing comes but an error. */
+function ending(name: string, end: { readonly isDone: boolean; readonly error: string | null; readonly isSilent: boolean }): SmallLetter {
+  return {
+    name,
+    can: ({ ordered, pm2 }) => ordered[0] !== undefined && !(end.isDone && ordered[0].generation !== pm2.generation),
+    does(world) {
+      const [first, ...others] = world.ordered;
+      if (first === undefined) return;
+      world.ordered = others;
+      const { action, step, row, createdWallMs, target, healId } = first.effect;
+      const { nowMs, wallMs } = world;
+      // Of a healer that has died the second call of two never comes.
+      const half = action === "stop-start" && step === "all" && first.isOrphan ? "stop" : step;
+      if (end.isDone) world.pm2.perform(action, half, row.pmId, { nowMs, wallMs, createdWallMs });
+      if (end.isSilent || first.isOrphan) return;
+      const pm2 = world.pm2.view(wallMs);
+      world.tell({ type: "action_done", target, healId, ok: end.error === null, error: end.error, tookMs: 0, pm2 });
+    },
+  };
+}
+
+const ACTIONS = [
+  ending("the action succeeds", { isDone: true, error: null, isSilent: false }),
+  ending("the action is refused", { isDone: false, error: "PM2 says no", isSilent: false }),
+  ending("the action is done, and no answer comes", { isDone: true, error: null, isSilent: true }),
+  ending("the action is lost", { isDone: false, error: null, isSilent: true }),
+];
+
+const DISK: readonly SmallLetter[] = [
+  {
+    name: "the disk fails or works again",
+    does: (world) => void (world.disk = world.disk === "fails" ? "ok" : "fails"),
+  },
+  {
+    name: "confirmations wait, or come",
+    does(world) {
+      world.isSlow = !world.isSlow;
+      for (let [first] = world.confirmed; first !== undefined && !world.isSlow; [first] = world.confirmed) {
+        world.confirmed = world.confirmed.slice(1);
+        world.confirm(first);
+      }
+    },
+  },
+];
+
+const HEALER: readonly SmallLetter[] = [
+  { name: "healer dies", does: (world) => world.die() },
+  {
+    name: "healer is to die at its next record",
+    can: ({ disk }) => disk === "ok",
+    does: (world) => void (world.disk = "dies"),
+  },
+];
+
+const PM2: readonly SmallLetter[] = [
+  { name: "PM2 is lost or answers again", does: ({ pm2 }) => void (pm2.isLost = !pm2.isLost) },
+  {
+    name: "PM2 is replaced",
+    does(world) {
+      world.pm2.replace(world);
+      world.stopped.clear(); // everybody is started
+    },
+  },
+];
+
+/** Something happens to the first row. */
+function onRow(
+  name: string,
+  does: (world: SmallWorld, row: WorkerRow) => void,
+  can: (row: WorkerRow) => boolean = () => true,
+): SmallLetter {
+  const rowOf = ({ rows }: SmallWorld): WorkerRow | undefined => [...rows.values()][0];
+  return {
+    name,
+    can(world) {
+      const row = rowOf(world);
+      return row !== undefined && can(row);
+    },
+    does(world) {
+      const row = rowOf(world);
+      if (row !== undefined) does(world, row);
+    },
+  };
+}
+
+const isOnline = ({ status }: WorkerRow): boolean => status === "online";
+
+const WORKER: readonly SmallLetter[] = [
+  onRow("worker 0 crashes", ({ pm2, nowMs, wallMs }, row) => pm2.live(row, { nowMs, wallMs, isCommanded: false }), isOnline),
+  onRow("PM2 gives worker 0 up", ({ pm2 }, row) => pm2.set(row, { pid: null, status: "errored", createdWallMs: null }), isOnline),
+];
+
+const OPERATOR: readonly SmallLetter[] = [
+  onRow("an operator restarts worker 0", ({ pm2, nowMs, wallMs, stopped }, row) => {
+    pm2.live(row, { nowMs, wallMs, isCommanded: true });
+    stopped.delete(row.pmId);
+  }),
+  onRow(
+    "an operator stops worker 0",
+    ({ pm2, stopped }, row) => {
+      pm2.set(row, { pid: null, status: "stopped" });
+      stopped.add(row.pmId);
+    },
+    isOnline,
+  ),
+];
+
+function order(name: string, does: (world: SmallWorld, target: string) => Command): SmallLetter {
+  return {
+    name,
+    does(world) {
+      const row = [...world.rows.values()][0];
+      if (row !== undefined) world.tell({ type: "command", id: 1, by: "operator", command: does(world, targetOf(row)) });
+    },
+  };
+}
+
+const PEOPLE = [
+  order("somebody pauses or resumes everything", ({ state }) =>
+    state.globals.paused === null ? { name: "pause", target: null, forMs: null, reason: "" } : { name: "resume", target: null },
+  ),
+  order("somebody heals worker 0 within its grace period", (_world, target) => ({ name: "heal", target, action: null, force: ["grace"] })),
+  order("somebody resets worker 0", (_world, target) => ({ name: "reset", target })),
+];
+
+/** From few letters, of which long words can be tried, to all of them. */
+export const ALPHABETS: Readonly<Record<"heals" | "faults" | "everything", readonly SmallLetter[]>> = {
+  heals: [...TIME, ...SICKNESS, ...ACTIONS.slice(0, 2), ...HEALER.slice(0, 1)],
+  faults: [...TIME, ...SICKNESS, ...ACTIONS, ...HEALER, ...DISK],
+  everything: [...TIME, ...SICKNESS, ...ACTIONS, ...HEALER, ...DISK, ...PM2, ...WORKER, ...OPERATOR, ...PEOPLE],
+};
