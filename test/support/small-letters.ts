@@ -44,14 +44,11 @@ function ending(name: string, end: { readonly isDone: boolean; readonly error: s
       const [first, ...others] = world.ordered;
       if (first === undefined) return;
       world.ordered = others;
-      const { action, step, row, createdWallMs, target, healId } = first.effect;
-      const { nowMs, wallMs } = world;
+      const { action, step } = first.effect;
       // Of a healer that has died the second call of two never comes.
       const half = action === "stop-start" && step === "all" && first.isOrphan ? "stop" : step;
-      if (end.isDone) world.pm2.perform(action, half, row.pmId, { nowMs, wallMs, createdWallMs });
-      if (end.isSilent || first.isOrphan) return;
-      const pm2 = world.pm2.view(wallMs);
-      world.tell({ type: "action_done", target, healId, ok: end.error === null, error: end.error, tookMs: 0, pm2 });
+      if (end.isDone) world.perform(first.effect, half);
+      if (!end.isSilent && !first.isOrphan) world.answer(first.effect, end.error);
     },
   };
 }

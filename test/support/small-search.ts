@@ -67,10 +67,8 @@ function calmDown(world: SmallWorld): void {
 function answer(world: SmallWorld): void {
   for (let [first] = world.ordered; first !== undefined; [first] = world.ordered) {
     world.ordered = world.ordered.slice(1);
-    const { action, step, row, createdWallMs, target, healId } = first.effect;
-    const { nowMs, wallMs, pm2 } = world;
-    pm2.perform(action, step, row.pmId, { nowMs, wallMs, createdWallMs });
-    world.tell({ type: "action_done", target, healId, ok: true, error: null, tookMs: 0, pm2: pm2.view(wallMs) });
+    world.perform(first.effect, first.effect.step);
+    world.answer(first.effect, null);
   }
 }
 

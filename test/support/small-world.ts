@@ -147,6 +147,17 @@ export class SmallWorld implements Witness {
     this.tell({ type: "durable", target, healId, pm2: this.pm2.view(this.wallMs) });
   }
 
+  /** PM2 does what it was told, or half of it; whom that starts is no longer stopped by anybody. */
+  perform({ action, row: { pmId }, createdWallMs }: Execute, half: Execute["step"]): void {
+    this.pm2.perform(action, half, pmId, { nowMs: this.nowMs, wallMs: this.wallMs, createdWallMs });
+    if (this.rows.get(pmId)?.pid !== null) this.stopped.delete(pmId);
+  }
+
+  /** healer hears how it ended. */
+  answer({ target, healId }: Execute, error: string | null): void {
+    this.tell({ type: "action_done", target, healId, ok: error === null, error, tookMs: 0, pm2: this.pm2.view(this.wallMs) });
+  }
+
   die(): void {
     if (this.disk === "dies") this.disk = "ok";
     this.confirmed = [];
