@@ -5,7 +5,7 @@
  * confirmation of an intent, and what follows from it.
  *
  *   npx tsx bench/exhaustive.ts [DEPTH=5] [PART OF A NAME] [--calm]
- *     --calm   from every state the faults cease, and the world must come to rest; takes three times as long
+ *     --calm   from every state the faults cease, and the world must come to rest; takes up to twice as long
  */
 import { parseArgs } from "node:util";
 import { ALPHABETS } from "../test/support/small-letters.ts";

@@ -1,4 +1,5 @@
 import type { WorkerRow } from "../../src/core/worker-row.ts";
+import { hashOf, healIdOf } from "./hashed-text.ts";
 
 export interface Now {
   readonly nowMs: number;
@@ -122,7 +123,7 @@ class Spelling {
   }
 
   #text(text: string): void {
-    const id = HEAL_ID.test(text) ? healIdOf(text) : null;
+    const id = healIdOf(text);
     if (id === null) return this.#word(hashOf(text));
     this.#age(this.#now.wallMs - id.wallMs);
     this.#word(id.count - this.#now.healCount);
@@ -140,30 +141,4 @@ class Spelling {
     words[this.#length++] = value;
     if (!Number.isInteger(value)) this.#word(Math.trunc((value % 1) * 2 ** 30));
   }
-}
-
-const HEAL_ID = /^\d{8}-\d{6}-\d+$/;
-const KNOWN_MAX = 100_000;
-const hashes = new Map<string, number>();
-const healIds = new Map<string, { readonly wallMs: number; readonly count: number }>();
-
-function hashOf(text: string): number {
-  const known = hashes.get(text);
-  if (known !== undefined) return known;
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  if (hashes.size < KNOWN_MAX) hashes.set(text, hash);
-  return hash;
-}
-
-/** "20261122-223105-7" */
-function healIdOf(text: string): { readonly wallMs: number; readonly count: number } {
-  const known = healIds.get(text);
-  if (known !== undefined) return known;
-  const [date = "", time = "", count = ""] = text.split("-");
-  const iso = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`;
-  const id = { wallMs: Date.parse(iso), count: Number(count) };
-  if (healIds.size < KNOWN_MAX) healIds.set(text, id);
-  return id;
 }

@@ -2,6 +2,7 @@ import type { Phase } from "../../src/core/control.ts";
 import type { Policy } from "../../src/core/strategy.ts";
 import type { WorkerRow } from "../../src/core/worker-row.ts";
 import { broken } from "../../src/simulate/invariants/witness.ts";
+import { digestOf } from "./small-digest.ts";
 import { ALPHABETS } from "./small-letters.ts";
 import { LONG_MS, MIDDLE_MS, SHORT_MS, smallPolicy } from "./small-policy.ts";
 import { SmallWorld, targetOf } from "./small-world.ts";
@@ -31,7 +32,7 @@ export function searchOf({ start, alphabet, depth, calms }: SmallSearch): Search
     start: STARTS[start],
     letters: ALPHABETS[alphabet],
     copy: (world) => world.copy(),
-    digest: (world) => world.digest(),
+    digest: digestOf,
     depth,
     ...(calms ? { look: calmDown } : {}),
   };

@@ -1,20 +1,17 @@
-import type { Effect } from "../../src/core/effect.ts";
 import type { Event, EventBody } from "../../src/core/event.ts";
 import type { JournalRecord } from "../../src/core/journal-record.ts";
 import type { Observation } from "../../src/core/observation.ts";
-import { saveState, type SavedState } from "../../src/core/persist.ts";
+import type { SavedState } from "../../src/core/persist.ts";
 import { settledStandings } from "../../src/core/standing.ts";
 import type { State } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
 import type { Policy } from "../../src/core/strategy.ts";
 import type { WorkerRow } from "../../src/core/worker-row.ts";
-import { newBooks, processKey } from "../../src/simulate/invariants/books.ts";
-import { Invariants } from "../../src/simulate/invariants/invariants.ts";
+import { newBooks } from "../../src/simulate/invariants/books.ts";
 import type { Execute, Witness } from "../../src/simulate/invariants/witness.ts";
-import { bootedState } from "./core-boot.ts";
 import { deepCopy } from "./deep-copy.ts";
-import { relativeDigest } from "./relative-digest.ts";
 import { PROBE } from "./small-policy.ts";
+import { booted, invariantsOf, save, write } from "./small-disk.ts";
 import { SmallPm2 } from "./small-pm2.ts";
 
 const START_MS = 1_000_000_000;
@@ -94,28 +91,6 @@ export class SmallWorld implements Witness {
     return deepCopy(this as SmallWorld, new Map(shared.map((one) => [one, one])));
   }
 
-  /**
-   * Equal for worlds with the same future, however late it is and whatever pids and ids have been used up. That is sound because
-   * neither the core nor the invariants nor this world asks how late it is, only how long ago something was (I13), and the
-   * policy has no jitter and no calendar. Left out is what nobody will read again: of the journal what the snapshot covers (but for
-   * heals that are open, whose newest record is looked at when they act), notes and lines for people, and of processes that are gone
-   * when they were first seen. `test/core/exhaustive.test.ts` looks whether worlds of one digest do have the same future.
-   */
-  digest(): number {
-    const { policy: _policy, watchdog, globals, ...state } = this.state;
-    const { executed, seenAtMs, symptomsAtMs: _symptoms, before: _before, trialsAtMs, resetAtMs, journal, ...books } = this.books;
-    const later = this.journal.slice(this.snapshot?.records ?? 0).map(({ note: _note, ...record }) => record);
-    const open = [...journal.open].map(([target, id]) => [target, id, this.journal.findLast(({ healId }) => healId === id)?.control]);
-    const seen = [...this.rows.values()].map((row) => seenAtMs.get(processKey(row)));
-    const done = executed.map(({ target, healId, step: half, row, action }) => [target, healId, half, row.pmId, action]);
-    const counted = [...[...executed, ...watchdog.done].map(({ atMs }) => atMs), ...resetAtMs.values(), ...[...trialsAtMs.values()].flat()];
-    const told = [state, { ...globals, healCount: 0 }, watchdog, books, resetAtMs, trialsAtMs, done, { counted }, later, open, seen];
-    const { pm2, snapshot, ordered, confirmed, disk, isSlow, nowMs, wallMs } = this;
-    const people = [[...this.sick].sort(), [...this.stopped].sort((one, other) => one - other)];
-    const world = [pm2, snapshot?.saved, snapshot?.atMs, people, ordered, confirmed, disk, isSlow];
-    return relativeDigest([told, world], { nowMs, wallMs, healCount: globals.healCount });
-  }
-
   turn(): void {
     const atMs = this.nowMs;
     const observations: Observation[] = [];
@@ -166,34 +141,6 @@ export class SmallWorld implements Witness {
     this.state = booted(this);
     this.turn();
   }
-}
-
-function booted({ policy, selfPids, nowMs, wallMs, snapshot, journal }: SmallWorld): State {
-  const later = journal.slice(snapshot?.records ?? 0);
-  return bootedState({ policy, selfPids, nowMs, wallMs, snapshot: snapshot === null ? null : JSON.stringify(snapshot.saved), later });
-}
-
-function save(world: SmallWorld): void {
-  const saved = deepCopy(saveState(world.state), new Map());
-  world.snapshot = { saved, records: world.journal.length, atMs: world.nowMs };
-  invariantsOf(world).saved(world.nowMs);
-}
-
-/** What healer is told of it, and at once; null = nothing, or later. */
-function write(world: SmallWorld, { record, ack }: Extract<Effect, { type: "journal" }>): EventBody | null {
-  const { target, healId } = record;
-  if (world.disk === "fails")
-    return { type: "journal_failed", ...(ack ? { target, healId } : { target: null, healId: null }), error: "disk full" };
-  world.journal.push(record);
-  invariantsOf(world).saved(record.atMs);
-  if (!ack || healId === null) return null;
-  if (!world.isSlow) return { type: "durable", target, healId, pm2: world.pm2.view(world.wallMs) };
-  world.confirmed.push({ target, healId });
-  return null;
-}
-
-function invariantsOf(world: SmallWorld): Invariants {
-  return new Invariants(world, world.books);
 }
 
 export function targetOf({ name, instance }: WorkerRow): string {
