@@ -56,8 +56,7 @@ function tickPhase(turn: Turn, target: Target, strategy: Strategy): Candidate | 
       tickVerifying(turn, target, strategy, phase);
       return target.control.phase.name === "suspect" ? tickSuspect(target, strategy, target.control.phase) : null;
     case "settling":
-      if (turn.state.nowMs >= graceFromMs(target) + strategy.knobs.gracePeriodMs) withControl(target, { phase: { name: "healthy" } });
-      return deadCandidate(target, strategy);
+      return tickSettling(turn, target, strategy);
     case "backoff":
       return tickBackoff(turn, target, strategy, phase);
     case "open":
@@ -136,6 +135,13 @@ export function candidateNow(target: Target, strategy: Strategy): Candidate {
 /** One rung further after each failed heal; the last one repeats. */
 export function rungOf(strategy: Strategy, failedHeals: number): string {
   return strategy.actions[Math.min(failedHeals, strategy.actions.length - 1)] ?? "restart";
+}
+
+/** Row 24. Who is stopped meanwhile, which a new PM2 daemon may be the first to say, waits for no grace period: a start begins another. */
+function tickSettling(turn: Turn, target: Target, strategy: Strategy): Candidate | null {
+  const isOver = turn.state.nowMs >= graceFromMs(target) + strategy.knobs.gracePeriodMs;
+  if (isOver || (target.row !== null && isStoppedRow(target.row))) withControl(target, { phase: { name: "healthy" } });
+  return deadCandidate(target, strategy);
 }
 
 /** A crash loop is stopped even while somebody else's restart settles. */

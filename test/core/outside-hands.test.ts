@@ -178,6 +178,20 @@ describe("PM2", () => {
     expect(world.executed).toHaveLength(1);
   });
 
+  test("replaced by one that lists a worker as stopped leaves it alone: no grace period is waited for that never ends", () => {
+    const world = new CoreWorld();
+    world.pm2.restart(world.pm2.row("app:0"));
+    world.advance(2000);
+    world.phase("app:0", "settling");
+    world.pm2.replace();
+    world.pm2.stop(world.pm2.row("app:0"));
+    world.advance(2000);
+    world.phase("app:0", "healthy");
+    world.pm2.start(world.pm2.row("app:0"));
+    world.advance(2000);
+    world.phase("app:0", "settling");
+  });
+
   test("replaced under an action ends the heal once, whatever the action says afterwards", () => {
     const world = new CoreWorld();
     world.faults.takesMs = 1000;

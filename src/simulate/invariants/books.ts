@@ -1,16 +1,17 @@
 import type { Control } from "../../core/control.ts";
-import type { WorkerRow } from "../../core/worker-row.ts";
+import { newJournalBooks, type JournalBooks } from "./journal-books.ts";
 import type { Execute } from "./witness.ts";
 
-/** What has been seen so far, in books of its own: nothing in them rests on what the core believes of itself. */
+/**
+ * What has been seen so far, in books of its own: nothing in them rests on what the core believes of itself. Plain data, so that a
+ * world can be copied with them.
+ */
 export interface Books {
   /** Reducer time. */
   nowMs: number;
   /** Each target's control after the previous step. */
   readonly before: Map<string, Control>;
   readonly executed: (Execute & { readonly atMs: number })[];
-  /** Rows that have been looked at; they are never changed in place. */
-  readonly seenRows: WeakSet<WorkerRow>;
   /** When a process was first there, reducer time, by "pid startedWallMs". */
   readonly seenAtMs: Map<string, number>;
   /** When healer was first told of it by a list. */
@@ -41,6 +42,33 @@ export interface Books {
   allSavedAtMs: number;
   /** The most the bucket has allowed for an hour, over all configurations. */
   healsPerHourMax: number;
+  journal: JournalBooks;
+}
+
+export function newBooks(): Books {
+  return {
+    nowMs: 0,
+    before: new Map(),
+    executed: [],
+    seenAtMs: new Map(),
+    toldAtMs: new Map(),
+    byHand: new Set(),
+    resetAtMs: new Map(),
+    trialsAtMs: new Map(),
+    isPm2Lost: true,
+    graceMsMin: new Map(),
+    journalHasFailed: false,
+    failures: new Map(),
+    running: new Map(),
+    symptoms: new Map(),
+    strategySince: new Map(),
+    dependencies: new Map(),
+    healsPerHourMax: 0,
+    healsPerTargetMax: 0,
+    savedAtMs: 0,
+    allSavedAtMs: 0,
+    journal: newJournalBooks(),
+  };
 }
 
 /** Two lives of one pid are two processes. */

@@ -4,9 +4,10 @@ import type { Event } from "../../core/event.ts";
 import { checkChange } from "./change-checks.ts";
 import { checkExecute } from "./execute-checks.ts";
 import { checkIntent } from "./intent-checks.ts";
-import { JournalBooks } from "./journal-books.ts";
-import type { Books } from "./books.ts";
-import { LONG_AGO_MS, noteControls, noteLimits, noteStrategies, noteSymptoms, noteWorld } from "./notes.ts";
+import { newJournalBooks, readJournal } from "./journal-books.ts";
+import { newBooks, type Books } from "./books.ts";
+import { LONG_AGO_MS, noteControls, noteLimits, noteRows, noteStrategies, noteSymptoms, noteWorld } from "./notes.ts";
+import type { WorkerRow } from "../../core/worker-row.ts";
 import { broken, type Witness } from "./witness.ts";
 
 /**
@@ -15,33 +16,14 @@ import { broken, type Witness } from "./witness.ts";
  */
 export class Invariants {
   readonly #witness: Witness;
-  #journal = new JournalBooks();
-  readonly books: Books = {
-    nowMs: 0,
-    before: new Map(),
-    executed: [],
-    seenRows: new WeakSet(),
-    seenAtMs: new Map(),
-    toldAtMs: new Map(),
-    byHand: new Set(),
-    resetAtMs: new Map(),
-    trialsAtMs: new Map(),
-    isPm2Lost: true,
-    graceMsMin: new Map(),
-    journalHasFailed: false,
-    failures: new Map(),
-    running: new Map(),
-    symptoms: new Map(),
-    strategySince: new Map(),
-    dependencies: new Map(),
-    healsPerHourMax: 0,
-    healsPerTargetMax: 0,
-    savedAtMs: 0,
-    allSavedAtMs: 0,
-  };
+  /** Rows that have been looked at; they are never changed in place. */
+  readonly #seenRows = new WeakSet<WorkerRow>();
+  readonly books: Books;
 
-  constructor(witness: Witness) {
+  /** `books`: of the same world, kept so far by another. */
+  constructor(witness: Witness, books: Books = newBooks()) {
     this.#witness = witness;
+    this.books = books;
   }
 
   /** After every step of the core. */
@@ -51,7 +33,8 @@ export class Invariants {
     if (state.journalError?.retryAtMs === null) return checkNothingIsDone(effects);
     if (state.nowMs < books.nowMs) broken("I13", `time went back from ${books.nowMs} to ${state.nowMs}`);
     books.nowMs = state.nowMs;
-    noteWorld(books, this.#witness, event);
+    noteRows(books, this.#seenRows, this.#witness.rows.values());
+    noteWorld(books, event);
     noteLimits(books, this.#witness);
     const sees = event.type === "policy" ? hasSeenPm2(state) : !books.isPm2Lost;
     if (sees) noteStrategies(books, this.#witness); // before healer sees anybody, an edit that is taken back was none
@@ -64,7 +47,7 @@ export class Invariants {
     for (const id of books.running.keys()) if (!state.targets.has(id)) books.running.delete(id);
     for (const target of state.targets.values()) checkChange(this.#witness, books, { target, event, logs });
     noteControls(books, state.targets);
-    this.#journal.read(this.#witness.journal, books.journalHasFailed);
+    readJournal(books.journal, this.#witness.journal, books.journalHasFailed);
   }
 
   /** healer's state of `atMs` is on disk, or a record of that time. */
@@ -81,7 +64,7 @@ export class Invariants {
 
   /** A person has moved the journal away: what comes back is the last snapshot, and it may be older than what was journalled. */
   journalMovedAway(): void {
-    this.#journal = new JournalBooks(this.#witness.journal.length);
+    this.books.journal = { ...newJournalBooks(), read: this.#witness.journal.length };
     this.journalFailed();
   }
 

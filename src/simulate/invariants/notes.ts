@@ -2,6 +2,7 @@ import type { Event } from "../../core/event.ts";
 import type { LogRecord } from "../../core/log-record.ts";
 import type { Pm2View } from "../../core/observation.ts";
 import type { State } from "../../core/state.ts";
+import type { WorkerRow } from "../../core/worker-row.ts";
 import { processKey, type Books } from "./books.ts";
 import { broken, type Witness } from "./witness.ts";
 
@@ -26,13 +27,16 @@ export function noteStrategies(books: Books, { state }: Witness): void {
   }
 }
 
-export function noteWorld(books: Books, { rows }: Witness, event: Event): void {
-  for (const row of rows.values()) {
-    if (row.pid === null || books.seenRows.has(row)) continue;
-    books.seenRows.add(row);
+export function noteRows(books: Books, known: WeakSet<WorkerRow>, rows: Iterable<WorkerRow>): void {
+  for (const row of rows) {
+    if (row.pid === null || known.has(row)) continue;
+    known.add(row);
     const key = processKey(row);
     if (!books.seenAtMs.has(key)) books.seenAtMs.set(key, books.nowMs);
   }
+}
+
+export function noteWorld(books: Books, event: Event): void {
   if (event.type === "journal_failed") books.journalHasFailed = true;
   if ("pm2" in event && event.pm2 !== null) noteList(books, event.pm2);
   if (event.type !== "turn") return;
