@@ -1,6 +1,7 @@
 import { healOf, type Phase } from "./control.ts";
 import { leaveAloneAtFirst } from "./first-heal.ts";
 import { endHeal } from "./heal-end.ts";
+import { isHeldDown } from "./held-row.ts";
 import type { TargetId } from "./observation.ts";
 import { restoreTarget } from "./persist.ts";
 import { isBeingRemoved } from "./restarts.ts";
@@ -10,7 +11,6 @@ import type { Group, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { newTarget } from "./target.ts";
 import { say, type Turn } from "./turn.ts";
-import { isStoppedRow } from "./worker-row.ts";
 
 const ABSENT_KEPT_MS = 24 * 3_600_000; // a streak or an open circuit outlives `pm2 delete` and `pm2 resurrect` by a day
 const GONE = "gone from PM2's list (deleted or renamed)";
@@ -99,10 +99,5 @@ function whatIsLeft(target: Target): string {
   const { row, successor } = target;
   if (successor !== null)
     return `. healer was replacing it, two of it run: pm_id ${row?.pmId ?? ""} and ${successor.row.pmId}; to end the new one: pm2 delete ${successor.row.pmId}`;
-  return isLeftStopped(target) ? `. healer had stopped it; to start it: pm2 start ${row?.pmId ?? ""}` : "";
-}
-
-function isLeftStopped({ control, row }: Target): boolean {
-  const { phase } = control;
-  return row !== null && isStoppedRow(row) && (phase.name === "held" || (phase.name === "open" && phase.heal !== null));
+  return isHeldDown(target) ? `. healer had stopped it; to start it: pm2 start ${row?.pmId ?? ""}` : "";
 }

@@ -8,6 +8,12 @@ import { journal, say, strategyOf, type Turn } from "./turn.ts";
 import { inWords, sayStreak } from "./words.ts";
 import { isStoppedRow } from "./worker-row.ts";
 
+/** Stopped by healer, which is going to start it. */
+export function isHeldDown({ control, row }: Target): boolean {
+  const { phase } = control;
+  return row !== null && isStoppedRow(row) && (phase.name === "held" || (phase.name === "open" && phase.heal !== null));
+}
+
 /** A hold-down's first half: down, until its backoff or, with the streak full, the circuit's cool-down is over. */
 export function stopped(turn: Turn, target: Target, heal: Heal, error: string | null): void {
   const { state } = turn;

@@ -37,20 +37,21 @@ export function adoptLateStop(turn: Turn, target: Target, strategy: Strategy): b
   if (row.createdWallMs !== late.createdWallMs || turn.state.nowMs - late.atMs > LATE_MS_MAX) return false;
   const { phase } = target.control;
   if (healOf(phase) !== null) endHeal(turn, target, { verdict: "failed", reason: REASON });
-  else holdFromNowOn(turn, target, { strategy, rule: late.rule });
+  else holdFromNowOn(turn, target, { strategy, rule: late.rule, reason: REASON });
   return true;
 }
 
 const REASON = "PM2 has stopped it for healer, and healer gave up waiting before it was started again";
 
 /** As if a hold-down had just stopped it; an open circuit stays open, around a row that is down. */
-function holdFromNowOn(turn: Turn, target: Target, { strategy, rule }: { strategy: Strategy; rule: string }): void {
+export function holdFromNowOn(turn: Turn, target: Target, hold: { strategy: Strategy; rule: string; reason: string }): void {
+  const { strategy, rule, reason } = hold;
   const before = target.control.phase;
-  const contain = { rule, reason: REASON };
+  const contain = { rule, reason };
   withControl(target, { phase: { name: "suspect", sinceMs: turn.state.nowMs, trial: before.name === "open", contain } });
   const ruleState = target.rules.find(({ key }) => key === rule) ?? null;
   const candidate = { target, strategy, rule: ruleState, action: "hold-down", actsInGrace: true, observeOnly: false, holdsDown: true };
   const heal = startHeal(turn, candidate, { by: null, trial: before.name === "open" });
-  if (before.name === "open") openHeld(turn, target, heal, { why: before.why, reason: REASON });
+  if (before.name === "open") openHeld(turn, target, heal, { why: before.why, reason });
   else stopped(turn, target, heal, null);
 }

@@ -1,5 +1,7 @@
 import { healOf } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
+import { isHeldDown } from "./held-row.ts";
+import { holdFromNowOn } from "./late-stop.ts";
 import { isBeingRemoved } from "./restarts.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
@@ -56,4 +58,7 @@ export function moveUp(turn: Turn, target: Target, moved: { strategy: Strategy; 
   target.life = null;
   target.view.statusSinceMs = from.view.statusSinceMs;
   target.othersStartAtMs = from.othersStartAtMs;
+  const heal = healOf(from.control.phase);
+  if (heal !== null && isHeldDown(from))
+    holdFromNowOn(turn, target, { strategy, rule: heal.rule, reason: `healer had stopped it when it was ${from.id}` });
 }

@@ -50,6 +50,20 @@ describe("a row that moves up to the number of one that has gone", () => {
     expect(world.nowMs - (view.readyAtMs ?? world.nowMs)).toBeGreaterThanOrEqual(10 * MINUTE);
   });
 
+  test("and that healer had stopped is started by healer under its new number", () => {
+    const world = doubled();
+    const second = world.pm2.rows.get(1)!;
+    for (let crash = 0; crash < 3; crash++) {
+      world.pm2.crash(second);
+      world.advance(2000);
+    }
+    expect(world.control("app:0~1").phase.name).toBe("held");
+    world.pm2.delete(world.pm2.rows.get(0)!);
+    world.turn();
+    expect(world.control("app:0").phase.name).toBe("held");
+    world.until(() => second.pid !== null, 30 * MINUTE);
+  });
+
   test("ends a heal that was of the other", () => {
     const world = doubled();
     world.sicken("app:0");
