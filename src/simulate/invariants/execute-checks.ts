@@ -45,8 +45,10 @@ function checkRecord(witness: Witness, books: Books, effect: Execute): void {
 function checkWhom(witness: Witness, books: Books, { row, target, action, step, healId }: Execute): void {
   const isSelf = row.pid !== null && witness.selfPids.includes(row.pid);
   if (row.isModule || isSelf || witness.isStranger(row.name)) broken("I9", `${row.name} was touched`);
-  // A start finishes what a stop of healer's own began; who stopped it meanwhile as well, nobody can tell.
-  if (action !== "trim" && step !== "start" && witness.isStoppedByOperator(row) && !books.byHand.has(healId))
+  // A start finishes what a stop of healer's own began; who stopped it meanwhile as well, nobody can tell. So does what follows one that failed.
+  const last = books.executed.findLast((other) => other.target === target);
+  const isOurs = step === "start" || (last?.step === "start" && last.row.createdWallMs === row.createdWallMs);
+  if (action !== "trim" && !isOurs && witness.isStoppedByOperator(row) && !books.byHand.has(healId))
     broken("guard status", `${target} was stopped by its operator`);
 }
 
