@@ -5,19 +5,24 @@ import { shrink } from "../../src/simulate/shrink.ts";
 import type { WorldSpec } from "../../src/simulate/world-spec.ts";
 
 /** `npm run simulate` runs thousands of them; a seed that breaks something says so in its message. */
-const WORLDS = Number(process.env["HEALER_WORLDS"] ?? 40);
+const WORLDS_A_YEAR = 280;
+const WORLDS = Number(process.env["HEALER_WORLDS"] ?? WORLDS_A_YEAR);
+const YEAR_MS = 365.25 * 86_400_000;
 
-describe("a world drawn from a seed", { timeout: 300_000 }, () => {
+describe("a world drawn from a seed", { timeout: 600_000 }, () => {
   test(`breaks no promise, seeds 1 to ${WORLDS}`, () => {
     const broken = [];
     let heals = 0;
+    let livedMs = 0;
     for (let seed = 1; seed <= WORLDS; seed++) {
-      const { violation, tally } = runWorld(drawWorld(seed));
+      const { violation, tally, livedMs: lived } = runWorld(drawWorld(seed));
       if (violation !== null) broken.push(`seed ${seed}: ${violation}`);
       heals += tally.heals;
+      livedMs += lived;
     }
     expect(broken).toEqual([]);
     expect(heals, "a world in which nothing happens proves nothing").toBeGreaterThan(WORLDS);
+    expect(livedMs / YEAR_MS, "years lived").toBeGreaterThan((0.95 * WORLDS) / WORLDS_A_YEAR);
   });
 
   test("is the same to the bit when it is run again, and another one for another seed", () => {
