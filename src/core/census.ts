@@ -1,7 +1,7 @@
-import { hasPair, healOf, isInFlight, type Phase } from "./control.ts";
+import { healOf, isInFlight, type Phase } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
 import { parkReplace } from "./replace.ts";
-import { followSuccessor, successorsIn } from "./successor.ts";
+import { followSuccessor, mayHavePair, successorsIn } from "./successor.ts";
 import { startEpoch } from "./target.ts";
 import { beginGroup, dropTarget, endAbsentHeals, meetTarget } from "./arrivals.ts";
 import type { Pm2View, TargetId } from "./observation.ts";
@@ -113,8 +113,7 @@ function newDaemon(turn: Turn, target: Target, found: { strategy: Strategy; row:
 /** Of a replace it may have brought back both: one of them is to go first. Of a healer that died nobody knows how far it had got. */
 function endForNewDaemon(turn: Turn, target: Target): void {
   const { phase } = target.control;
-  const mayHavePair = hasPair(phase) || (target.recoveringSinceMs !== null && healOf(phase)?.replace != null);
-  if (mayHavePair) parkReplace(turn, target);
+  if (mayHavePair(target)) parkReplace(turn, target);
   else if (isInFlight(phase) && !isOfThisDaemon(turn.state, phase)) endHeal(turn, target, { verdict: "aborted", reason: REPLACED });
 }
 

@@ -31,7 +31,7 @@ export function consider(turn: Turn, candidate: Candidate): void {
   const flapping = holdsDown || isTrial ? null : whyFlapping(turn.state.nowMs, target.control.healsAtMs, strategy.knobs);
   if (flapping !== null) return openForFlapping(turn, target, flapping);
   const { unproven, phase } = target.control;
-  if (unproven && chargeUnproven(turn, target, strategy, holdsDown)) return;
+  if (unproven && chargeUnproven(turn, target, strategy, { holdsDown, isTrial })) return;
   const charged = unproven ? candidateNow(target, strategy) : candidate; // one rung further
   startHeal(turn, charged, { by: null, trial: phase.name === "suspect" && phase.trial });
 }

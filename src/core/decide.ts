@@ -80,10 +80,10 @@ function whyNotDue(state: State, candidate: Candidate): Decision | null {
   return { decision: "hold", reason: hold === null ? "its grace period is over with the next turn" : `${hold.guard}: ${hold.reason}` };
 }
 
-/** Every guard lets pass, and yet this heal would be one too many. */
+/** Every guard lets pass, and yet this heal would be one too many. The one trial after a cool-down never is. */
 export function whyCircuitOpens(state: State, { target, strategy, holdsDown }: Candidate): string | null {
-  if (holdsDown) return null;
-  const { healsAtMs, unproven, failedHeals } = target.control;
+  const { healsAtMs, unproven, failedHeals, phase } = target.control;
+  if (holdsDown || phase.name === "open" || (phase.name === "suspect" && phase.trial)) return null;
   const flapping = whyFlapping(state.nowMs, healsAtMs, strategy.knobs);
   if (flapping !== null) return flapping;
   if (!unproven || failedHeals + 1 < strategy.knobs.consecutiveFailuresThreshold) return null;

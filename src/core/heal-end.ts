@@ -58,12 +58,17 @@ export function openForFlapping(turn: Turn, target: Target, reason: string): voi
 
 /**
  * The unproven heal turned out not to have helped: it counts now (row 16). Returns true if that opens the circuit; a row
- * that is to be stopped first is, and the circuit opens then.
+ * that is to be stopped first is, and the circuit opens then. One that has been open since, and has cooled down, makes its trial.
  */
-export function chargeUnproven(turn: Turn, target: Target, strategy: Strategy, holdsDown: boolean): boolean {
+export function chargeUnproven(
+  turn: Turn,
+  target: Target,
+  strategy: Strategy,
+  { holdsDown, isTrial }: { holdsDown: boolean; isTrial: boolean },
+): boolean {
   const failedHeals = Math.min(strategy.knobs.consecutiveFailuresThreshold, target.control.failedHeals + 1);
   withControl(target, { unproven: false, failedHeals });
-  if (failedHeals < strategy.knobs.consecutiveFailuresThreshold) return false;
+  if (failedHeals < strategy.knobs.consecutiveFailuresThreshold || (isTrial && !holdsDown)) return false;
   withControl(target, { opens: target.control.opens + 1 });
   if (holdsDown) return false;
   const reason = `${sayStreak(failedHeals)} (the last one ended unproven, and the symptom is back)`;

@@ -1,4 +1,4 @@
-import { healOf, type Control, type PreImage, type Replace } from "./control.ts";
+import { hasPair, healOf, type Control, type PreImage, type Replace } from "./control.ts";
 import type { TargetId } from "./observation.ts";
 import { groupIdOf } from "./select.ts";
 import type { State, Target } from "./state.ts";
@@ -28,11 +28,17 @@ export function successorsIn(state: State, rows: readonly WorkerRow[], generatio
   return found;
 }
 
+/** A row that is there already while the second one has not been asked for is another worker. */
 function pendingReplaces(state: State): readonly Pending[] {
-  return [...pendingOf(state.targets), ...pendingOf(state.absent)];
+  return [...pendingOf([...state.targets].filter(([, target]) => mayHavePair(target))), ...pendingOf(state.absent)];
 }
 
-function pendingOf(known: ReadonlyMap<TargetId, { readonly control: Control }>): readonly Pending[] {
+/** Of a replace under way: of a healer that died before the second one was asked for, as it says, nobody knows. */
+export function mayHavePair({ control: { phase }, recoveringSinceMs }: Target): boolean {
+  return hasPair(phase) || (recoveringSinceMs !== null && healOf(phase)?.replace != null);
+}
+
+function pendingOf(known: Iterable<readonly [TargetId, { readonly control: Control }]>): readonly Pending[] {
   const pending: Pending[] = [];
   for (const [id, { control }] of known) {
     const heal = healOf(control.phase);

@@ -111,11 +111,19 @@ export function sickenOnce(world: Simulation): void {
     const isWell = lastHeal?.verdict === "recovered" || lastHeal?.verdict === "inconclusive";
     return isWell && world.processes.alive.get(process.pid) !== process;
   };
+  let coolDownMs = 0;
   while (!isOver()) {
-    if (timeline.nowMs - sinceMs > JUDGED_MS_MAX)
-      throw new Violation("I17", `${victim.id} fails all its tasks, and is not well after 8 hours`);
+    coolDownMs ||= coolDownLeftMs(world, victim.id);
+    if (timeline.nowMs - sinceMs > JUDGED_MS_MAX + coolDownMs)
+      throw new Violation("I17", `${victim.id} fails all its tasks, and is not well after 8 hours, one cool-down not counted`);
     timeline.runUntil(timeline.nowMs + 10 * MINUTE_MS);
   }
+}
+
+/** Who was healed too often in the hours before is left alone once, for hours after many such; the trial after that must do. */
+function coolDownLeftMs({ daemon }: Simulation, id: string): number {
+  const phase = daemon?.state.targets.get(id)?.control.phase;
+  return daemon === null || phase?.name !== "open" ? 0 : Math.max(0, phase.untilMs - daemon.state.nowMs);
 }
 
 function canBeSeenSick(world: Simulation, { kind, row, control }: Target): boolean {

@@ -47,6 +47,25 @@ describe("an open circuit", () => {
     expect(coolDownMs).toBeLessThanOrEqual(75 * MINUTE);
   });
 
+  test("row 21: makes its trial also where the last heal had ended unproven; that one counts now, and opens nothing again", () => {
+    const world = new CoreWorld({ policy: { budget: { tokens: 100, refillMs: 1000 } }, knobs: { consecutiveFailuresThreshold: 1 } });
+    for (let heal = 0; heal < 5; heal++) {
+      world.sicken("app:0");
+      world.untilPhase("app:0", "verifying");
+      if (heal < 4) world.cure("app:0");
+      else world.scripts.set("app:0", { ...SICK, state: "unknown", verdict: "undecided" });
+      world.untilPhase("app:0", "healthy");
+    }
+    world.sicken("app:0");
+    world.untilPhase("app:0", "open");
+    expect(world.control("app:0")).toMatchObject({ phase: { why: "flapping" }, opens: 1, unproven: true });
+    world.untilPhase("app:0", "verifying");
+    expect(world.phase("app:0", "verifying").heal).toMatchObject({ trial: true, action: "restart" });
+    expect(world.control("app:0")).toMatchObject({ failedHeals: 1, opens: 1, unproven: false });
+    expect(world.lines("circuit_open")).toHaveLength(1);
+    expect(world.executed).toHaveLength(6);
+  });
+
   test("row 21: a recovered trial forgives everything", () => {
     const world = opened();
     world.untilPhase("app:0", "verifying");
@@ -172,5 +191,17 @@ describe("on_open: stop", () => {
     world.untilPhase("app:0", "open");
     expect(world.pm2.row("app:0").status).toBe("stopped");
     expect(world.control("app:0")).toMatchObject({ failedHeals: 3, opens: 1 });
+  });
+
+  test("a flapping worker whose last heal ended unproven is stopped, and its circuit opens once", () => {
+    const world = new CoreWorld({ ...options, knobs: { ...options.knobs, consecutiveFailuresThreshold: 1, maxHealsPerHour: 1 } });
+    world.sicken("app:0");
+    world.untilPhase("app:0", "verifying");
+    world.scripts.set("app:0", { ...SICK, state: "unknown", verdict: "undecided" });
+    world.untilPhase("app:0", "healthy");
+    world.sicken("app:0");
+    world.untilPhase("app:0", "open");
+    expect(world.pm2.row("app:0").status).toBe("stopped");
+    expect(world.control("app:0")).toMatchObject({ failedHeals: 1, opens: 1, unproven: false });
   });
 });

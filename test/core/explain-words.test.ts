@@ -67,4 +67,13 @@ describe("the page of explain", () => {
     world.untilPhase("app:0", "open");
     expect(page(world).state).toMatch(/^circuit open \(flapping: healed too often, sick again each time\); one trial in /);
   });
+
+  test("says of a trial that a guard holds that it follows, although the last heal ended unproven", () => {
+    const world = new CoreWorld({ uptimeMs: MINUTE });
+    world.sicken("app:0");
+    world.turn();
+    const suspect = { name: "suspect", sinceMs: world.nowMs, trial: true, contain: null } as const;
+    world.target("app:0").control = { ...world.control("app:0"), phase: suspect, failedHeals: 2, unproven: true };
+    expect(page(world).flip).toMatch(/^restart in 2 m, at 00:02:00Z \(grace\), if probe still fires then$/);
+  });
 });

@@ -104,6 +104,8 @@ describe("a replace", () => {
     expect(world.reasons("heal_verdict")).toEqual([
       "failed: nothing was done: PM2 runs several under its number, and a replacement could not be told from them; use restart",
     ]);
+    expect(world.lines("target_gone"), "the other one is no replacement").toEqual([]);
+    expect([...world.state.targets.keys()]).toContain("app:0~1");
   });
 });
 

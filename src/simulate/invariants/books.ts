@@ -34,7 +34,7 @@ export interface Books {
   readonly symptoms: Map<string, { readonly sinceMs: number; readonly rules: Set<string> }>;
   /** Since when each strategy is what it is (null = an edit that no healer remembers); and what the probe of its dependency answered last, newest last. */
   readonly strategySince: Map<string, { readonly fingerprint: string | null; readonly atMs: number }>;
-  readonly dependencies: Map<string, { readonly answers: readonly boolean[]; readonly atMs: number }>;
+  readonly dependencies: Map<string, { readonly url: string | null; readonly answers: readonly boolean[]; readonly atMs: number }>;
   /** The most that a configuration has allowed one target for an hour. */
   healsPerTargetMax: number;
   /** Reducer time of the newest record or state that is on disk, and of the newest state. */

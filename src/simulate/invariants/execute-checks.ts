@@ -42,14 +42,20 @@ function checkRecord(witness: Witness, books: Books, effect: Execute): void {
 }
 
 /** I9: never healer itself, a module of PM2's, whoever is not selected, or whom an operator has stopped. */
-function checkWhom(witness: Witness, books: Books, { row, target, action, step, healId }: Execute): void {
+function checkWhom(witness: Witness, books: Books, effect: Execute): void {
+  const { row, target, action, step, healId } = effect;
   const isSelf = row.pid !== null && witness.selfPids.includes(row.pid);
   if (row.isModule || isSelf || witness.isStranger(row.name)) broken("I9", `${row.name} was touched`);
-  // A start finishes what a stop of healer's own began; who stopped it meanwhile as well, nobody can tell. So does what follows one that failed.
-  const last = books.executed.findLast((other) => other.target === target);
-  const isOurs = step === "start" || (last?.step === "start" && last.row.createdWallMs === row.createdWallMs);
-  if (action !== "trim" && !isOurs && witness.isStoppedByOperator(row) && !books.byHand.has(healId))
+  // A start finishes what a stop of healer's own began; who stopped it meanwhile as well, nobody can tell.
+  const isInDoubt = step === "start" || (step === "stop" && wasToldToStop(books, effect));
+  if (action !== "trim" && !isInDoubt && witness.isStoppedByOperator(row) && !books.byHand.has(healId))
     broken("guard status", `${target} was stopped by its operator`);
+}
+
+/** Or to start, and it did not, by healer in this life of its row: what brings it down again in earnest may have been meant as the end of that. */
+function wasToldToStop({ executed }: Books, { target, row: { createdWallMs } }: Execute): boolean {
+  const isHalf = (step: string): boolean => step === "stop" || step === "start";
+  return executed.some(({ target: id, row, step }) => id === target && row.createdWallMs === createdWallMs && isHalf(step));
 }
 
 /** I10: never fewer than may be are left, the oldest row goes, and of copies only what the configuration names. */

@@ -34,7 +34,7 @@ export class Invariants {
     if (state.nowMs < books.nowMs) broken("I13", `time went back from ${books.nowMs} to ${state.nowMs}`);
     books.nowMs = state.nowMs;
     noteRows(books, this.#seenRows, this.#witness.rows.values());
-    noteWorld(books, event);
+    noteWorld(books, this.#witness, event);
     noteLimits(books, this.#witness);
     const sees = event.type === "policy" ? hasSeenPm2(state) : !books.isPm2Lost;
     if (sees) noteStrategies(books, this.#witness); // before healer sees anybody, an edit that is taken back was none

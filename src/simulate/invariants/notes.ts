@@ -1,6 +1,6 @@
 import type { Event } from "../../core/event.ts";
 import type { LogRecord } from "../../core/log-record.ts";
-import type { Pm2View } from "../../core/observation.ts";
+import type { Observation, Pm2View } from "../../core/observation.ts";
 import type { State } from "../../core/state.ts";
 import type { WorkerRow } from "../../core/worker-row.ts";
 import { processKey, type Books } from "./books.ts";
@@ -36,21 +36,35 @@ export function noteRows(books: Books, known: WeakSet<WorkerRow>, rows: Iterable
   }
 }
 
-export function noteWorld(books: Books, event: Event): void {
+export function noteWorld(books: Books, witness: Witness, event: Event): void {
   if (event.type === "journal_failed") books.journalHasFailed = true;
+  if (event.type === "policy") forgetOldDependencies(books, witness);
   if ("pm2" in event && event.pm2 !== null) noteList(books, event.pm2);
   if (event.type !== "turn") return;
   for (const observation of event.observations) {
-    if (observation.kind === "dependency") {
-      const answers = [...(books.dependencies.get(observation.strategy)?.answers ?? []), observation.ok].slice(-3);
-      books.dependencies.set(observation.strategy, { answers, atMs: observation.atMs });
-    }
+    if (observation.kind === "dependency") noteDependency(books, witness, observation);
     if (observation.kind === "running") books.running.set(observation.target, observation.tasks);
     if (observation.kind !== "tasks" || observation.failed === 0) continue;
     const failures = books.failures.get(observation.target) ?? [];
     if (failures.length === 0) books.failures.set(observation.target, failures);
     failures.push({ atMs: observation.atMs, failed: observation.failed });
   }
+}
+
+type Answer = Extract<Observation, { kind: "dependency" }>;
+
+function noteDependency(books: Books, witness: Witness, { strategy, ok, atMs }: Answer): void {
+  const answers = [...(books.dependencies.get(strategy)?.answers ?? []), ok].slice(-3);
+  books.dependencies.set(strategy, { url: dependencyOf(witness, strategy), answers, atMs });
+}
+
+/** What a probe said before an edit took it away, or pointed it elsewhere, says nothing of what is probed now. */
+function forgetOldDependencies(books: Books, witness: Witness): void {
+  for (const [strategy, { url }] of books.dependencies) if (dependencyOf(witness, strategy) !== url) books.dependencies.delete(strategy);
+}
+
+function dependencyOf({ state }: Witness, strategy: string): string | null {
+  return state.policy.strategies.find(({ name }) => name === strategy)?.dependency ?? null;
 }
 
 function noteList(books: Books, pm2: Pm2View | string): void {

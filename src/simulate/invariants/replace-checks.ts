@@ -15,15 +15,24 @@ export function checkReplace(witness: Witness, books: Books, { row, step, healId
   if (others.length === 0) broken("R1", `the last ${who} is deleted by ${step}`);
   const added = books.executed.find((other) => other.healId === healId && other.step === "add" && other.row.instance === row.instance);
   if (added === undefined) return; // longer ago than the books go back
-  // By their stamps, which a new daemon of PM2's keeps while it numbers anew.
-  const isOldOne = row.createdWallMs === added.row.createdWallMs;
-  if (step === "undo" && isOldOne) broken("R1", `${step} deletes the old one`);
-  if (step === "remove" && !isOldOne) broken("R1", `${step} deletes another than the old one`);
+  const isOld = isOldOne(row, added);
+  if (step === "undo" && isOld) broken("R1", `${step} deletes the old one`);
+  if (step === "remove" && !isOld) broken("R1", `${step} deletes another than the old one`);
   const isFirst = !books.executed.some((other) => other.healId === healId && other.step === "remove" && other.row.pmId === row.pmId);
   const isUp = others.some(
     (other) => other.status === "online" && books.nowMs - (books.seenAtMs.get(processKey(other)) ?? books.nowMs) >= UP_MS,
   );
   if (step === "remove" && isFirst && !isUp) broken("R1", `the old ${who} goes before the new one is up`);
+}
+
+/**
+ * By their stamps, which a new daemon of PM2's keeps while it numbers anew. PM2 forgets that of a row it has given up; its
+ * number stands, as long as the daemon lives that gave it up.
+ */
+function isOldOne(row: Execute["row"], added: Execute): boolean {
+  if (row.createdWallMs === added.createdWallMs) return false;
+  if (row.createdWallMs !== null && added.row.createdWallMs !== null) return row.createdWallMs === added.row.createdWallMs;
+  return row.pmId === added.row.pmId;
 }
 
 /** A start of what is still down, and a delete of what is still there: what it is to bring about has not come about. */
