@@ -36,6 +36,8 @@ export interface SavedTarget {
 interface SavedEvidence {
   readonly incarnation: Incarnation | null;
   readonly epoch: Target["epoch"];
+  /** The journal tells of a heal after it. */
+  readonly isOutdated?: boolean;
   readonly exits: readonly number[];
   readonly lastLifeMs: number | null;
   readonly life: Life | null;
@@ -170,8 +172,9 @@ function earnOneAtMost(state: State): void {
 export function overlayRecord(state: State, record: { target: TargetId; control: Control; globals: Globals }): void {
   const saved = (state.absent.get(record.target)?.saved ?? null) as SavedEvidence | null;
   // What the snapshot knew of the process may be from before our own restart of it, which was nobody else's.
-  const evidence = saved === null ? null : { ...saved, life: null };
-  state.absent.set(record.target, { control: { ...newControl(), ...record.control }, sinceMs: state.nowMs, saved: evidence });
+  const control = { ...newControl(), ...record.control };
+  const evidence = saved === null ? null : { ...saved, life: null, isOutdated: isFromBeforeTheLastHeal(saved, control) };
+  state.absent.set(record.target, { control, sinceMs: state.nowMs, saved: evidence });
   forgetLivesOf(state, record.control);
   state.globals = { ...record.globals, tokens: Math.min(state.policy.budget.tokens, record.globals.tokens) };
   earnOneAtMost(state);
@@ -208,11 +211,15 @@ export function restoreTarget(state: State, target: Target, strategy: Strategy, 
   target.dueSinceMs = saved.dueSinceMs;
   target.tasks = saved.tasks === null ? null : loadTaskWindows(saved.tasks, state.nowMs);
   restoreRules(target, strategy, saved);
-  if (isFromBeforeTheLastHeal(target)) startEpoch(state, target, strategy, "other");
+  if (isFromBeforeTheLastHeal(saved, target.control)) startEpoch(state, target, strategy, "other");
 }
 
-/** The snapshot may be older than the journal: evidence from before a heal gives no verdict on it, and is no reason for the next (I16). */
-function isFromBeforeTheLastHeal({ control: { phase, lastHeal }, epoch }: Target): boolean {
+/**
+ * The snapshot may be older than the journal: evidence from before a heal gives no verdict on it, and is no reason for the next
+ * (I16). Nor is it after a trim, or a heal that came to nothing, that followed.
+ */
+function isFromBeforeTheLastHeal({ epoch, isOutdated }: SavedEvidence, { phase, lastHeal }: Control): boolean {
+  if (isOutdated === true) return true;
   if (phase.name === "verifying") return epoch.atMs < phase.sinceMs;
   if (lastHeal === null || lastHeal.verdict === null || lastHeal.verdict === "aborted" || restartsNobody(lastHeal.action)) return false;
   return epoch.atMs < lastHeal.atMs;

@@ -147,6 +147,24 @@ describe("a group heal", () => {
     },
   );
 
+  test("outdates what a snapshot from before it says of the group, also where a trim has followed", () => {
+    const world = sickGroup();
+    world.save();
+    world.save = () => {}; // the only snapshot there will be
+    world.untilPhase("app", "verifying");
+    world.cure("app");
+    world.untilPhase("app", "healthy");
+    const healedAtMs = world.executed.at(-1)?.atMs ?? 0;
+    world.command({ name: "trim", target: "app", keep: 2, outside: null, dryRun: false, force: [] });
+    world.untilPhase("app", "verifying");
+    world.untilPhase("app", "healthy");
+    expect(world.control("app").lastHeal).toMatchObject({ action: "trim", verdict: "recovered" });
+    world.kill();
+    world.boot();
+    world.turn();
+    expect(world.target("app").epoch.atMs).toBeGreaterThan(healedAtMs);
+  });
+
   test("does not begin while one of its workers is being healed, nor the other way round", () => {
     const world = new CoreWorld({ apps: { app: 3 } });
     const worker = scriptedRule(world.scripts);

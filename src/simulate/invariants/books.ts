@@ -33,7 +33,7 @@ export interface Books {
   readonly running: Map<string, number>;
   readonly symptoms: Map<string, { readonly sinceMs: number; readonly rules: Set<string> }>;
   /** Since when each strategy is what it is (null = an edit that no healer remembers); and what the probe of its dependency answered last, newest last. */
-  readonly strategySince: Map<string, { readonly fingerprint: string | null; readonly atMs: number }>;
+  readonly strategySince: Map<string, StrategySince>;
   readonly dependencies: Map<string, { readonly url: string | null; readonly answers: readonly boolean[]; readonly atMs: number }>;
   /** The most that a configuration has allowed one target for an hour. */
   healsPerTargetMax: number;
@@ -69,6 +69,13 @@ export function newBooks(): Books {
     allSavedAtMs: 0,
     journal: newJournalBooks(),
   };
+}
+
+export interface StrategySince {
+  readonly fingerprint: string | null;
+  readonly atMs: number;
+  /** When it was first seen to be that: what healer has not saved since, it does not know when it comes back. */
+  readonly notedAtMs: number;
 }
 
 /** Two lives of one pid are two processes. */

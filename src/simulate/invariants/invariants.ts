@@ -80,8 +80,8 @@ export class Invariants {
     books.dependencies.clear();
     books.nowMs = books.savedAtMs;
     for (const [id, { sinceMs }] of books.symptoms) if (sinceMs > books.savedAtMs) books.symptoms.delete(id);
-    for (const [name, { atMs }] of books.strategySince)
-      if (atMs >= books.allSavedAtMs) books.strategySince.set(name, { fingerprint: null, atMs: LONG_AGO_MS });
+    for (const [name, { notedAtMs }] of books.strategySince)
+      if (notedAtMs >= books.allSavedAtMs) books.strategySince.set(name, { fingerprint: null, atMs: LONG_AGO_MS, notedAtMs });
   }
 }
 

@@ -22,8 +22,9 @@ export function noteLimits(books: Books, { state }: Witness): void {
 export function noteStrategies(books: Books, { state }: Witness): void {
   for (const { name, fingerprint } of state.policy.strategies) {
     const since = books.strategySince.get(name);
-    if (since?.fingerprint === null) books.strategySince.set(name, { fingerprint, atMs: LONG_AGO_MS });
-    else if (since?.fingerprint !== fingerprint) books.strategySince.set(name, { fingerprint, atMs: books.nowMs });
+    if (since?.fingerprint === fingerprint) continue;
+    const atMs = since?.fingerprint === null ? LONG_AGO_MS : books.nowMs;
+    books.strategySince.set(name, { fingerprint, atMs, notedAtMs: books.nowMs });
   }
 }
 
