@@ -93,7 +93,7 @@ function firstSight(turn: Turn, target: Target, row: WorkerRow, strategy: Strate
     if (remembered.generation !== incarnation.generation) return newDaemon(turn, target, { strategy, row });
   }
   if (target.life === null && target.control.lastHeal === null) target.othersStartAtMs = startedAtMs(state, row);
-  noteChangeWhileAway(turn, target, { strategy, row });
+  noteChangeWhileAway(turn, target, { strategy, row, lastSeen: remembered });
   target.view.statusSinceMs = state.nowMs;
   target.view.startedAtMs = startedAtMs(state, row);
   target.view.readyAtMs = isReady(row) ? target.view.startedAtMs : null;

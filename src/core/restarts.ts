@@ -7,7 +7,7 @@ import { preOf } from "./subject.ts";
 import { forgetOldProcess, startEpoch, withControl } from "./target.ts";
 import { rowKey } from "./member-key.ts";
 import { say, strategyOf, type Turn } from "./turn.ts";
-import type { WorkerRow } from "./worker-row.ts";
+import type { Incarnation, WorkerRow } from "./worker-row.ts";
 
 const EXITS_KEPT_MAX = 64;
 const EXITS_KEPT_MS = 3_600_000;
@@ -40,12 +40,18 @@ export function noteRestart(turn: Turn, target: Target, change: { strategy: Stra
 }
 
 /** The same for a worker that is another process than before healer itself was restarted, or none any more. */
-export function noteChangeWhileAway(turn: Turn, target: Target, found: { strategy: Strategy; row: WorkerRow }): void {
+export function noteChangeWhileAway(
+  turn: Turn,
+  target: Target,
+  found: { strategy: Strategy; row: WorkerRow; lastSeen: Incarnation | null },
+): void {
   const { life } = target;
-  const { row, strategy } = found;
+  const { row, strategy, lastSeen } = found;
   const { phase } = target.control;
-  // A row that a failed start of ours left down is to be contained, not left; any other we did not stop ourselves.
-  const isContained = phase.name === "suspect" && phase.contain !== null;
+  // A row that a failed start of ours left down is to be contained, not left; any other, and one that ran when the stop which is
+  // to contain it was put off, we did not stop ourselves.
+  const ranWhenLastSeen = life !== null && lastSeen !== null && lastSeen.pid !== null;
+  const isContained = phase.name === "suspect" && phase.contain !== null && !ranWhenLastSeen;
   if (isStopped(row) && !isContained && !isOursToExplain(turn.state, target)) {
     if (!adoptLateStop(turn, target, strategy)) stoppedBySomebody(turn, target);
     return;

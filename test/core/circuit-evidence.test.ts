@@ -52,3 +52,22 @@ describe("healer died with the trial of an open circuit crashing", () => {
     expect(world.lines("circuit_closed")).toMatchObject([{ more: { how: "self_recovered" } }]);
   });
 });
+
+test("a worker whose stop was put off, and whom its operator has stopped while healer was away, is the operator's", () => {
+  const world = new CoreWorld();
+  world.turn();
+  world.command({ name: "pause", target: "app:0", forMs: null, reason: "a person looks" });
+  const contain = { rule: "storm", reason: "the last heal did not help" };
+  const suspect = { name: "suspect", sinceMs: world.nowMs, trial: false, contain } as const;
+  world.target("app:0").control = { ...world.control("app:0"), phase: suspect };
+  world.turn();
+  expect(world.control("app:0").phase, "held back by the pause").toEqual(suspect);
+  world.save();
+  world.kill();
+  world.pm2.stop(world.pm2.row("app:0"));
+  world.boot();
+  world.command({ name: "resume", target: "app:0" });
+  world.advance(GRACE * 2);
+  expect(world.control("app:0").phase.name).toBe("healthy");
+  expect(world.executed).toEqual([]);
+});
