@@ -5,7 +5,8 @@ import { stopped } from "./held-row.ts";
 import type { Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { withControl } from "./target.ts";
-import { journal, strategyOf, type Turn } from "./turn.ts";
+import { journal, say, strategyOf, type Turn } from "./turn.ts";
+import { inWords } from "./words.ts";
 import { isStoppedRow } from "./worker-row.ts";
 
 const LATE_MS_MAX = 3_600_000; // a PM2 that took longer than this to obey was asked by somebody else meanwhile
@@ -34,11 +35,22 @@ export function adoptLateStop(turn: Turn, target: Target, strategy: Strategy): b
   const { row } = target;
   if (late === null || row === null) return false;
   withControl(target, { lateStop: null });
-  if (row.createdWallMs !== late.createdWallMs || turn.state.nowMs - late.atMs > LATE_MS_MAX) return false;
+  if (row.createdWallMs !== late.createdWallMs) return false;
+  const sinceMs = turn.state.nowMs - late.atMs;
+  if (sinceMs > LATE_MS_MAX) {
+    sayDoubt(turn, target, sinceMs);
+    return false;
+  }
   const { phase } = target.control;
   if (healOf(phase) !== null) endHeal(turn, target, { verdict: "failed", reason: REASON });
   else holdFromNowOn(turn, target, { strategy, rule: late.rule, reason: REASON });
   return true;
+}
+
+/** healer was away, or its memory was: nobody knows whose stop it was, and an operator's is not to be undone. */
+function sayDoubt(turn: Turn, target: Target, sinceMs: number): void {
+  const reason = `it is stopped: by an operator, or by PM2 for healer, which gave up waiting for that ${inWords(sinceMs)} ago; it is left as it is, to start it: pm2 start ${target.row?.pmId ?? ""}`;
+  say(turn, target, { level: "warn", event: "alert", reason, more: { late_stop: true } });
 }
 
 const REASON = "PM2 has stopped it for healer, and healer gave up waiting before it was started again";

@@ -1,5 +1,6 @@
 import type { Compiled } from "../config/compiled.ts";
 import { loadConfig } from "../config/load.ts";
+import type { LogRecord } from "../core/log-record.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import { Fleet } from "./fleet.ts";
 import { randomFrom } from "./random.ts";
@@ -28,6 +29,8 @@ export class SimWorld {
   readonly strays: Strays;
   /** pm_ids that an operator has stopped and nobody has started since, and when. */
   readonly stopped = new Map<number, number>();
+  /** Lines of the heal log, as they are written. */
+  onLog: (record: LogRecord) => void = () => {};
   compiled: Compiled;
   readonly #compiled = new Map<string, Compiled>();
 
@@ -64,6 +67,12 @@ export class SimWorld {
 
   isStranger(name: string): boolean {
     return name === "stranger";
+  }
+
+  /** What healer leaves to a person, and says so, is a person's business. */
+  heed(record: LogRecord, row: WorkerRow | null): void {
+    this.onLog(record);
+    if (record.more?.["late_stop"] === true && row !== null) this.stopped.set(row.pmId, this.timeline.nowMs);
   }
 
   isStoppedByOperator(row: WorkerRow): boolean {

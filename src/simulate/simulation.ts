@@ -1,7 +1,6 @@
 import type { Effect } from "../core/effect.ts";
 import type { Event } from "../core/event.ts";
 import type { JournalRecord } from "../core/journal-record.ts";
-import type { LogRecord } from "../core/log-record.ts";
 import type { State } from "../core/state.ts";
 import type { Digest } from "./digest.ts";
 import { Fate, HealerDied } from "./fate.ts";
@@ -22,8 +21,6 @@ export class Simulation extends SimWorld implements Witness {
   readonly invariants = new Invariants(this);
   readonly journal: JournalRecord[] = [];
   readonly tally = new Tally();
-  /** Lines of the heal log, as they are written. */
-  onLog: (record: LogRecord) => void = () => {};
   selfPids: readonly number[] = [SELF_PID];
   daemon: SimDaemon | null = null;
   readonly fate = new Fate();
@@ -113,7 +110,8 @@ export class Simulation extends SimWorld implements Witness {
 
   #watch(event: Event, effects: readonly Effect[]): void {
     this.tally.step(effects);
-    for (const effect of effects) if (effect.type === "log") this.onLog(effect.record);
+    for (const effect of effects)
+      if (effect.type === "log") this.heed(effect.record, this.state.targets.get(effect.record.target)?.row ?? null);
     this.#digest?.add(event, effects);
     this.invariants.check(event, effects);
   }

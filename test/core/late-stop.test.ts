@@ -48,6 +48,19 @@ describe("a stop that PM2 carries out late", () => {
     expect(world.pm2.row("app:0").pid).toBeNull();
   });
 
+  test("and is found long after is left alone, because nobody knows whose it was; healer says so", () => {
+    const world = gaveUpWaiting();
+    world.kill();
+    world.pm2.stop(world.pm2.row("app:0"));
+    world.advance(120 * MINUTE);
+    world.boot();
+    world.advance(60 * MINUTE);
+    expect(world.pm2.row("app:0").pid).toBeNull();
+    expect(world.reasons("alert", "app:0").at(-1)).toMatch(
+      /^it is stopped: by an operator, or by PM2 for healer, .* to start it: pm2 start 0$/,
+    );
+  });
+
   test("of a member of a group is remembered over a crash: a record of the group says nothing of its worker", () => {
     const world = new CoreWorld({ apps: { app: 2 }, rules: [] });
     world.setPolicy(corePolicy([scriptedRule(world.scripts, { key: "rate", scope: "tasks" })], { strategy: { actions: ["stop-start"] } }));
