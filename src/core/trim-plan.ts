@@ -90,6 +90,12 @@ export function mayEnd(copy: OutsideCopy, outside: TrimOutside): boolean {
   return outside === "all" || (outside === "orphans" && copy.owner === "orphan");
 }
 
+/** Of two settings of `trim_outside` the one that ends fewer. */
+export function narrower(one: TrimOutside, other: TrimOutside): TrimOutside {
+  const widths: readonly TrimOutside[] = ["none", "orphans", "all"];
+  return widths.indexOf(one) < widths.indexOf(other) ? one : other;
+}
+
 function memberOfRow(nowMs: number): (worker: GroupWorker) => Member {
   return (worker) => ({ kind: "row", sinceMs: worker.readyAtMs ?? nowMs, worker });
 }

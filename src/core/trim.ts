@@ -9,7 +9,7 @@ import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { startEpoch, withControl } from "./target.ts";
 import { memberKey } from "./member-key.ts";
-import { planTrim, type Member, type TrimLimits, type UnitPlan } from "./trim-plan.ts";
+import { narrower, planTrim, type Member, type TrimLimits, type UnitPlan } from "./trim-plan.ts";
 import { restoreCommand, sayMember } from "./trim-words.ts";
 import { busyWith } from "./trim-drain.ts";
 import { sayEnded } from "./trim-line.ts";
@@ -39,10 +39,17 @@ function unitsNow(state: State, target: Target, limits: TrimLimits, { alsoUnsafe
 
 /** Who is to be ended next: too many when it was decided, and too many now. Nobody's turn comes twice. */
 function victimNow(state: State, target: Target, heal: Heal, trim: Trim): Member | null {
-  const units = unitsNow(state, target, trim, { alsoUnsafe: heal.by !== null });
+  const units = unitsNow(state, target, limitsNow(state, target, heal, trim), { alsoUnsafe: heal.by !== null });
   const victims = units.filter(({ script }) => trim.scripts.includes(script)).flatMap((unit) => unit.victims);
   const waiting = trim.victims.filter((key) => !trim.done.includes(key));
   return victims.find((member) => waiting.includes(memberKey(member))) ?? null;
+}
+
+/** A person's order stands as it was given. healer's own goes no further than the configuration of now lets it. */
+function limitsNow(state: State, target: Target, { by }: Heal, trim: Trim): TrimLimits {
+  if (by !== null) return trim;
+  const { maxWorkers, trimOutside } = strategyOf(state, target).knobs;
+  return { keep: Math.max(trim.keep, maxWorkers ?? Number.POSITIVE_INFINITY), outside: narrower(trim.outside, trimOutside) };
 }
 
 /** The intent is on disk, PM2 was listed and the processes were looked at after that. */
@@ -90,7 +97,7 @@ export function tickTrim(turn: Turn, target: Target, strategy: Strategy, phase: 
   if (!looked && state.nowMs - phase.sinceMs < LOOKS_LATER_MS) return;
   const victim = looked && !isPaused(state, target) ? victimNow(state, target, phase.heal, trim) : null;
   if (victim === null) {
-    const settles = whoStaysIsOpen(state, target, trim) && state.nowMs - phase.sinceMs < LOOKS_LATER_MS;
+    const settles = whoStaysIsOpen(state, target, phase.heal, trim) && state.nowMs - phase.sinceMs < LOOKS_LATER_MS;
     return settles ? undefined : watch(turn, target, phase.heal, null);
   }
   if (busyWith(state, strategy, victim) > 0 && state.nowMs < phase.sinceMs + strategy.knobs.drainMs) return;
@@ -98,8 +105,10 @@ export function tickTrim(turn: Turn, target: Target, strategy: Strategy, phase: 
 }
 
 /** The one to keep has come up again only just: whose turn is next shows when it has stood. */
-function whoStaysIsOpen(state: State, target: Target, trim: Trim): boolean {
-  const units = unitsNow(state, target, trim, { alsoUnsafe: true }).filter(({ script }) => trim.scripts.includes(script));
+function whoStaysIsOpen(state: State, target: Target, heal: Heal, trim: Trim): boolean {
+  const units = unitsNow(state, target, limitsNow(state, target, heal, trim), { alsoUnsafe: true }).filter(({ script }) =>
+    trim.scripts.includes(script),
+  );
   return units.some(({ unsafe, unsettled }) => (unsafe ?? unsettled) !== null);
 }
 
@@ -126,7 +135,8 @@ export function tickTrimVerdict(turn: Turn, target: Target, phase: Extract<Phase
   if (trim === null || state.pm2.name !== "up") return;
   const seenAtMs = trim.outside === "none" ? state.nowMs : (state.copies?.atMs ?? 0);
   if (Math.min(seenAtMs, state.nowMs) < phase.sinceMs + PROVEN_MS && state.nowMs < phase.sinceMs + PROVEN_MS + LOOKS_LATER_MS) return;
-  const units = unitsNow(state, target, trim, { alsoUnsafe: true }).filter(({ script }) => trim.scripts.includes(script));
+  const limits = limitsNow(state, target, phase.heal, trim);
+  const units = unitsNow(state, target, limits, { alsoUnsafe: true }).filter(({ script }) => trim.scripts.includes(script));
   const left = units.flatMap((unit) => unit.victims);
   const running = groupFactsOf(state, target.id).workers.filter(({ row }) => row.pid !== null).length;
   if (left.length === 0)

@@ -21,6 +21,15 @@ describe("rows of PM2's that are too many", () => {
     expect([...world.pm2.rows.keys()]).toEqual([2]);
   });
 
+  test("are left alone from the moment on at which an edit allows more of them", () => {
+    const world = crowd({}, { apps: { app: 3 } });
+    world.until(() => gone(world).length === 1, 3 * MINUTE);
+    const [strategy] = world.policy.strategies;
+    world.setPolicy({ ...world.policy, strategies: [{ ...strategy!, knobs: { ...strategy!.knobs, maxWorkers: 2 } }] });
+    world.advance(10 * MINUTE);
+    expect(gone(world)).toEqual(["pm_id 0"]);
+  });
+
   test("are told once each, with whoever started them, and the removal says what brings them back", () => {
     const world = crowd({}, { apps: { app: 2 } });
     world.copies = [];
