@@ -51,6 +51,7 @@ export function adoptLateStop(turn: Turn, target: Target, strategy: Strategy): b
 function sayDoubt(turn: Turn, target: Target, sinceMs: number): void {
   const reason = `it is stopped: by an operator, or by PM2 for healer, which gave up waiting for that ${inWords(sinceMs)} ago; it is left as it is, to start it: pm2 start ${target.row?.pmId ?? ""}`;
   say(turn, target, { level: "warn", event: "alert", reason, more: { late_stop: true } });
+  journal(turn, target, { kind: "control", healId: null, note: { late_stop: null } }); // told once
 }
 
 const REASON = "PM2 has stopped it for healer, and healer gave up waiting before it was started again";

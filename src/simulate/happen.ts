@@ -75,7 +75,6 @@ function operate(world: Simulation, { verb, app, instance }: Extract<Fault, { ki
   if (row === undefined || (verb === "stop" && row.status !== "online")) return;
   world.pm2.order(verb, row.pmId, () => {
     if (verb === "stop") world.stopped.set(row.pmId, world.timeline.nowMs);
-    else world.stopped.delete(row.pmId);
   });
 }
 

@@ -49,6 +49,7 @@ export class SimWorld {
       apps: spec.apps,
       wallMs: () => this.host.wallMs(),
       onSpawn: (row, process) => {
+        this.stopped.delete(row.pmId);
         const afterMs = this.fleet.crashesAfterMs(row, this.timeline.nowMs);
         if (afterMs !== null) this.timeline.at(this.timeline.nowMs + afterMs, () => this.pm2.exit(process));
       },
