@@ -106,6 +106,7 @@ export function sickenOnce(world: Simulation): void {
   fleet.sicken(process, 0);
   const sinceMs = timeline.nowMs;
   const isOver = (): boolean => {
+    if (victim.row !== null && !pm2.rows.has(victim.row.pmId)) return true; // one too many, trimmed
     const lastHeal: Control["lastHeal"] = world.daemon?.state.targets.get(victim.id)?.control.lastHeal ?? null;
     // Where few tasks come in, nobody can say within the time for a verdict that it helped.
     const isWell = lastHeal?.verdict === "recovered" || lastHeal?.verdict === "inconclusive";
