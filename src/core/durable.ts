@@ -48,8 +48,11 @@ export function onDurable(
   if (changed !== null && phase.heal.roll !== null) return skipMember(turn, target, phase.heal, changed);
   const reason = changed ?? whyNoLonger(state, target, phase);
   if (reason !== null || row === null) return doNothing(turn, target, phase, `nothing was done: ${reason ?? "it is gone"}`);
-  if (phase.step === "add" && worker !== null && sharesNumber(state, worker, row))
+  if (phase.step === "add" && worker !== null && sharesNumber(state, worker, row)) {
+    const { roll } = phase.heal;
+    if (roll !== null && roll.done.length + roll.waiting.length > 0) return skipMember(turn, target, phase.heal, SHARED);
     return endHeal(turn, target, { verdict: "failed", reason: `nothing was done: ${SHARED}` });
+  }
   const strategy = strategyOf(state, target);
   const isTrial = phase.step === "start" && phase.heal.action === "hold-down";
   const inTheWay = isTrial ? copiesInTheWayOf(state, target, strategy) : [];

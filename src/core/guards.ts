@@ -205,11 +205,13 @@ function askGrace(state: State, { target, strategy, rule, actsInGrace }: Candida
   };
 }
 
-/** A group's grace ends with that of its most recently started member. */
+/** A group's grace ends with that of its most recently started member, counted from healer's last step at the earliest. */
 function groupGraceFromMs(state: State, target: Target): number {
   const group = state.groups.get(target.id);
   const members = group === undefined ? [] : membersOf(state, group).filter((member) => member.view.readyAtMs !== null);
-  return Math.max(target.control.calmFromMs, ...members.map(graceFromMs));
+  const { atMs, ignoreTasksUntilMs } = target.epoch;
+  const isByHealer = ignoreTasksUntilMs > atMs;
+  return Math.max(target.control.calmFromMs, isByHealer ? atMs : 0, ...members.map(graceFromMs));
 }
 
 function askBackoff(state: State, { target, holdsDown }: Candidate): Answer {

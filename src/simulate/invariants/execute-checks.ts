@@ -54,8 +54,8 @@ function checkWhom(witness: Witness, books: Books, effect: Execute): void {
 
 /** Or to start, and it did not, by healer in this life of its row: what brings it down again in earnest may have been meant as the end of that. */
 function wasToldToStop({ executed }: Books, { target, row: { createdWallMs } }: Execute): boolean {
-  const isHalf = (step: string): boolean => step === "stop" || step === "start";
-  return executed.some(({ target: id, row, step }) => id === target && row.createdWallMs === createdWallMs && isHalf(step));
+  const isHalf = ({ action, step }: Execute): boolean => step === "stop" || step === "start" || action === "stop-start";
+  return executed.some((other) => other.target === target && other.row.createdWallMs === createdWallMs && isHalf(other));
 }
 
 /** I10: never fewer than may be are left, the oldest row goes, and of copies only what the configuration names. */
@@ -63,14 +63,15 @@ function checkTrim(witness: Witness, books: Books, { row, ends, healId, target }
   const { rows } = witness;
   const copies = witness.copies ?? [];
   const { maxWorkers, trimOutside } = knobsOf(witness, target);
-  const keep = books.byHand.has(healId) ? 1 : (maxWorkers ?? 0);
+  const isByHand = books.byHand.has(healId);
+  const keep = isByHand ? 1 : (maxWorkers ?? 0);
   const online = [...rows.values()].filter((other) => other.name === row.name && other.status === "online" && other.pid !== null);
   for (const copy of copies.filter(({ pid }) => ends.some((end) => end.pid === pid)))
     if (copy.owner === "other_daemon" || copy.untouchable !== null) broken("I9", `${copy.owner} pid ${copy.pid} was ended`);
   for (const { pid, startTicks } of ends)
     if (!copies.some((copy) => copy.pid === pid && copy.startTicks === startTicks)) broken("I10", `pid ${pid} is another by now`);
   if (ends.length > 1) broken("I10", "two are ended at once");
-  const counted = copies.filter((copy) => copy.group === row.name && mayEnd(copy, trimOutside)).length;
+  const counted = copies.filter((copy) => copy.group === row.name && mayEnd(copy, isByHand ? "all" : trimOutside)).length; // an order stands whatever is edited meanwhile
   const left = online.length + counted - 1;
   if (left < keep) broken("I10", `${left} of ${row.name} are left, ${keep} may be`);
   if (ends.length > 0) return;
