@@ -95,6 +95,19 @@ describe("a replace", () => {
     world.untilPhase("app:0", "verifying", MINUTE);
   });
 
+  test("of a group leaves out who shares a number, goes on with the others, and counts its grace from the last of them", () => {
+    const world = new CoreWorld({ apps: { app: 3 }, ...REPLACE, rules: [] });
+    world.pm2.add("app", { instance: "1" });
+    const policy = corePolicy([scriptedRule(world.scripts, { key: "rate", scope: "tasks" })], { strategy: { actions: ["replace"] } });
+    world.setPolicy(policy);
+    world.advance(10 * MINUTE);
+    world.sicken("app");
+    world.until(() => world.lines("heal_verdict").length > 0, 20 * MINUTE);
+    expect(steps(world)).toEqual(["add 0", "remove 0", "add 2", "remove 2"]);
+    world.until(() => world.executed.length > 4, 60 * MINUTE);
+    expect(world.executed[4]!.atMs - world.executed[3]!.atMs).toBeGreaterThanOrEqual(GRACE);
+  });
+
   test("is refused where PM2 runs several under one number: they could not be told apart", () => {
     const world = new CoreWorld(REPLACE);
     world.pm2.add("app", { instance: "0" });
