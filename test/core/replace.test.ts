@@ -108,6 +108,18 @@ describe("a replace", () => {
     expect(world.executed[4]!.atMs - world.executed[3]!.atMs).toBeGreaterThanOrEqual(GRACE);
   });
 
+  test("of a group that is cut short begins anew a grace period after its last step, not after its last start", () => {
+    const world = new CoreWorld({ apps: { app: 3 }, rules: [] });
+    world.setPolicy(corePolicy([scriptedRule(world.scripts, { key: "rate", scope: "tasks" })], REPLACE));
+    world.sicken("app");
+    world.until(() => world.executed.length === 2, 5 * MINUTE);
+    world.faults.journal = "disk full";
+    world.until(() => world.lines("heal_verdict").length > 0, 5 * MINUTE);
+    world.faults.journal = null;
+    world.until(() => world.executed.length > 2, 60 * MINUTE);
+    expect(world.executed[2]!.atMs - world.executed[1]!.atMs).toBeGreaterThanOrEqual(GRACE);
+  });
+
   test("is refused where PM2 runs several under one number: they could not be told apart", () => {
     const world = new CoreWorld(REPLACE);
     world.pm2.add("app", { instance: "0" });
