@@ -71,7 +71,8 @@ function checkGuards(witness: Witness, books: Books, decided: Decided): void {
   const isBusyNow = before !== undefined && isInFlight(before) && before.name !== "verifying";
   mind("in-flight", heal.by !== null && isBusyNow, "is in a heal already");
   mind("in-flight", heal.by !== null && before?.name === "verifying", "awaits the verdict on its last heal");
-  mind("status", !isStop && isPm2sBusiness(target), "is stopped, or PM2 is busy with it");
+  const isOurs = before?.name === "suspect" && before.contain !== null; // a start of healer's own left it down
+  mind("status", !isStop && !isOurs && isPm2sBusiness(target), "is stopped, or PM2 is busy with it");
   mind("drain", isBusy(books, witness, decided), "has tasks in hand");
   if (heal.by === null) checkCalendar(witness, books, { target, heal }); // a person may be quicker than the turn that notices a window
   if (!force.includes("grace")) checkAge(witness, books, { target, heal });
