@@ -8,6 +8,7 @@ import type { RuleState, State, Target } from "./state.ts";
 import type { Policy, Strategy } from "./strategy.ts";
 import { graceFromMs, newRuleState, rulesFor, withControl } from "./target.ts";
 import { sayOf, type Turn } from "./turn.ts";
+import { noteBudget } from "./watchdog.ts";
 
 const UNSELECTED = "no longer selected by the configuration, or by two strategies";
 
@@ -22,6 +23,7 @@ export function takePolicy(turn: Turn, policy: Policy): void {
     // Under the old policy: closing a heal needs the strategy that began it.
     if (strategyIn(policy, state, target) === null) dropTarget(turn, target, UNSELECTED);
   }
+  noteBudget(state);
   state.policy = policy;
   state.conflicts.clear();
   if (before.mode !== policy.mode) {

@@ -2,6 +2,7 @@ import { healOf } from "./control.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import type { State } from "./state.ts";
+import type { Policy } from "./strategy.ts";
 import { sayOf, strategyOf, type Turn } from "./turn.ts";
 
 /**
@@ -13,6 +14,8 @@ export interface Watchdog {
   /** What was broken first; null = nothing. */
   violation: string | null;
   readonly done: Done[];
+  /** Budgets that an edit has replaced, and when: what they earned may be spent yet. */
+  readonly budgets: { readonly atMs: number; readonly healsPerHour: number }[];
 }
 
 interface Done {
@@ -34,7 +37,17 @@ const NO_ROW = -1;
 const KEPT_MS = 24 * HOUR_MS;
 
 export function newWatchdog(): Watchdog {
-  return { violation: null, done: [] };
+  return { violation: null, done: [], budgets: [] };
+}
+
+/** Before an edit takes it away. */
+export function noteBudget({ watchdog, policy, nowMs }: State): void {
+  watchdog.budgets.push({ atMs: nowMs, healsPerHour: healsPerHour(policy) });
+  while ((watchdog.budgets[0]?.atMs ?? nowMs) < nowMs - HOUR_MS) watchdog.budgets.shift();
+}
+
+function healsPerHour({ budget: { tokens, refillMs } }: Policy): number {
+  return Math.floor(tokens + HOUR_MS / refillMs);
 }
 
 /** The effects of a step without the actions that must not be. */
@@ -101,14 +114,15 @@ function whyTwice(state: State, { healId, step, row, ends }: Execute): string | 
 function whyTooSoon(state: State, effect: Execute): string | null {
   const next = doneOf(state, effect);
   if (!next.counts) return null;
-  const { done } = state.watchdog;
+  const { done, budgets } = state.watchdog;
   const last = done.findLast((one) => one.target === next.target && one.healId !== next.healId && one.counts);
   const graceMs = last === undefined ? 0 : Math.min(last.graceMs, next.graceMs);
   if (effect.step !== "start" && last !== undefined && next.atMs - last.atMs < graceMs)
     return `I3: ${next.target} was healed ${Math.round((next.atMs - last.atMs) / 1000)} s ago, within its grace period`;
   const recent = done.filter((one) => one.counts && next.atMs - one.atMs < HOUR_MS);
   const heals = new Set([...recent, next].map(({ healId }) => healId)).size;
-  const most = Math.max(next.healsPerHour, ...recent.map(({ healsPerHour }) => healsPerHour));
+  const replaced = budgets.filter(({ atMs }) => next.atMs - atMs < HOUR_MS);
+  const most = Math.max(...[next, ...recent, ...replaced].map((one) => one.healsPerHour));
   return heals > most ? `I4: ${heals} heals within an hour, at most ${most}` : null;
 }
 
@@ -120,7 +134,6 @@ function note(state: State, effect: Execute): void {
 
 function doneOf(state: State, { healId, step, target, row, action, ends }: Execute): Done {
   const found = state.targets.get(target);
-  const { tokens, refillMs } = state.policy.budget;
   return {
     healId,
     step,
@@ -129,6 +142,6 @@ function doneOf(state: State, { healId, step, target, row, action, ends }: Execu
     atMs: state.nowMs,
     counts: action !== "trim" && step !== "stop" && !byHand(state, target),
     graceMs: found === undefined ? 0 : strategyOf(state, found).knobs.gracePeriodMs,
-    healsPerHour: Math.floor(tokens + HOUR_MS / refillMs),
+    healsPerHour: healsPerHour(state.policy),
   };
 }

@@ -54,6 +54,16 @@ describe("the watchdog", () => {
     expect(ask(world, trim)).toEqual([trim]);
   });
 
+  test("lets healer spend what a larger budget has earned until an edit took it away", () => {
+    const { world, done } = healing();
+    world.cure("app:0");
+    world.advance(90 * 60_000);
+    world.setPolicy({ ...world.policy, budget: { tokens: 1, refillMs: 3_600_000 } });
+    for (const index of [0, 1, 2])
+      ask(world, { ...done, target: `app:${index}`, healId: `20261122-000000-9${index}`, row: { ...done.row, pmId: 50 + index } });
+    expect(world.state.watchdog.violation).toBeNull();
+  });
+
   test("lets a heal pass that keeps all promises", () => {
     const { world, done } = healing();
     world.cure("app:0");
