@@ -8,8 +8,8 @@ import { CoreWorld } from "../support/core-world.ts";
 type Execute = Extract<Effect, { type: "execute" }>;
 
 /** A world in which a heal is under way, and what the core then wanted done. */
-function healing(): { world: CoreWorld; done: Execute } {
-  const world = new CoreWorld();
+function healing(workers = 1): { world: CoreWorld; done: Execute } {
+  const world = new CoreWorld({ apps: { app: workers } });
   world.sicken("app:0");
   world.untilPhase("app:0", "verifying", 10 * 60_000);
   const [done] = world.executed;
@@ -55,7 +55,7 @@ describe("the watchdog", () => {
   });
 
   test("lets healer spend what a larger budget has earned until an edit took it away", () => {
-    const { world, done } = healing();
+    const { world, done } = healing(3);
     world.cure("app:0");
     world.advance(90 * 60_000);
     world.setPolicy({ ...world.policy, budget: { tokens: 1, refillMs: 3_600_000 } });
