@@ -1,4 +1,5 @@
 import type { State } from "./state.ts";
+import type { Policy } from "./strategy.ts";
 
 /**
  * The token bucket all heals draw from: at most `tokens` at once, then one every `refill`. Its level is journaled with
@@ -28,4 +29,9 @@ export function returnToken(state: State): void {
 
 export function nextTokenAtMs(state: State): number {
   return state.globals.refilledAtMs + state.policy.budget.refillMs;
+}
+
+/** The most that a bucket gives within an hour. */
+export function healsPerHour({ budget: { tokens, refillMs } }: Policy): number {
+  return Math.floor(tokens + 3_600_000 / refillMs);
 }

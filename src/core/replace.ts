@@ -26,8 +26,9 @@ type Rolling = Extract<Phase, { name: "rolling" }>;
 export function tickReplace(turn: Turn, target: Target, phase: Rolling): void {
   const { state } = turn;
   const { heal } = phase;
-  const replace = heal.replace ?? null;
-  if (replace === null || state.pm2.name !== "up" || pauseOf(state, target) !== null) return;
+  if (heal.replace == null || state.pm2.name !== "up" || pauseOf(state, target) !== null) return;
+  // Of a healer that died nobody knows when the new one was asked for: it is waited for from here on, and not for ever.
+  const replace: Replace = { ...heal.replace, addedAtMs: heal.replace.addedAtMs ?? phase.sinceMs };
   const next = nextOfReplace(state, target, heal, replace);
   if (next.name === "wait") return noteSuccessor(turn, target, phase, replace);
   if (next.name === "done" || next.name === "end") return conclude(turn, target, heal, next, null);

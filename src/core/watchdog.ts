@@ -1,9 +1,10 @@
+import { healsPerHour } from "./budget.ts";
 import { healOf } from "./control.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import type { State } from "./state.ts";
-import type { Policy } from "./strategy.ts";
 import { sayOf, strategyOf, type Turn } from "./turn.ts";
+import type { WorkerRow } from "./worker-row.ts";
 
 /**
  * The promises that must hold whatever the rest of the core has decided, asked of every action at the last moment
@@ -22,7 +23,8 @@ interface Done {
   readonly healId: string;
   readonly step: string;
   readonly target: string;
-  readonly pmId: number;
+  /** By PM2's generation and number: a new daemon numbers its rows anew. */
+  readonly row: string;
   readonly atMs: number;
   /** Restarts somebody on healer's own decision: what paces heals counts it. */
   readonly counts: boolean;
@@ -33,7 +35,6 @@ interface Done {
 type Execute = Extract<Effect, { type: "execute" }>;
 
 const HOUR_MS = 3_600_000;
-const NO_ROW = -1;
 const KEPT_MS = 24 * HOUR_MS;
 
 export function newWatchdog(): Watchdog {
@@ -44,10 +45,6 @@ export function newWatchdog(): Watchdog {
 export function noteBudget({ watchdog, policy, nowMs }: State): void {
   watchdog.budgets.push({ atMs: nowMs, healsPerHour: healsPerHour(policy) });
   while ((watchdog.budgets[0]?.atMs ?? nowMs) < nowMs - HOUR_MS) watchdog.budgets.shift();
-}
-
-function healsPerHour({ budget: { tokens, refillMs } }: Policy): number {
-  return Math.floor(tokens + HOUR_MS / refillMs);
 }
 
 /** The effects of a step without the actions that must not be. */
@@ -106,7 +103,7 @@ function byHand(state: State, target: string): boolean {
 function whyTwice(state: State, { healId, step, row, ends }: Execute): string | null {
   const mayRepeat = ends.length > 0 || step === "remove" || step === "undo" || (step === "start" && row.pid === null);
   if (mayRepeat) return null;
-  const again = state.watchdog.done.some((done) => done.healId === healId && done.step === step && done.pmId === row.pmId);
+  const again = state.watchdog.done.some((done) => done.healId === healId && done.step === step && done.row === nameOf(state, row));
   return again ? `I7: ${step} of heal ${healId} was done before` : null;
 }
 
@@ -126,6 +123,10 @@ function whyTooSoon(state: State, effect: Execute): string | null {
   return heals > most ? `I4: ${heals} heals within an hour, at most ${most}` : null;
 }
 
+function nameOf({ pm2 }: State, { pmId }: WorkerRow): string {
+  return `${pm2.name === "up" ? pm2.generation : ""} ${pmId}`;
+}
+
 function note(state: State, effect: Execute): void {
   const { done } = state.watchdog;
   done.push(doneOf(state, effect));
@@ -138,7 +139,7 @@ function doneOf(state: State, { healId, step, target, row, action, ends }: Execu
     healId,
     step,
     target,
-    pmId: action === "trim" && ends.length > 0 ? NO_ROW : row.pmId, // a trim of a copy names a row for its limits alone
+    row: action === "trim" && ends.length > 0 ? "" : nameOf(state, row), // a trim of a copy names a row for its limits alone
     atMs: state.nowMs,
     counts: action !== "trim" && step !== "stop" && !byHand(state, target),
     graceMs: found === undefined ? 0 : strategyOf(state, found).knobs.gracePeriodMs,

@@ -27,6 +27,18 @@ describe("healer dies", () => {
     expect(world.reasons("heal_verdict")).toEqual(["aborted: healer was restarted before it was done, and nothing has changed since"]);
   });
 
+  test("when nobody knows whether it asked: what does not come is not waited for for ever", () => {
+    const world = replacing();
+    world.pm2.delete(newer(world));
+    const target = world.target("app:0");
+    const { phase } = target.control;
+    if (phase.name !== "rolling" || phase.heal.replace == null) throw new Error(`it is ${phase.name}`);
+    const replace = { ...phase.heal.replace, successor: null, addedAtMs: null };
+    target.control = { ...target.control, phase: { ...phase, heal: { ...phase.heal, replace } } };
+    world.advance(5 * MINUTE);
+    expect(world.reasons("heal_verdict")[0]).toMatch(/^failed: no second one has come up in PM2's list.*; the old one stays$/);
+  });
+
   test.each<[string, (world: CoreWorld) => boolean]>([
     ["while PM2 adds the second one", (world) => world.executed.length === 1],
     ["with two of them there", (world) => rows(world).length === 2 && world.control("app:0").phase.name === "rolling"],

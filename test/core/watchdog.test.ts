@@ -54,6 +54,14 @@ describe("the watchdog", () => {
     expect(ask(world, trim)).toEqual([trim]);
   });
 
+  test("does not take a row of a new PM2 daemon for one of the old that had its number", () => {
+    const { world, done } = healing();
+    const { pm2 } = world.state;
+    if (pm2.name !== "up") throw new Error(`PM2 is ${pm2.name}`);
+    world.state.pm2 = { ...pm2, generation: "another" };
+    expect(ask(world, done)).toEqual([done]);
+  });
+
   test("lets healer spend what a larger budget has earned until an edit took it away", () => {
     const { world, done } = healing(3);
     world.cure("app:0");

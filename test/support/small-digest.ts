@@ -11,7 +11,18 @@ import type { SmallWorld } from "./small-world.ts";
  */
 export function digestOf(small: SmallWorld): number {
   const { policy: _policy, watchdog, globals, ...state } = small.state;
-  const { executed, seenAtMs, toldAtMs, symptoms: _symptoms, before: _before, trialsAtMs, resetAtMs, journal, ...books } = small.books;
+  const {
+    executed,
+    seenAtMs,
+    toldAtMs,
+    toldRows: _rows,
+    symptoms: _symptoms,
+    before: _before,
+    trialsAtMs,
+    resetAtMs,
+    journal,
+    ...books
+  } = small.books;
   const later = small.journal.slice(small.snapshot?.records ?? 0).map(({ note: _note, ...record }) => record);
   const open = [...journal.open].map(([target, id]) => [target, id, small.journal.findLast(({ healId }) => healId === id)?.control]);
   const seen = [...small.rows.values()].map((row) => [seenAtMs, toldAtMs].map((atMs) => atMs.get(processKey(row))));

@@ -1,4 +1,5 @@
 import type { Control } from "../../core/control.ts";
+import type { WorkerRow } from "../../core/worker-row.ts";
 import { newJournalBooks, type JournalBooks } from "./journal-books.ts";
 import type { Execute } from "./witness.ts";
 
@@ -16,6 +17,8 @@ export interface Books {
   readonly seenAtMs: Map<string, number>;
   /** When healer was first told of it by a list. */
   readonly toldAtMs: Map<string, number>;
+  /** The newest list that healer was given. */
+  toldRows: readonly WorkerRow[];
   /** Heals a person asked for, and targets a person has reset: limits on healer's own decisions do not bind them. */
   readonly byHand: Set<string>;
   readonly resetAtMs: Map<string, number>;
@@ -52,6 +55,7 @@ export function newBooks(): Books {
     executed: [],
     seenAtMs: new Map(),
     toldAtMs: new Map(),
+    toldRows: [],
     byHand: new Set(),
     resetAtMs: new Map(),
     trialsAtMs: new Map(),

@@ -60,12 +60,11 @@ function wasToldToStop({ executed }: Books, { target, row: { createdWallMs } }: 
 
 /** I10: never fewer than may be are left, the oldest row goes, and of copies only what the configuration names. */
 function checkTrim(witness: Witness, books: Books, { row, ends, healId, target }: Execute): void {
-  const { rows } = witness;
   const copies = witness.copies ?? [];
   const { maxWorkers, trimOutside } = knobsOf(witness, target);
   const isByHand = books.byHand.has(healId);
   const keep = isByHand ? 1 : (maxWorkers ?? 0);
-  const online = [...rows.values()].filter((other) => other.name === row.name && other.status === "online" && other.pid !== null);
+  const online = books.toldRows.filter((other) => other.name === row.name && other.status === "online" && other.pid !== null);
   for (const copy of copies.filter(({ pid }) => ends.some((end) => end.pid === pid)))
     if (copy.owner === "other_daemon" || copy.untouchable !== null) broken("I9", `${copy.owner} pid ${copy.pid} was ended`);
   for (const { pid, startTicks } of ends)

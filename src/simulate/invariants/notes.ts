@@ -71,6 +71,7 @@ function dependencyOf({ state }: Witness, strategy: string): string | null {
 function noteList(books: Books, pm2: Pm2View | string): void {
   books.isPm2Lost = typeof pm2 === "string";
   if (typeof pm2 === "string") return;
+  books.toldRows = pm2.rows;
   for (const row of pm2.rows) {
     const key = processKey(row);
     if (row.pid !== null && !books.toldAtMs.has(key)) books.toldAtMs.set(key, books.nowMs);
