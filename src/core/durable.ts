@@ -48,16 +48,18 @@ export function onDurable(
   if (changed !== null && phase.heal.roll !== null) return skipMember(turn, target, phase.heal, changed);
   const reason = changed ?? whyNoLonger(state, target, phase);
   if (reason !== null || row === null) return doNothing(turn, target, phase, `nothing was done: ${reason ?? "it is gone"}`);
-  if (phase.step === "add" && worker !== null && sharesNumber(state, worker, row)) {
-    const { roll } = phase.heal;
-    if (roll !== null && roll.done.length + roll.waiting.length > 0) return skipMember(turn, target, phase.heal, SHARED);
-    return endHeal(turn, target, { verdict: "failed", reason: `nothing was done: ${SHARED}` });
-  }
+  if (phase.step === "add" && worker !== null && sharesNumber(state, worker, row)) return refuseReplace(turn, target, phase);
   const strategy = strategyOf(state, target);
   const isTrial = phase.step === "start" && phase.heal.action === "hold-down";
   const inTheWay = isTrial ? copiesInTheWayOf(state, target, strategy) : [];
   for (const copy of inTheWay) sayEnded(turn, target, { heal: phase.heal, member: { kind: "copy", copy, sinceMs: 0 } });
   execute(turn, target, { phase, row, ends: inTheWay.map((copy) => endOrder(copy, row, strategy.knobs.drainMs)) });
+}
+
+/** Of a group the others are replaced all the same. */
+function refuseReplace(turn: Turn, target: Target, { heal }: Intent): void {
+  if (heal.roll !== null && heal.roll.done.length + heal.roll.waiting.length > 0) skipMember(turn, target, heal, SHARED);
+  else endHeal(turn, target, { verdict: "failed", reason: `nothing was done: ${SHARED}` });
 }
 
 const SHARED = "PM2 runs several under its number, and a replacement could not be told from them; use restart";

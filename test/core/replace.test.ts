@@ -1,10 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { explain } from "../../src/core/explain.ts";
-import { corePolicy } from "../support/core-policy.ts";
 import { CoreWorld } from "../support/core-world.ts";
 import { crowd } from "../support/crowd.ts";
 import { newer, REPLACE, replacing, rows, steps } from "../support/replacing.ts";
-import { scriptedRule } from "../support/scripted-rules.ts";
 
 /** A worker that must not be missing: the second one comes up beside it before the old one goes (decisions/0014). */
 
@@ -75,16 +73,6 @@ describe("a replace", () => {
     expect(world.lines("heal_action").at(-1)?.reason).toContain("its replacement deleted again in 0 ms: ");
   });
 
-  test("of a group replaces its members one after another, under one id", () => {
-    const world = new CoreWorld({ apps: { app: 3 }, rules: [] });
-    world.setPolicy(corePolicy([scriptedRule(world.scripts, { key: "rate", scope: "tasks" })], REPLACE));
-    world.sicken("app");
-    world.untilPhase("app", "verifying");
-    expect(steps(world)).toEqual(["add 0", "remove 0", "add 1", "remove 1", "add 2", "remove 2"]);
-    expect(new Set(world.executed.map(({ healId, target }) => `${target} ${healId}`)).size).toBe(1);
-    expect([...world.pm2.rows.values()].map(({ pmId, instance }) => `${pmId}:${instance}`)).toEqual(["3:0", "4:1", "5:2"]);
-  });
-
   test("waits for the old one's task in hand, as long as drain says", () => {
     const world = new CoreWorld({ ...REPLACE, knobs: { drainMs: 20_000 } });
     world.sicken("app:0");
@@ -93,31 +81,6 @@ describe("a replace", () => {
     world.advance(25_000);
     expect(steps(world)).toEqual(["add 0"]);
     world.untilPhase("app:0", "verifying", MINUTE);
-  });
-
-  test("of a group leaves out who shares a number, goes on with the others, and counts its grace from the last of them", () => {
-    const world = new CoreWorld({ apps: { app: 3 }, ...REPLACE, rules: [] });
-    world.pm2.add("app", { instance: "1" });
-    const policy = corePolicy([scriptedRule(world.scripts, { key: "rate", scope: "tasks" })], { strategy: { actions: ["replace"] } });
-    world.setPolicy(policy);
-    world.advance(10 * MINUTE);
-    world.sicken("app");
-    world.until(() => world.lines("heal_verdict").length > 0, 20 * MINUTE);
-    expect(steps(world)).toEqual(["add 0", "remove 0", "add 2", "remove 2"]);
-    world.until(() => world.executed.length > 4, 60 * MINUTE);
-    expect(world.executed[4]!.atMs - world.executed[3]!.atMs).toBeGreaterThanOrEqual(GRACE);
-  });
-
-  test("of a group that is cut short begins anew a grace period after its last step, not after its last start", () => {
-    const world = new CoreWorld({ apps: { app: 3 }, rules: [] });
-    world.setPolicy(corePolicy([scriptedRule(world.scripts, { key: "rate", scope: "tasks" })], REPLACE));
-    world.sicken("app");
-    world.until(() => world.executed.length === 2, 5 * MINUTE);
-    world.faults.journal = "disk full";
-    world.until(() => world.lines("heal_verdict").length > 0, 5 * MINUTE);
-    world.faults.journal = null;
-    world.until(() => world.executed.length > 2, 60 * MINUTE);
-    expect(world.executed[2]!.atMs - world.executed[1]!.atMs).toBeGreaterThanOrEqual(GRACE);
   });
 
   test("is refused where PM2 runs several under one number: they could not be told apart", () => {

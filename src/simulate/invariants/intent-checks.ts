@@ -71,11 +71,15 @@ function checkGuards(witness: Witness, books: Books, decided: Decided): void {
   const isBusyNow = before !== undefined && isInFlight(before) && before.name !== "verifying";
   mind("in-flight", heal.by !== null && isBusyNow, "is in a heal already");
   mind("in-flight", heal.by !== null && before?.name === "verifying", "awaits the verdict on its last heal");
-  const isOurs = before?.name === "suspect" && before.contain !== null; // a start of healer's own left it down
-  mind("status", !isStop && !isOurs && isPm2sBusiness(target), "is stopped, or PM2 is busy with it");
+  mind("status", !isStop && !isLeftDown(before) && isPm2sBusiness(target), "is stopped, or PM2 is busy with it");
   mind("drain", isBusy(books, witness, decided), "has tasks in hand");
   if (heal.by === null) checkCalendar(witness, books, { target, heal }); // a person may be quicker than the turn that notices a window
   if (!force.includes("grace")) checkAge(witness, books, { target, heal });
+}
+
+/** A start of healer's own has failed. */
+function isLeftDown(before: Phase | undefined): boolean {
+  return before?.name === "suspect" && before.contain !== null;
 }
 
 /** A row that its operator has stopped, or that PM2 is stopping or launching right now. */
