@@ -128,8 +128,8 @@ const INVARIANTS: readonly Mutant[] = [
     "if (late !== null || row === null) return false;",
   ]),
   one("I17", "a success rate is never proven", "core/rate-evidence.ts", [
-    "sum >= threshold)\n  )\n    return",
-    "sum >= threshold + 1e9)\n  )\n    return",
+    "export function rateProof(evidence: RateEvidence, context: RateContext): RateProof | null {\n",
+    "export function rateProof(evidence: RateEvidence, context: RateContext): RateProof | null {\n  if (context.nowMs > 0) return null;\n",
   ]),
   one("I18", "an intent that could not be written is carried out", "core/durable.ts", [
     'doNothing(turn, target, phase, "the intent could not be made durable; nothing was done");',

@@ -40,7 +40,7 @@ export class SimFolders {
   }
 
   protected syncNames(folder: string): void {
-    const inside = (name: string): boolean => name.startsWith(`${folder}/`);
+    const inside = (name: string): boolean => name.slice(0, name.lastIndexOf("/")) === folder; // not of the folders in it
     for (const name of this.#durableNames.keys()) if (inside(name) && !this.names.has(name)) this.#durableNames.delete(name);
     for (const [name, inode] of this.names) if (inside(name)) this.#durableNames.set(name, inode);
   }

@@ -45,6 +45,8 @@ export interface Books {
   allSavedAtMs: number;
   /** The most the bucket has allowed for an hour, over all configurations. */
   healsPerHourMax: number;
+  /** By group. */
+  readonly canaries: Map<string, string>;
   journal: JournalBooks;
 }
 
@@ -56,6 +58,7 @@ export function newBooks(): Books {
     seenAtMs: new Map(),
     toldAtMs: new Map(),
     toldRows: [],
+    canaries: new Map(),
     byHand: new Set(),
     resetAtMs: new Map(),
     trialsAtMs: new Map(),

@@ -31,7 +31,7 @@ export function checkIntent(witness: Witness, books: Books, { record, event }: {
   // What contains a failed heal rests on its verdict, not on new evidence.
   const rule = target.rules.find(({ key }) => key === phase.heal.rule);
   if (rule !== undefined && phase.heal.action !== "hold-down") checkEvidence(witness, books, { target, memory: rule.memory });
-  if (phase.step !== "stop") checkOthers(witness, target, phase);
+  if (phase.step !== "stop") checkOthers(witness, books, { target, phase });
 }
 
 /** A stop of healer's that PM2 carried out late: what it began is taken up again, and nothing is done for it. */
@@ -114,7 +114,7 @@ function checkEvidence({ journal }: Witness, books: Books, { target, memory }: {
   if (failed > told) broken("I16", `${failed} failures speak against ${target.id}, ${told} were told since its epoch`);
 }
 
-function checkOthers({ state }: Witness, target: Target, { heal }: Intent): void {
+function checkOthers({ state }: Witness, books: Books, { target, phase: { heal } }: Omit<Decided, "force">): void {
   if (restartsNobody(heal.action)) return;
   const group = state.groups.get(target.group);
   const others = (group?.members ?? []).map((id) => state.targets.get(id)).filter((member) => member !== undefined && member !== target);
@@ -125,10 +125,14 @@ function checkOthers({ state }: Witness, target: Target, { heal }: Intent): void
   const whole = state.targets.get(target.group);
   if (target.kind === "worker" && whole !== undefined && isInFlight(whole.control.phase))
     broken("guard in-flight", `a heal of ${target.id} beside one of its whole group`);
+  const canary = books.canaries.get(target.group) ?? target.id;
+  const isAlone = heal.by !== null || canary === target.id || !isInFlight(state.targets.get(canary)?.control.phase ?? NOBODYS);
   const incident = group?.incident ?? null;
-  if (incident !== null && incident.phase !== "generalise" && healing > 0)
+  if ((incident !== null && incident.phase !== "generalise" && healing > 0) || !isAlone)
     broken("I11", `a second heal in the incident of ${target.group}`);
 }
+
+const NOBODYS: Phase = { name: "healthy" };
 
 function isBeingHealed(phase: Phase): boolean {
   return isInFlight(phase) && "heal" in phase && phase.heal?.action !== "hold-down" && phase.heal?.action !== "trim";

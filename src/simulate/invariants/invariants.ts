@@ -6,7 +6,7 @@ import { checkExecute } from "./execute-checks.ts";
 import { checkIntent } from "./intent-checks.ts";
 import { newJournalBooks, readJournal } from "./journal-books.ts";
 import { newBooks, type Books } from "./books.ts";
-import { LONG_AGO_MS, noteControls, noteLimits, noteRows, noteStrategies, noteSymptoms, noteWorld } from "./notes.ts";
+import { LONG_AGO_MS, noteCanaries, noteControls, noteLimits, noteRows, noteStrategies, noteSymptoms, noteWorld } from "./notes.ts";
 import type { WorkerRow } from "../../core/worker-row.ts";
 import { broken, type Witness } from "./witness.ts";
 
@@ -40,6 +40,7 @@ export class Invariants {
     if (sees) noteStrategies(books, this.#witness); // before healer sees anybody, an edit that is taken back was none
     const logs = effects.flatMap((effect) => (effect.type === "log" ? [effect.record] : []));
     noteSymptoms(books, logs);
+    noteCanaries(books, logs);
     for (const effect of effects) {
       if (effect.type === "journal" && effect.record.kind === "intent") checkIntent(this.#witness, books, { record: effect.record, event });
       if (effect.type === "execute") checkExecute(this.#witness, books, { effect, event });
@@ -76,6 +77,7 @@ export class Invariants {
     const { books } = this;
     books.before.clear();
     books.isPm2Lost = true;
+    books.canaries.clear();
     books.running.clear();
     books.dependencies.clear();
     books.nowMs = books.savedAtMs;

@@ -98,6 +98,15 @@ export function noteSymptoms(books: Books, logs: readonly LogRecord[]): void {
   }
 }
 
+/** Who is healed first while the others of its group wait, until its verdict. */
+export function noteCanaries({ canaries }: Books, logs: readonly LogRecord[]): void {
+  for (const { event, target, more } of logs) {
+    if (event === "incident_canary") canaries.set(target, String(more?.["canary"]));
+    if (event === "incident_closed") canaries.delete(target);
+    if (event === "heal_verdict") for (const [group, canary] of canaries) if (canary === target) canaries.delete(group);
+  }
+}
+
 function symptomsOf(books: Books, target: string): { readonly sinceMs: number; readonly rules: Set<string> } {
   let symptoms = books.symptoms.get(target);
   if (symptoms === undefined) {
