@@ -101,9 +101,10 @@ export function noteSymptoms(books: Books, logs: readonly LogRecord[]): void {
 /** Who is healed first while the others of its group wait, until its verdict. */
 export function noteCanaries({ canaries }: Books, logs: readonly LogRecord[]): void {
   for (const { event, target, more } of logs) {
-    if (event === "incident_canary") canaries.set(target, String(more?.["canary"]));
+    const canary = more?.["canary"];
+    if (event === "incident_canary" && typeof canary === "string") canaries.set(target, canary);
     if (event === "incident_closed") canaries.delete(target);
-    if (event === "heal_verdict") for (const [group, canary] of canaries) if (canary === target) canaries.delete(group);
+    if (event === "heal_verdict") for (const [group, healed] of canaries) if (healed === target) canaries.delete(group);
   }
 }
 
