@@ -39,10 +39,16 @@ function unitsNow(state: State, target: Target, limits: TrimLimits, { alsoUnsafe
 
 /** Who is to be ended next: too many when it was decided, and too many now. Nobody's turn comes twice. */
 function victimNow(state: State, target: Target, heal: Heal, trim: Trim): Member | null {
-  const units = unitsNow(state, target, limitsNow(state, target, heal, trim), { alsoUnsafe: heal.by !== null });
-  const victims = units.filter(({ script }) => trim.scripts.includes(script)).flatMap((unit) => unit.victims);
+  const victims = unitsLeft(state, target, heal, { alsoUnsafe: heal.by !== null }).flatMap((unit) => unit.victims);
   const waiting = trim.victims.filter((key) => !trim.done.includes(key));
   return victims.find((member) => waiting.includes(memberKey(member))) ?? null;
+}
+
+/** Of the units it was begun for, those with somebody too many still. */
+function unitsLeft(state: State, target: Target, heal: Heal, options: { alsoUnsafe: boolean }): readonly UnitPlan[] {
+  const { trim } = heal;
+  if (trim == null) return [];
+  return unitsNow(state, target, limitsNow(state, target, heal, trim), options).filter(({ script }) => trim.scripts.includes(script));
 }
 
 /** A person's order stands as it was given. healer's own goes no further than the configuration of now lets it. */
@@ -97,7 +103,7 @@ export function tickTrim(turn: Turn, target: Target, strategy: Strategy, phase: 
   if (!looked && state.nowMs - phase.sinceMs < LOOKS_LATER_MS) return;
   const victim = looked && !isPaused(state, target) ? victimNow(state, target, phase.heal, trim) : null;
   if (victim === null) {
-    const settles = whoStaysIsOpen(state, target, phase.heal, trim) && state.nowMs - phase.sinceMs < LOOKS_LATER_MS;
+    const settles = whoStaysIsOpen(state, target, phase.heal) && state.nowMs - phase.sinceMs < LOOKS_LATER_MS;
     return settles ? undefined : watch(turn, target, phase.heal, null);
   }
   if (busyWith(state, strategy, victim) > 0 && state.nowMs < phase.sinceMs + strategy.knobs.drainMs) return;
@@ -105,11 +111,8 @@ export function tickTrim(turn: Turn, target: Target, strategy: Strategy, phase: 
 }
 
 /** The one to keep has come up again only just: whose turn is next shows when it has stood. */
-function whoStaysIsOpen(state: State, target: Target, heal: Heal, trim: Trim): boolean {
-  const units = unitsNow(state, target, limitsNow(state, target, heal, trim), { alsoUnsafe: true }).filter(({ script }) =>
-    trim.scripts.includes(script),
-  );
-  return units.some(({ unsafe, unsettled }) => (unsafe ?? unsettled) !== null);
+function whoStaysIsOpen(state: State, target: Target, heal: Heal): boolean {
+  return unitsLeft(state, target, heal, { alsoUnsafe: true }).some(({ unsafe, unsettled }) => (unsafe ?? unsettled) !== null);
 }
 
 function journalNext(turn: Turn, target: Target, heal: Heal, victim: Member): void {
@@ -135,9 +138,7 @@ export function tickTrimVerdict(turn: Turn, target: Target, phase: Extract<Phase
   if (trim === null || state.pm2.name !== "up") return;
   const seenAtMs = trim.outside === "none" ? state.nowMs : (state.copies?.atMs ?? 0);
   if (Math.min(seenAtMs, state.nowMs) < phase.sinceMs + PROVEN_MS && state.nowMs < phase.sinceMs + PROVEN_MS + LOOKS_LATER_MS) return;
-  const limits = limitsNow(state, target, phase.heal, trim);
-  const units = unitsNow(state, target, limits, { alsoUnsafe: true }).filter(({ script }) => trim.scripts.includes(script));
-  const left = units.flatMap((unit) => unit.victims);
+  const left = unitsLeft(state, target, phase.heal, { alsoUnsafe: true }).flatMap((unit) => unit.victims);
   const running = groupFactsOf(state, target.id).workers.filter(({ row }) => row.pid !== null).length;
   if (left.length === 0)
     return endHeal(turn, target, {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CoreWorld, type WorldOptions } from "../support/core-world.ts";
 import { SICK } from "../support/scripted-rules.ts";
+import { flap } from "../support/flapping.ts";
 
 /** Rows 19 to 22: the circuit, its trials, and the ways out of it. */
 
@@ -11,6 +12,14 @@ function opened(options: WorldOptions = {}): CoreWorld {
   world.sicken("app:0");
   world.untilPhase("app:0", "open");
   return world;
+}
+
+/** A heal that ends without a proof either way. */
+function healUnproven(world: CoreWorld): void {
+  world.sicken("app:0");
+  world.untilPhase("app:0", "verifying");
+  world.scripts.set("app:0", { ...SICK, state: "unknown", verdict: "undecided" });
+  world.untilPhase("app:0", "healthy");
 }
 
 describe("an open circuit", () => {
@@ -167,26 +176,14 @@ describe("on_open: stop", () => {
 
   test("stops a flapping worker as well", () => {
     const world = new CoreWorld({ ...options, policy: { budget: { tokens: 100, refillMs: 1000 } } });
-    for (let heal = 0; heal < 5; heal++) {
-      world.sicken("app:0");
-      world.untilPhase("app:0", "verifying");
-      world.cure("app:0");
-      world.untilPhase("app:0", "healthy");
-    }
-    world.sicken("app:0");
-    world.untilPhase("app:0", "open");
+    flap(world, 5);
     expect(world.pm2.row("app:0").status).toBe("stopped");
     expect(world.phase("app:0", "open")).toMatchObject({ why: "flapping", heal: { action: "hold-down" } });
   });
 
   test("and the third unproven heal stop it too", () => {
     const world = new CoreWorld(options);
-    for (let heal = 0; heal < 3; heal++) {
-      world.sicken("app:0");
-      world.untilPhase("app:0", "verifying");
-      world.scripts.set("app:0", { ...SICK, state: "unknown", verdict: "undecided" });
-      world.untilPhase("app:0", "healthy");
-    }
+    for (let heal = 0; heal < 3; heal++) healUnproven(world);
     world.sicken("app:0");
     world.untilPhase("app:0", "open");
     expect(world.pm2.row("app:0").status).toBe("stopped");
@@ -195,10 +192,7 @@ describe("on_open: stop", () => {
 
   test("a flapping worker whose last heal ended unproven is stopped, and its circuit opens once", () => {
     const world = new CoreWorld({ ...options, knobs: { ...options.knobs, consecutiveFailuresThreshold: 1, maxHealsPerHour: 1 } });
-    world.sicken("app:0");
-    world.untilPhase("app:0", "verifying");
-    world.scripts.set("app:0", { ...SICK, state: "unknown", verdict: "undecided" });
-    world.untilPhase("app:0", "healthy");
+    healUnproven(world);
     world.sicken("app:0");
     world.untilPhase("app:0", "open");
     expect(world.pm2.row("app:0").status).toBe("stopped");

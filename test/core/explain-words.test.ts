@@ -3,6 +3,7 @@ import { explain, type Explanation } from "../../src/core/explain.ts";
 import { CoreWorld } from "../support/core-world.ts";
 import { crowd } from "../support/crowd.ts";
 import { replacing } from "../support/replacing.ts";
+import { flap } from "../support/flapping.ts";
 
 /** Sentences that a person took for a contradiction. */
 
@@ -59,12 +60,7 @@ describe("the page of explain", () => {
 
   test("says of a circuit that opened although the heals helped what that means", () => {
     const world = new CoreWorld({ knobs: { maxHealsPerHour: 1 } });
-    world.sicken("app:0");
-    world.untilPhase("app:0", "verifying");
-    world.cure("app:0");
-    world.untilPhase("app:0", "healthy");
-    world.sicken("app:0");
-    world.untilPhase("app:0", "open");
+    flap(world, 1);
     expect(page(world).state).toMatch(/^circuit open \(flapping: healed too often, sick again each time\); one trial in /);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CoreWorld } from "../support/core-world.ts";
 import { SICK } from "../support/scripted-rules.ts";
+import { flap } from "../support/flapping.ts";
 
 /** The transition table of the decision core, rows 1 to 10: from the first symptom to the action's result. */
 
@@ -58,14 +59,7 @@ describe("a symptom", () => {
 
   test("row 4: after five heals within the hour opens the circuit: it flaps, although each heal helped", () => {
     const world = new CoreWorld({ policy: { budget: { tokens: 100, refillMs: 1000 } } });
-    for (let heal = 0; heal < 5; heal++) {
-      world.sicken("app:0");
-      world.untilPhase("app:0", "verifying");
-      world.cure("app:0");
-      world.untilPhase("app:0", "healthy");
-    }
-    world.sicken("app:0");
-    world.untilPhase("app:0", "open");
+    flap(world, 5);
     expect(world.phase("app:0", "open").why).toBe("flapping");
     expect(world.control("app:0").failedHeals).toBe(0);
     expect(world.executed).toHaveLength(5);
