@@ -11,8 +11,6 @@ export interface RecoveredJournal {
   readonly lastSeq: number;
   /** Where records are missing, changed or unreadable, and what to do about it; null = nowhere. */
   readonly corruption: string | null;
-  /** The last segment ends in a half-written record. */
-  readonly tornTail: { readonly path: string; readonly validBytes: number; readonly bytes: number } | null;
   /** What is worth a line in the log. */
   readonly findings: readonly string[];
 }
@@ -59,9 +57,9 @@ class Scan {
   readonly #afterSeq: number;
   readonly #records: SequencedRecord[] = [];
   readonly #segments: Segment[] = [];
-  readonly #findings: string[] = [];
   #lastSeq = 0;
-  #tail: RecoveredJournal["tornTail"] = null;
+  /** About the last file only: of an earlier one it was said when it was the last. */
+  #tornTail: string | null = null;
 
   constructor(afterSeq: number) {
     this.#afterSeq = afterSeq;
@@ -78,7 +76,7 @@ class Scan {
       first = false;
     }
     this.#segments.push({ number, path, lastSeq: this.#lastSeq, lastWallMs: content.records.at(-1)?.wallMs ?? 0 });
-    this.#tail = null;
+    this.#tornTail = null;
     return content.damage === null ? null : this.#judge(content.damage, path, content.validBytes);
   }
 
@@ -88,8 +86,7 @@ class Scan {
       segments: this.#segments,
       lastSeq: this.#lastSeq,
       corruption,
-      tornTail: corruption === null ? this.#tail : null,
-      findings: this.#findings,
+      findings: this.#tornTail === null ? [] : [this.#tornTail],
     };
   }
 
@@ -111,10 +108,7 @@ class Scan {
   #judge(damage: Damage, path: string, validBytes: number): string | null {
     switch (damage.kind) {
       case "torn":
-        this.#tail = { path, validBytes, bytes: damage.bytes };
-        this.#findings.push(
-          `${path}: the last ${damage.bytes} bytes are no whole record and were left out (after record ${this.#lastSeq})`,
-        );
+        this.#tornTail = `${path}: the last ${damage.bytes} bytes are no whole record and were left out (after record ${this.#lastSeq})`;
         return null;
       case "corrupt":
         return `${path}: damaged at byte ${validBytes}, after record ${this.#lastSeq}, with valid records behind the damage`;

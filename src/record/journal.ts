@@ -67,6 +67,8 @@ class SegmentedJournal implements Journal {
   #segments: Segment[];
   #nextNumber: number;
   #current: { readonly file: AppendFile; bytes: number } | null = null;
+  /** A record found at the start that may be in the page cache only: it goes ahead of the next one. */
+  #unsecured: Buffer | null = null;
 
   constructor({ files, dir, afterSeq }: JournalOptions) {
     this.#files = files;
@@ -79,7 +81,7 @@ class SegmentedJournal implements Journal {
     this.#nextNumber = (found.segments.at(-1)?.number ?? 0) + 1;
     this.lastSeq = Math.max(found.lastSeq, afterSeq);
     if (found.corruption !== null) this.#give("corrupt", found.corruption);
-    else this.#reopenLast(found.tornTail);
+    else this.#secureLast();
   }
 
   append(record: JournalRecord): Outcome<number, JournalError> {
@@ -88,11 +90,12 @@ class SegmentedJournal implements Journal {
     const frame = encodeFrame(seq, record);
     if (frame.length > RECORD_BYTES_MAX)
       return failure({ kind: "too-large", message: `a journal record of ${frame.length} bytes is larger than ${RECORD_BYTES_MAX}` });
-    const written = this.#write(frame);
+    const written = this.#write(this.#unsecured === null ? frame : Buffer.concat([this.#unsecured, frame]));
     if (!written.ok) {
       this.#give("failed", written.error.message);
       return failure({ kind: "disk", message: written.error.message });
     }
+    this.#unsecured = null;
     this.state = "good";
     this.problem = null;
     this.lastSeq = seq;
@@ -153,27 +156,25 @@ class SegmentedJournal implements Journal {
     return durable;
   }
 
-  /** Cuts a torn tail off and goes on in the last file; where that fails, the first append begins a new one. */
-  #reopenLast(tornTail: { readonly validBytes: number } | null): void {
-    const last = this.#segments.at(-1);
-    if (last === undefined) return;
-    const opened = this.#files.openAppend(last.path, "any");
-    if (!opened.ok) return this.#give("failed", opened.error.message);
-    const cut = tornTail === null ? success(null) : opened.value.truncate(tornTail.validBytes);
-    // A record written but not synced before a crash is taken as real from here on, so it has to become durable now.
-    // So has the file's name: healer may have died between making the file and syncing the folder.
-    const synced = cut.ok ? this.#syncWithFolder(opened.value) : cut;
-    const facts = synced.ok ? opened.value.facts() : synced;
-    if (facts.ok) this.#current = { file: opened.value, bytes: facts.value.bytes };
-    else {
-      opened.value.close();
-      this.#give("failed", facts.error.message);
+  /**
+   * Writes the last record again, into a new file: a record of an earlier life may have been written and never synced, or
+   * its fsync failed, after which the kernel shows the bytes until a power cut and lets every later fsync succeed. It is
+   * taken as real from here on, so it has to be durable. All records before it are: each was acknowledged before the next.
+   */
+  #secureLast(): void {
+    const last = this.recovered.at(-1);
+    if (last === undefined) return; // none, or the snapshot holds it
+    const frame = encodeFrame(last.seq, last);
+    const written = this.#writeFirst(frame);
+    if (!written.ok) {
+      this.#unsecured = frame;
+      return this.#give("failed", written.error.message);
     }
-  }
-
-  #syncWithFolder(file: AppendFile): FileOutcome<null> {
-    const synced = file.sync();
-    return synced.ok ? this.#files.syncDir(this.#dir) : synced;
+    this.#noteLast(last.seq, last.wallMs);
+    const [before, older] = [this.#segments.at(-2), this.#segments.at(-3)];
+    // An earlier start that came to no record of its own left nothing but such a copy.
+    if (before === undefined || older?.lastSeq !== last.seq || !this.#files.remove(before.path).ok) return;
+    this.#segments.splice(-2, 1);
   }
 
   #noteLast(lastSeq: number, lastWallMs: number): void {

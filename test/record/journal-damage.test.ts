@@ -65,7 +65,7 @@ test("a single flipped bit anywhere gives the exact prefix before it, and is cor
 });
 
 describe("opening a journal", () => {
-  test("cuts a torn tail off, says so, and goes on behind the last whole record", () => {
+  test("leaves a torn tail out, says so once, and goes on behind the last whole record", () => {
     const dir = temporaryDir();
     const journal = journalWith(dir, { "000001.log": SEGMENT.subarray(0, SEGMENT.length - 5) });
     expect(journal.state).toBe("good");
@@ -163,7 +163,7 @@ describe("opening a journal", () => {
   test("survives garbage appended by somebody else", () => {
     const dir = temporaryDir();
     journalWith(dir, { "000001.log": SEGMENT }).close();
-    appendFileSync(join(dir, "journal", "000001.log"), "# a note by an operator\n");
+    appendFileSync(join(dir, "journal", "000002.log"), "# a note by an operator\n");
     const journal = openJournal({ files, dir: join(dir, "journal"), afterSeq: 0 });
     expect([journal.state, seqs(journal.recovered), journal.findings.length]).toEqual(["good", upTo(6), 1]);
     journal.close();

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, test } from "vitest";
 import { openJournal, SEGMENT_BYTES_MAX, SEGMENTS_MAX, type Journal } from "../../src/record/journal.ts";
+import { randomFrom } from "../../src/simulate/random.ts";
+import { SimDisk } from "../../src/simulate/sim-disk.ts";
 import { systemFiles, type FileCalls } from "../../src/world/files/system-files.ts";
 import { failingSync, faultyCalls, fullDisk, osError, shortWrites } from "../support/faulty-files.ts";
 import { intent } from "../support/journal-records.ts";
@@ -168,6 +170,52 @@ describe("a sick disk", () => {
     const journal = open("/proc/no/such/journal");
     expect(journal.state).toBe("corrupt");
     expect(journal.append(intent("a"))).toMatchObject({ ok: false });
+  });
+});
+
+describe("a record that the last life may not have made durable", () => {
+  const DIR = "/journal";
+  const begin = (disk: SimDisk): Journal => openJournal({ files: disk, dir: DIR, afterSeq: 0 });
+  const healIds = (journal: Journal) => journal.recovered.map(({ healId }) => healId);
+
+  /** Its second record is in the page cache, and no later fsync of that file will bring it to the platter. */
+  function afterFailedSync(seed: number): SimDisk {
+    const disk = new SimDisk(randomFrom(seed));
+    const journal = begin(disk);
+    journal.append(intent("a"));
+    disk.trouble.syncs = true;
+    expect(journal.append(intent("b"))).toMatchObject({ ok: false });
+    return disk;
+  }
+
+  test("is written again before it is believed, so that a power cut cannot take it or what comes after it", () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const disk = afterFailedSync(seed);
+      disk.trouble.syncs = false;
+      const next = begin(disk);
+      expect(healIds(next)).toEqual(["a", "b"]);
+      expect(next.append(intent("c"))).toEqual({ ok: true, value: 3 });
+      disk.cutPower();
+      const last = begin(disk);
+      expect([last.state, healIds(last)]).toEqual(["good", ["a", "b", "c"]]);
+    }
+  });
+
+  test("goes ahead of the next record where it cannot be written at once", () => {
+    const disk = afterFailedSync(1);
+    const next = begin(disk);
+    expect(next).toMatchObject({ state: "failed", lastSeq: 2 });
+    disk.trouble.syncs = false;
+    expect(next.append(intent("c"))).toEqual({ ok: true, value: 3 });
+    disk.cutPower();
+    expect(healIds(begin(disk))).toEqual(["a", "b", "c"]);
+  });
+
+  test("leaves one file behind, however often healer starts", () => {
+    const disk = new SimDisk(randomFrom(1));
+    for (const healId of ["a", "b"]) begin(disk).append(intent(healId));
+    for (let start = 0; start < 10; start++) expect(healIds(begin(disk))).toEqual(["a", "b"]);
+    expect(disk.list(DIR)).toMatchObject({ ok: true, value: ["000001.log", "000002.log", "000012.log"] });
   });
 });
 
