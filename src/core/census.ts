@@ -5,9 +5,9 @@ import { followSuccessor, mayHavePair, successorsIn } from "./successor.ts";
 import { startEpoch } from "./target.ts";
 import { beginGroup, dropTarget, endAbsentHeals, meetTarget } from "./arrivals.ts";
 import type { Pm2View, TargetId } from "./observation.ts";
-import { moveUp, whoHadRow } from "./moved-up.ts";
+import { moveUp, whoHadRow, whoHadRowWhileAway } from "./moved-up.ts";
 import { assignStrategy, groupIdOf, targetIdsOf } from "./select.ts";
-import { noteChangeWhileAway, noteRestart } from "./restarts.ts";
+import { forgetGroupsStartedAnew, noteChangeWhileAway, noteRestart } from "./restarts.ts";
 import type { Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { sayOf, type Turn } from "./turn.ts";
@@ -31,6 +31,7 @@ export function takeCensus(turn: Turn, pm2: Pm2View | string): void {
     }
     for (const target of [...turn.state.targets.values()]) if (!present.has(target.id)) dropTarget(turn, target);
     endAbsentHeals(turn);
+    forgetGroupsStartedAnew(turn);
   }
 }
 
@@ -63,7 +64,7 @@ function updateRow(turn: Turn, target: Target, strategy: Strategy, row: WorkerRo
   if (before === null || beforeIncarnation === null) firstSight(turn, target, row, strategy);
   else {
     if (beforeIncarnation.generation !== pm2.generation) newDaemon(turn, target, { strategy, row });
-    else if (from !== null) moveUp(turn, target, { strategy, from, before, row });
+    else if (from !== null) moveUp(turn, target, { strategy, from, beforePmId: before.pmId, row });
     else noteRestart(turn, target, { strategy, before, row });
     if (before.status !== row.status) target.view.statusSinceMs = turn.state.nowMs;
     followReadiness(turn.state, target, before, row);
@@ -88,7 +89,9 @@ function firstSight(turn: Turn, target: Target, row: WorkerRow, strategy: Strate
   const { remembered, incarnation } = target;
   target.remembered = null;
   if (remembered !== null && incarnation !== null) {
-    if (sameIncarnation(remembered, incarnation) && target.view.startedAtMs !== null) return;
+    if (sameIncarnation(remembered, incarnation) && target.view.startedAtMs !== null) return seeAgain(target, row);
+    const from = whoHadRowWhileAway(state, target, { strategy, remembered });
+    if (from !== null) return movedUpWhileAway(turn, target, { strategy, from, beforePmId: remembered.pmId, row });
     startEpoch(state, target, strategy, "other");
     if (remembered.generation !== incarnation.generation) return newDaemon(turn, target, { strategy, row });
   }
@@ -99,9 +102,25 @@ function firstSight(turn: Turn, target: Target, row: WorkerRow, strategy: Strate
   target.view.readyAtMs = isReady(row) ? target.view.startedAtMs : null;
 }
 
+/** It may have become ready while healer was away. */
+function seeAgain({ view }: Target, row: WorkerRow): void {
+  view.readyAtMs = isReady(row) ? (view.readyAtMs ?? view.startedAtMs) : null;
+}
+
+function movedUpWhileAway(turn: Turn, target: Target, moved: Parameters<typeof moveUp>[2]): void {
+  const { view, incarnation } = target;
+  const { remembered, view: known } = moved.from;
+  moveUp(turn, target, moved);
+  const lives = remembered !== null && incarnation !== null && sameIncarnation(remembered, incarnation);
+  view.startedAtMs = (lives ? known.startedAtMs : null) ?? startedAtMs(turn.state, moved.row);
+  view.readyAtMs = lives ? known.readyAtMs : null;
+  seeAgain(target, moved.row);
+}
+
 /** A new PM2 daemon: same names perhaps, but nothing of what was planned for the old one may happen. */
 function newDaemon(turn: Turn, target: Target, found: { strategy: Strategy; row: WorkerRow }): void {
   endForNewDaemon(turn, target);
+  turn.startedByOthers.add(target.group);
   startEpoch(turn.state, target, found.strategy, "other");
   target.exits = [];
   target.life = null;

@@ -3,11 +3,12 @@ import { endHeal } from "./heal-end.ts";
 import { isHeldDown } from "./held-row.ts";
 import { holdFromNowOn } from "./late-stop.ts";
 import { isBeingRemoved } from "./restarts.ts";
+import { incarnationIn, restoreTarget } from "./persist.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
-import { startEpoch, withControl } from "./target.ts";
+import { newTarget, startEpoch, withControl } from "./target.ts";
 import { say, type Turn } from "./turn.ts";
-import type { WorkerRow } from "./worker-row.ts";
+import type { Incarnation, WorkerRow } from "./worker-row.ts";
 
 /**
  * Rows that share a number are `app:0`, `app:0~1` … in order of pm_id: when the first has gone the second moves up. That is
@@ -15,6 +16,24 @@ import type { WorkerRow } from "./worker-row.ts";
  */
 export function whoHadRow(state: State, target: Target, row: WorkerRow): Target | null {
   return target.incarnation === null || target.incarnation.pmId === row.pmId ? null : hasRow(state, target, row.pmId);
+}
+
+/** The same where it moved up while healer was away, and healer remembers of which row; the one answered is no target any more. */
+export function whoHadRowWhileAway(state: State, target: Target, found: { strategy: Strategy; remembered: Incarnation }): Target | null {
+  const { strategy, remembered } = found;
+  const { id, group, incarnation } = target;
+  if (incarnation === null || remembered.generation !== incarnation.generation || remembered.pmId === incarnation.pmId) return null;
+  const others = [...state.absent].filter(([other]) => other !== id);
+  const [former, absent] = others.find(([, { saved }]) => isRowOf(incarnation, incarnationIn(saved))) ?? [];
+  if (former === undefined || absent === undefined) return null;
+  const from = newTarget(state, { id: former, kind: "worker", group, strategy });
+  restoreTarget(state, from, strategy, absent);
+  from.row = target.row;
+  return from;
+}
+
+function isRowOf({ generation, pmId }: Incarnation, other: Incarnation | null): boolean {
+  return other?.generation === generation && other.pmId === pmId;
 }
 
 /** Who is called otherwise now, because its row moved up; null = its row has gone with it. */
@@ -41,15 +60,15 @@ function whatBecame(state: State, target: Target, pmId: number): string {
  * The streak and the circuit are the number's, whoever has it; an open circuit closes once the row has been well for a grace
  * period (row 24a). Evidence is the process's, and begins anew; the row's grace period goes on.
  */
-export function moveUp(turn: Turn, target: Target, moved: { strategy: Strategy; from: Target; before: WorkerRow; row: WorkerRow }): void {
-  const { strategy, from, before, row } = moved;
-  const why = whatBecame(turn.state, target, before.pmId);
+export function moveUp(turn: Turn, target: Target, moved: { strategy: Strategy; from: Target; beforePmId: number; row: WorkerRow }): void {
+  const { strategy, from, beforePmId, row } = moved;
+  const why = whatBecame(turn.state, target, beforePmId);
   say(turn, target, {
     level: "info",
     event: "target_new",
-    reason: `pm_id ${row.pmId}, until now ${from.id}, is called ${target.id} from now on: pm_id ${before.pmId} is ${why}`,
+    reason: `pm_id ${row.pmId}, until now ${from.id}, is called ${target.id} from now on: pm_id ${beforePmId} is ${why}`,
   });
-  if (healOf(target.control.phase) !== null) endHeal(turn, target, { verdict: "aborted", reason: `pm_id ${before.pmId} is ${why}` });
+  if (healOf(target.control.phase) !== null) endHeal(turn, target, { verdict: "aborted", reason: `pm_id ${beforePmId} is ${why}` });
   const { phase } = target.control;
   if (phase.name === "open") withControl(target, { phase: { ...phase, restartedAtMs: turn.state.nowMs } });
   startEpoch(turn.state, target, strategy, "other");

@@ -191,6 +191,11 @@ function forgetLivesOf(state: State, control: Control): void {
   }
 }
 
+/** The process that the evidence kept for an absent target speaks of. */
+export function incarnationIn(saved: AbsentTarget["saved"]): Incarnation | null {
+  return (saved as SavedEvidence | null)?.incarnation ?? null;
+}
+
 /** A target found again. A heal that was between intent and result is looked into before anything else. */
 export function restoreTarget(state: State, target: Target, strategy: Strategy, absent: AbsentTarget): void {
   target.control = absent.control;

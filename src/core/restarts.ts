@@ -107,26 +107,27 @@ function restartedBySomebody(turn: Turn, target: Target, change: Change): void {
   target.othersStartAtMs = turn.state.nowMs;
   startEpoch(turn.state, target, change.strategy, "other");
   target.view.readyAtMs = null; // and counts from the new process once it is ready
-  if (hasPair(phase)) return forgetGroupEvidence(turn, target); // its replacement has to go first
+  turn.startedByOthers.add(target.group);
+  if (hasPair(phase)) return; // its replacement has to go first
   if (healOf(phase) !== null)
     endHeal(turn, target, { verdict: "aborted", reason: "superseded: somebody else restarted it before the verdict" });
   const after = target.control.phase;
   const nowMs = turn.state.nowMs;
   withControl(target, { phase: after.name === "open" ? { ...after, restartedAtMs: nowMs } : { name: "settling", sinceMs: nowMs } });
-  forgetGroupEvidence(turn, target);
 }
 
-/** Once no process is left that a group's figures speak of, they speak of nobody. */
-function forgetGroupEvidence(turn: Turn, target: Target): void {
+/** Once no process is left that a group's figures speak of, they speak of nobody. Asked when the whole list has been taken in. */
+export function forgetGroupsStartedAnew(turn: Turn): void {
   const { state } = turn;
-  const group = state.targets.get(target.group);
-  const members = state.groups.get(target.group)?.members ?? [];
-  if (group === undefined) return;
-  const isOld = (id: string): boolean => id !== target.id && (state.targets.get(id)?.epoch.atMs ?? 0) <= group.epoch.atMs;
-  if (members.some((id) => isOld(id) && state.targets.get(id)?.row?.pid != null)) return;
-  if (group.control.phase.name === "verifying")
-    endHeal(turn, group, { verdict: "aborted", reason: "superseded: somebody else restarted all its workers before the verdict" });
-  startEpoch(state, group, strategyOf(state, group), "other");
+  for (const id of turn.startedByOthers) {
+    const group = state.targets.get(id);
+    if (group === undefined) continue;
+    const members = (state.groups.get(id)?.members ?? []).map((member) => state.targets.get(member));
+    if (members.some((member) => member?.row?.pid != null && member.epoch.atMs <= group.epoch.atMs)) continue;
+    if (group.control.phase.name === "verifying")
+      endHeal(turn, group, { verdict: "aborted", reason: "superseded: somebody else restarted all its workers before the verdict" });
+    startEpoch(state, group, strategyOf(state, group), "other");
+  }
 }
 
 /** Row 24b: nobody commanded it. Counts toward a crash loop; the state of the machine stays. */

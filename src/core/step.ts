@@ -20,7 +20,7 @@ import type { State } from "./state.ts";
 import { voidSilences } from "./stall.ts";
 import { tickTarget } from "./tick.ts";
 import { watched } from "./watchdog.ts";
-import { strategyOf, type Turn } from "./turn.ts";
+import { beginTurn, strategyOf, type Turn } from "./turn.ts";
 
 /**
  * Everything healer decides, decided here: one event in, effects out. Deterministic: no clock, no chance, no I/O; the
@@ -28,7 +28,7 @@ import { strategyOf, type Turn } from "./turn.ts";
  * tests all call this function. `state` is changed in place.
  */
 export function step(state: State, event: Event): readonly Effect[] {
-  const turn: Turn = { state, effects: [] };
+  const turn = beginTurn(state);
   state.nowMs = Math.max(state.nowMs, event.atMs); // I13: reducer time never goes back
   state.wallMs = event.wallMs;
   refillTokens(state);

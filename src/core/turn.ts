@@ -1,6 +1,7 @@
 import type { Effect } from "./effect.ts";
 import type { JournalRecord } from "./journal-record.ts";
 import type { Json, LogRecord } from "./log-record.ts";
+import type { TargetId } from "./observation.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 
@@ -8,6 +9,12 @@ import type { Strategy } from "./strategy.ts";
 export interface Turn {
   readonly state: State;
   readonly effects: Effect[];
+  /** Groups of which somebody other than healer has started a worker, by the list of this turn. */
+  readonly startedByOthers: Set<TargetId>;
+}
+
+export function beginTurn(state: State): Turn {
+  return { state, effects: [], startedByOthers: new Set() };
 }
 
 export interface Line extends Omit<LogRecord, "target" | "strategy"> {}

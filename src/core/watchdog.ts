@@ -3,7 +3,7 @@ import { healOf } from "./control.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import type { State } from "./state.ts";
-import { sayOf, strategyOf, type Turn } from "./turn.ts";
+import { beginTurn, sayOf, strategyOf, type Turn } from "./turn.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
 /**
@@ -68,7 +68,7 @@ export function watched(turn: Turn, event: Event): readonly Effect[] {
 
 function alarm({ state }: Turn, { target, action, healId }: Execute, why: string): readonly Effect[] {
   state.watchdog.violation = why;
-  const told: Turn = { state, effects: [] };
+  const told = beginTurn(state);
   const reason = `healer was about to break one of its own promises with a ${action} of ${target}, which is a bug of healer's: ${why}. It was not done; healer only watches until it is restarted. Please report this line`;
   sayOf(told, "healer", { level: "error", event: "alert", reason, more: { violation: why, heal_id: healId, target } });
   return told.effects;

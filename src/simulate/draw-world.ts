@@ -14,7 +14,7 @@ export function drawWorld(seed: number, turns = 3_000): WorldSpec {
   const configs = random.split("config");
   const config = drawConfig(watched, configs);
   const edits = Array.from({ length: 3 }, () => drawConfig(watched, configs));
-  const turnMs = random.split("turn").pick([2_000, 5_000, 10_000, 20_000, 30_000, 30_000, 60_000, 60_000, 60_000, 60_000, 60_000, 60_000]);
+  const turnMs = random.split("turn").pick([2_000, 5_000, 10_000, 20_000, 60_000, 60_000, 60_000, 60_000, 60_000, 60_000, 60_000, 60_000]);
   const hours = (turns * turnMs) / 3_600_000;
   return {
     seed,

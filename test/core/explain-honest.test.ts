@@ -8,7 +8,7 @@ import { saveState } from "../../src/core/persist.ts";
 import type { RuleState, State } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
 import { candidateNow } from "../../src/core/tick.ts";
-import { strategyOf } from "../../src/core/turn.ts";
+import { beginTurn, strategyOf } from "../../src/core/turn.ts";
 import { anyDeed, crowdedDeed, DEED_APPS } from "../support/core-deeds.ts";
 import { KNOBS } from "../support/core-policy.ts";
 import { bindRealRules } from "../support/core-real-rules.ts";
@@ -168,7 +168,7 @@ function freedCopyOf(state: State): State {
     if (target.onsetAtMs !== null) target.onsetAtMs = longAgoMs;
     if (target.view.readyAtMs !== null) target.view.readyAtMs = longAgoMs;
   }
-  for (const target of copy.targets.values()) judgeTarget({ state: copy, effects: [] }, target, strategyOf(copy, target));
+  for (const target of copy.targets.values()) judgeTarget(beginTurn(copy), target, strategyOf(copy, target));
   return copy;
 }
 

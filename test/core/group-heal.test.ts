@@ -199,4 +199,25 @@ describe("a group heal", () => {
     world.advance(2000);
     expect(world.target("app").epoch.atMs).toBe(world.nowMs);
   });
+
+  test("nor by those of a PM2 daemon that has gone", () => {
+    const world = sickGroup();
+    world.pm2.replace();
+    world.advance(2000);
+    expect(world.target("app").epoch.atMs).toBe(world.nowMs);
+  });
+
+  test("but goes by them while one of those is left that they speak of, also where healer was away", () => {
+    const world = sickGroup();
+    world.cure("app");
+    world.advance(60_000);
+    world.save();
+    world.kill();
+    const before = world.nowMs;
+    world.pm2.restart(world.pm2.row("app:0"));
+    world.boot();
+    world.turn();
+    expect(world.lines("external_restart")).toHaveLength(1);
+    expect(world.target("app").epoch.atMs).toBeLessThan(before);
+  });
 });

@@ -74,6 +74,48 @@ describe("a row that moves up to the number of one that has gone", () => {
   });
 });
 
+describe("a row that moved up while healer was away", () => {
+  /** `whileAway` happens to rows 0 and 1 of `app:0` while no healer runs. */
+  function awayFor(world: CoreWorld, whileAway: () => void): void {
+    world.save();
+    world.kill();
+    world.pm2.delete(world.pm2.rows.get(0)!);
+    whileAway();
+    world.advance(MINUTE);
+    world.boot();
+    world.turn();
+  }
+
+  test("was restarted by nobody either, and is as old as it is, whatever the clock says", () => {
+    const world = doubled();
+    awayFor(world, () => (world.wallAheadMs -= 60 * MINUTE));
+    expect(world.lines("external_restart")).toEqual([]);
+    expect(world.reasons("target_new").at(-1)).toBe(
+      "pm_id 1, until now app:0~1, is called app:0 from now on: pm_id 0 is gone from PM2's list",
+    );
+    expect(world.nowMs - (world.target("app:0").view.readyAtMs ?? world.nowMs)).toBeGreaterThanOrEqual(10 * MINUTE);
+  });
+
+  test("and that healer had stopped is started by healer under its new number", () => {
+    const world = doubled();
+    const second = world.pm2.rows.get(1)!;
+    for (let crash = 0; crash < 3; crash++) {
+      world.pm2.crash(second);
+      world.advance(2000);
+    }
+    expect(world.control("app:0~1").phase.name).toBe("held");
+    awayFor(world, () => {});
+    expect(world.control("app:0").phase.name).toBe("held");
+    world.until(() => second.pid !== null, 30 * MINUTE);
+  });
+
+  test("and was restarted as well begins a grace period", () => {
+    const world = doubled();
+    awayFor(world, () => world.pm2.restart(world.pm2.rows.get(1)!));
+    expect(world.nowMs - (world.target("app:0").view.readyAtMs ?? 0)).toBeLessThanOrEqual(MINUTE + 2000);
+  });
+});
+
 test("a worker that was deleted and started anew is another row of the same number, started by somebody", () => {
   const world = new CoreWorld({ apps: { app: 1 } });
   world.advance(10 * MINUTE);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Effect } from "../../src/core/effect.ts";
 import type { Event } from "../../src/core/event.ts";
-import type { Turn } from "../../src/core/turn.ts";
+import { beginTurn } from "../../src/core/turn.ts";
 import { watched } from "../../src/core/watchdog.ts";
 import { CoreWorld } from "../support/core-world.ts";
 
@@ -18,7 +18,8 @@ function healing(workers = 1): { world: CoreWorld; done: Execute } {
 }
 
 function ask(world: CoreWorld, effect: Execute, event: Partial<Event> = {}): readonly Effect[] {
-  const turn: Turn = { state: world.state, effects: [effect] };
+  const turn = beginTurn(world.state);
+  turn.effects.push(effect);
   const durable = { type: "durable", target: effect.target, healId: effect.healId, pm2: "", atMs: 0, wallMs: 0, ...event };
   return watched(turn, durable as Event);
 }
