@@ -67,7 +67,8 @@ function updateRow(turn: Turn, target: Target, strategy: Strategy, row: WorkerRo
     else if (from !== null) moveUp(turn, target, { strategy, from, beforePmId: before.pmId, row });
     else noteRestart(turn, target, { strategy, before, row });
     if (before.status !== row.status) target.view.statusSinceMs = turn.state.nowMs;
-    followReadiness(turn.state, target, before, row);
+    if (from === null) followReadiness(turn.state, target, before, row);
+    else keepAge(turn.state, target, from, row);
   }
   if (row.pid !== null && row.status !== "stopping") target.life = lifeAfter(target.life, target.incarnation, row);
 }
@@ -91,7 +92,10 @@ function firstSight(turn: Turn, target: Target, row: WorkerRow, strategy: Strate
   if (remembered !== null && incarnation !== null) {
     if (sameIncarnation(remembered, incarnation) && target.view.startedAtMs !== null) return seeAgain(target, row);
     const from = whoHadRowWhileAway(state, target, { strategy, remembered });
-    if (from !== null) return movedUpWhileAway(turn, target, { strategy, from, beforePmId: remembered.pmId, row });
+    if (from !== null) {
+      moveUp(turn, target, { strategy, from, beforePmId: remembered.pmId, row });
+      return keepAge(state, target, from, row);
+    }
     startEpoch(state, target, strategy, "other");
     if (remembered.generation !== incarnation.generation) return newDaemon(turn, target, { strategy, row });
   }
@@ -107,14 +111,13 @@ function seeAgain({ view }: Target, row: WorkerRow): void {
   view.readyAtMs = isReady(row) ? (view.readyAtMs ?? view.startedAtMs) : null;
 }
 
-function movedUpWhileAway(turn: Turn, target: Target, moved: Parameters<typeof moveUp>[2]): void {
+/** The process that moved up is as old as it was: a wall clock that was set meanwhile makes nobody younger. */
+function keepAge(state: State, target: Target, from: Target, row: WorkerRow): void {
   const { view, incarnation } = target;
-  const { remembered, view: known } = moved.from;
-  moveUp(turn, target, moved);
-  const lives = remembered !== null && incarnation !== null && sameIncarnation(remembered, incarnation);
-  view.startedAtMs = (lives ? known.startedAtMs : null) ?? startedAtMs(turn.state, moved.row);
-  view.readyAtMs = lives ? known.readyAtMs : null;
-  seeAgain(target, moved.row);
+  const lives = from.incarnation !== null && incarnation !== null && sameIncarnation(from.incarnation, incarnation);
+  view.startedAtMs = (lives ? from.view.startedAtMs : null) ?? startedAtMs(state, row);
+  view.readyAtMs = lives ? from.view.readyAtMs : null;
+  seeAgain(target, row);
 }
 
 /** A new PM2 daemon: same names perhaps, but nothing of what was planned for the old one may happen. */

@@ -52,7 +52,7 @@ export function onDurable(
   const strategy = strategyOf(state, target);
   const isTrial = phase.step === "start" && phase.heal.action === "hold-down";
   const inTheWay = isTrial ? copiesInTheWayOf(state, target, strategy) : [];
-  for (const copy of inTheWay) sayEnded(turn, target, { heal: phase.heal, member: { kind: "copy", copy, sinceMs: 0 } });
+  for (const copy of inTheWay) sayEnded(turn, target, { heal: phase.heal, member: { kind: "copy", copy, sinceMs: 0 }, keep: null });
   execute(turn, target, { phase, row, ends: inTheWay.map((copy) => endOrder(copy, row, strategy.knobs.drainMs)) });
 }
 

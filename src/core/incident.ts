@@ -126,7 +126,7 @@ function widen(turn: Turn, group: Group, found: { incident: Incident; members: r
   });
 }
 
-/** After a restart of the daemon the incident may be older than the heals: they say who the canary is, or that it is none. */
+/** Heals may be older than the incident, or it than them after a restart of the daemon: they say who the canary is, or that it is none. */
 function findCanary(state: State, group: Group, incident: Incident): void {
   if (incident.phase === "generalise") return;
   const healed = membersOf(state, group).filter(isHealedByRestart);
@@ -224,6 +224,7 @@ export function noteCanaryVerdict(turn: Turn, target: Target, end: { heal: Heal;
   if (end.verdict === "aborted") incident.phase = "waiting";
   else if (end.verdict === "recovered") canaryRecovered(turn, group, incident, target);
   else canaryFailed(turn, incident, target, knobs);
+  if (group.incident !== null) findCanary(turn.state, group, incident); // another may have been in a heal since before it opened
 }
 
 function canaryRecovered(turn: Turn, group: Group, incident: Incident, canary: Target): void {

@@ -29,6 +29,7 @@ export function whoHadRowWhileAway(state: State, target: Target, found: { strate
   const from = newTarget(state, { id: former, kind: "worker", group, strategy });
   restoreTarget(state, from, strategy, absent);
   from.row = target.row;
+  from.incarnation = from.remembered;
   return from;
 }
 

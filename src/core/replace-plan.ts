@@ -42,17 +42,17 @@ export function nextOfReplace(state: State, target: Target, heal: Heal, replace:
   const row = subject?.row ?? null;
   if (subject === null || row === null || pre === null || state.pm2.name !== "up") return abort("the worker is gone");
   const { generation } = state.pm2;
-  if (subject.successor === null) return withoutPair(state, { row, pre, replace, generation });
   const { successor } = subject;
+  if (successor === null || isThird(row, pre, generation))
+    return withoutPair(state, { row: successor?.row ?? row, pre, replace, generation });
   if (replace.undo !== null) return { name: "undo", row: successor.row, ...replace.undo };
   const undo = (verdict: "failed" | "aborted", reason: string): ReplaceNext => ({ name: "undo", row: successor.row, verdict, reason });
   if (generation !== pre.generation) return undo("aborted", REPLACED);
-  const isOldUp = row.status === "online" && row.pid !== null;
   if (!replace.removing) {
     if (row.status === "stopping") return WAIT;
     const changed = whyOldChanged(row, pre);
     if (changed !== null) return undo("aborted", changed);
-  } else if (!isOldUp) return { name: "remove", row }; // half deleted by us: it must not be the one that stays
+  } else if (row.status !== "online" || row.pid === null) return { name: "remove", row }; // half deleted by us: it must not be the one that stays
   const trouble = whyNotUp(state, successor, replace);
   if (trouble !== null)
     return undo("failed", `its replacement (pm_id ${successor.row.pmId}) did not come up: ${trouble}; the old one stays`);
@@ -60,6 +60,11 @@ export function nextOfReplace(state: State, target: Target, heal: Heal, replace:
   if (readyAtMs === null || state.nowMs < readyAtMs) return WAIT;
   const isBusy = subject.runningTasks > 0 && state.nowMs < readyAtMs + strategyOf(state, subject).knobs.drainMs;
   return isBusy ? WAIT : { name: "remove", row };
+}
+
+/** That somebody has added: it is listed under the worker's name once the old one has gone. */
+function isThird(row: WorkerRow, pre: PreImage, generation: string): boolean {
+  return generation === pre.generation && row.pmId !== pre.pmId;
 }
 
 function withoutPair(state: State, seen: { row: WorkerRow; pre: PreImage; replace: Replace; generation: string }): ReplaceNext {

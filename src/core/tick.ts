@@ -10,7 +10,7 @@ import { firingRule } from "./judge.ts";
 import { tickRecovery } from "./recovery.ts";
 import { tickReplace } from "./replace.ts";
 import { tickRoll } from "./roll.ts";
-import type { RuleState, Target } from "./state.ts";
+import type { RuleState, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { graceFromMs, rulesFor, withControl } from "./target.ts";
 import { tickTrim } from "./trim.ts";
@@ -159,11 +159,16 @@ function tickBackoff(turn: Turn, target: Target, strategy: Strategy, phase: Extr
 }
 
 function tickHeld(turn: Turn, target: Target, strategy: Strategy, phase: Extract<Phase, { name: "held" }>): void {
-  if (target.row !== null && target.row.pid !== null && target.recoveringSinceMs === null) {
+  if (wasStarted(turn.state, target)) {
     return endHeal(turn, target, { verdict: "aborted", reason: "superseded: somebody started it before its backoff was over" });
   }
   const isDue = turn.state.nowMs >= phase.resumeAtMs || copiesInTheWayOf(turn.state, target, strategy).length > 0;
   if (isDue) startHeldRow(turn, target, strategy, phase.heal);
+}
+
+/** What healer has stopped runs. Only with PM2 in sight: the last list may be from before the stop. */
+function wasStarted({ pm2 }: State, { row, recoveringSinceMs }: Target): boolean {
+  return pm2.name === "up" && row !== null && row.pid !== null && recoveringSinceMs === null;
 }
 
 const NOT_ASKED_BEFORE_A_START = [
@@ -208,7 +213,7 @@ export function sayHoldOnce(turn: Turn, target: Target, hold: NonNullable<Return
 function tickOpen(turn: Turn, target: Target, strategy: Strategy, phase: Extract<Phase, { name: "open" }>): Candidate | null {
   const { nowMs } = turn.state;
   if (phase.heal === null && target.row !== null && isStoppedRow(target.row)) return null; // its operator's now; a start is answered
-  if (phase.heal !== null && target.row !== null && target.row.pid !== null && target.recoveringSinceMs === null) {
+  if (phase.heal !== null && wasStarted(turn.state, target)) {
     endHeal(turn, target, { verdict: "aborted", reason: "superseded: somebody started it before the cool-down was over" });
     return null;
   }
@@ -223,8 +228,9 @@ function tickOpen(turn: Turn, target: Target, strategy: Strategy, phase: Extract
     return null;
   }
   if (nowMs < phase.untilMs || isPaused(turn.state, target)) return null;
-  if (phase.heal !== null && target.row?.pid == null) {
-    if (startHeldRow(turn, target, strategy, { ...phase.heal, trial: true })) sayHalfOpen(turn, target);
+  if (phase.heal !== null) {
+    const mayBeDown = target.row?.pid == null || turn.state.pm2.name !== "up";
+    if (mayBeDown && startHeldRow(turn, target, strategy, { ...phase.heal, trial: true })) sayHalfOpen(turn, target);
     return null;
   }
   if (!isBad) {

@@ -9,6 +9,10 @@ export function sayMember(member: Member): string {
   return `${sayOwner(member.copy.owner)} pid ${member.copy.pid}`;
 }
 
+export function sayKeep(keep: number): string {
+  return Number.isFinite(keep) ? `at most ${keep} may run` : "any number may run by now";
+}
+
 export function sayOwner(owner: OutsideCopy["owner"]): string {
   if (owner === "other_daemon") return "another PM2 daemon's";
   return owner === "orphan" ? "orphan" : "outside copy";

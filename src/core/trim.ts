@@ -10,7 +10,7 @@ import type { Strategy } from "./strategy.ts";
 import { startEpoch, withControl } from "./target.ts";
 import { memberKey } from "./member-key.ts";
 import { narrower, planTrim, type Member, type TrimLimits, type UnitPlan } from "./trim-plan.ts";
-import { restoreCommand, sayMember } from "./trim-words.ts";
+import { restoreCommand, sayKeep, sayMember } from "./trim-words.ts";
 import { busyWith } from "./trim-drain.ts";
 import { sayEnded } from "./trim-line.ts";
 import { journal, strategyOf, type Turn } from "./turn.ts";
@@ -67,7 +67,7 @@ export function endNext(turn: Turn, target: Target, phase: Extract<Phase, { name
   if (trim === null || victim === null || row === null) return watch(turn, target, heal, null);
   if (memberKey(victim) !== trim.current) return journalNext(turn, target, heal, victim);
   const { drainMs } = strategyOf(turn.state, target).knobs;
-  sayEnded(turn, target, { heal, member: victim });
+  sayEnded(turn, target, { heal, member: victim, keep: limitsNow(turn.state, target, heal, trim).keep });
   execute(turn, target, { phase, row, ends: victim.kind === "copy" ? [endOrder(victim.copy, row, drainMs)] : [] });
 }
 
@@ -143,7 +143,7 @@ export function tickTrimVerdict(turn: Turn, target: Target, phase: Extract<Phase
   if (left.length === 0)
     return endHeal(turn, target, {
       verdict: "recovered",
-      reason: `${trim.done.length} ended, ${running} left, at most ${trim.keep} may run`,
+      reason: `${trim.done.length} ended, ${running} left, ${sayKeep(limitsNow(state, target, phase.heal, trim).keep)}`,
     });
   const error = phase.error === null ? "" : `${phase.error}; `;
   endHeal(turn, target, { verdict: "failed", reason: `${error}still or again too many: ${left.map(sayMember).join(", ")}` });

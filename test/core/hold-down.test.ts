@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { KNOBS } from "../support/core-policy.ts";
 import { CoreWorld, type WorldOptions } from "../support/core-world.ts";
 
 /** A crash loop is stopped, waits its backoff, and is started once: a trial, proven by living (decision-core §4.5). */
@@ -200,6 +201,22 @@ describe("what must not leave the row down for ever", () => {
     world.pm2.lost = null;
     world.untilPhase("app:0", "verifying", MINUTE);
     expect(world.notes("outcome")).toEqual([]);
+  });
+
+  test.each([1, 3])("whose stop was the last thing PM2 did for a while is nobody else's (threshold %i)", (consecutiveFailuresThreshold) => {
+    const world = new CoreWorld({ knobs: { consecutiveFailuresThreshold, circuit: { ...KNOBS.circuit, coolDownMs: 5 * MINUTE } } });
+    world.faults.takesMs = 500;
+    crash(world, 3);
+    if (consecutiveFailuresThreshold === 1) {
+      world.untilPhase("app:0", "verifying");
+      crash(world, 1);
+    }
+    world.pm2.lost = "no answer in 5 s"; // the stop is under way, and ends with no list behind it
+    world.advance(10 * MINUTE);
+    world.pm2.lost = null;
+    world.advance(10 * MINUTE);
+    expect(world.pm2.row("app:0").pid).not.toBeNull();
+    expect(world.reasons("heal_verdict").filter((reason) => reason.includes("somebody"))).toEqual([]);
   });
 
   test("a stop that never reported and was done while PM2 was out of sight is a stop", () => {

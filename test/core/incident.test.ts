@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { KNOBS } from "../support/core-policy.ts";
 import { CoreWorld } from "../support/core-world.ts";
 import { goneBad, groupOf, healed } from "../support/gone-bad.ts";
 import { SICK } from "../support/scripted-rules.ts";
@@ -82,6 +83,21 @@ describe("an incident", () => {
 });
 
 describe("the canary", () => {
+  test("is one at a time, also of two whose heals had begun before the incident", () => {
+    const knobs = { maxUnavailable: { count: 2 }, incident: { ...KNOBS.incident, onsetWindowMs: 10_000 } } as const;
+    const world = goneBad({ apps: { app: 6 }, knobs }, "app:0");
+    world.advance(MINUTE);
+    world.sicken("app:1");
+    world.advance(MINUTE);
+    expect(healed(world)).toEqual(["app:0", "app:1"]);
+    world.sicken("app:2", "app:3");
+    world.untilPhase("app:0", "backoff");
+    expect(groupOf(world)?.incident).toMatchObject({ phase: "canary", canary: "app:1", fails: 1 });
+    expect(healed(world)).toEqual(["app:0", "app:1"]);
+    world.untilPhase("app:1", "backoff");
+    expect(groupOf(world)?.incident).toMatchObject({ phase: "waiting", fails: 2 });
+  });
+
   test("failed: the next one comes after four, then eight minutes, and no member's streak is charged", () => {
     const world = goneBad(NARROW, "app:0", "app:1");
     const starts: number[] = [];

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Control } from "../../src/core/control.ts";
-import { CoreInvariants } from "../support/core-invariants.ts";
 import { bindRealRules } from "../support/core-real-rules.ts";
 import { anyDeed, crowdedDeed, DEED_APPS, replacingDeed } from "../support/core-deeds.ts";
 import { KNOBS } from "../support/core-policy.ts";
+import { CoreWitness } from "../support/core-witness.ts";
 import { CoreWorld } from "../support/core-world.ts";
 import { scriptedRule, stormRule, type Script } from "../support/scripted-rules.ts";
 
@@ -16,11 +16,6 @@ import { scriptedRule, stormRule, type Script } from "../support/scripted-rules.
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-interface Watch {
-  readonly invariants: CoreInvariants;
-  /** Rows that an operator stopped: they stay down until an operator starts them. */
-  readonly stopped: Set<string>;
-}
 
 const LADDERS: readonly string[][] = [["restart", "stop-start"], ["restart"], ["stop-start"], ["replace"], ["restart", "replace"]];
 
@@ -42,7 +37,7 @@ const lifeOf = (deed: typeof anyDeed, ladders: readonly string[][] = LADDERS) =>
 
 type Life = ReturnType<typeof lifeOf> extends fc.Arbitrary<infer Shape> ? Shape : never;
 
-function live({ actions, gracePeriodMs, threshold, deeds, ...drawnKnobs }: Life): { world: CoreWorld; watch: Watch } {
+function live({ actions, gracePeriodMs, threshold, deeds, ...drawnKnobs }: Life): { world: CoreWorld; watch: CoreWitness } {
   const scripts = new Map<string, Script>();
   const rate = scriptedRule(scripts, { key: "rate", scope: "tasks" });
   const workersOnly = scriptedRule(scripts);
@@ -62,10 +57,10 @@ function live({ actions, gracePeriodMs, threshold, deeds, ...drawnKnobs }: Life)
   Object.assign(world, { selfPids: [self.pid] });
   world.kill();
   world.boot();
-  const watch: Watch = { invariants: new CoreInvariants(world), stopped: new Set() };
+  const watch = new CoreWitness(world);
   for (const [deed, thenMs] of deeds) {
     if (world.daemon === null) {
-      watch.invariants.daemonDied();
+      watch.daemonDied();
       world.boot();
     }
     deed.does(world, watch.stopped);
@@ -75,11 +70,11 @@ function live({ actions, gracePeriodMs, threshold, deeds, ...drawnKnobs }: Life)
 }
 
 /** The faults are over, everybody is well; up to two days pass. */
-function calmDown(world: CoreWorld, watch: Watch): void {
+function calmDown(world: CoreWorld, watch: CoreWitness): void {
   world.faults = { journal: null, action: "ok", takesMs: 500, confirmTakesMs: 0, diesAfter: null };
   world.pm2.lost = null;
   if (world.daemon === null) {
-    watch.invariants.daemonDied();
+    watch.daemonDied();
     world.boot();
   }
   world.scripts.clear();
@@ -92,7 +87,7 @@ function calmDown(world: CoreWorld, watch: Watch): void {
 }
 
 /** Who is down although no operator stopped it, or still in some state other than healthy. */
-function unwell(world: CoreWorld, { stopped }: Watch): string[] {
+function unwell(world: CoreWorld, { stopped }: CoreWitness): string[] {
   const rows = [...world.pm2.rows.values()].filter((row) => row.pid === null && !stopped.has(`${row.name}:${row.instance}`));
   const isOperators = (id: string, { phase }: Control): boolean => stopped.has(id) && phase.name === "open" && phase.heal === null;
   const twins = [...world.pm2.rows.values()].filter((row, _index, all) =>
@@ -128,7 +123,7 @@ describe("whatever happens", { timeout: 120_000 }, () => {
           const { world, watch } = live(drawn);
           calmDown(world, watch);
           expect(unwell(world, watch)).toEqual([]);
-          if (!watch.invariants.journalHasFailed) expect(withoutOutcome(world)).toEqual([]);
+          if (!watch.invariants.books.journalHasFailed) expect(withoutOutcome(world)).toEqual([]);
         }),
         RUNS,
       );

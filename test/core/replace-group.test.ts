@@ -31,6 +31,22 @@ describe("a replace of a group", () => {
     expect(world.executed[4]!.atMs - world.executed[3]!.atMs).toBeGreaterThanOrEqual(GRACE);
   });
 
+  test.each([
+    ["is added by somebody: the old one goes, and that one stays", [], ["add 0", "remove 0"]],
+    ["is added by somebody who deletes the old one: nobody else goes", [0], ["add 0"]],
+  ])("during which a third one of a number %s", (_what, deleted, begins) => {
+    const world = new CoreWorld({ apps: { app: 2 }, rules: [] });
+    world.setPolicy(corePolicy([scriptedRule(world.scripts, { key: "rate", scope: "tasks" })], REPLACE));
+    world.sicken("app");
+    world.until(() => world.executed.length === 1, 5 * MINUTE);
+    world.advance(4000);
+    const third = world.pm2.add("app", { instance: "0" });
+    for (const pmId of deleted) world.pm2.delete(world.pm2.rows.get(pmId)!);
+    world.advance(5 * MINUTE);
+    expect(world.pm2.rows.has(third.pmId)).toBe(true);
+    expect(steps(world).slice(0, begins.length + 1)).toEqual([...begins, "add 1"]);
+  });
+
   test("that is cut short begins anew a grace period after its last step, not after its last start", () => {
     const world = new CoreWorld({ apps: { app: 3 }, rules: [] });
     world.setPolicy(corePolicy([scriptedRule(world.scripts, { key: "rate", scope: "tasks" })], REPLACE));

@@ -178,6 +178,28 @@ describe("somebody else acts while there are two", () => {
     if (left[0] === 1) expect(world.lines("external_restart"), "nobody restarted anything").toEqual([]);
   });
 
+  test("adds a third one under the number: the old one goes, and that one stays", () => {
+    const world = replacing();
+    world.advance(4000);
+    world.pm2.add("app", { instance: "0" });
+    world.advance(2 * MINUTE);
+    expect(rows(world).map(({ pmId }) => pmId)).toEqual([1, 2]);
+    expect(steps(world)).toEqual(["add 0", "remove 0"]);
+  });
+
+  test("adds a third one and deletes the old one: both that are left stay", () => {
+    const world = replacing();
+    world.advance(4000);
+    world.pm2.add("app", { instance: "0" });
+    world.advance(2000);
+    world.pm2.delete(rows(world)[0]!);
+    world.cure("app:0");
+    world.advance(2 * MINUTE);
+    expect(rows(world).map(({ pmId }) => pmId)).toEqual([1, 2]);
+    expect(steps(world)).toEqual(["add 0"]);
+    expect(world.reasons("heal_verdict")).toEqual(["aborted: pm_id 0 is gone from PM2's list"]);
+  });
+
   test("restarts the replacement: its ten seconds begin anew", () => {
     const world = replacing();
     world.advance(6000);

@@ -21,13 +21,17 @@ describe("rows of PM2's that are too many", () => {
     expect([...world.pm2.rows.keys()]).toEqual([2]);
   });
 
-  test("are left alone from the moment on at which an edit allows more of them", () => {
+  test.each([
+    [2, "at most 2 may run"],
+    [null, "any number may run by now"],
+  ])("are left alone from the moment on at which an edit allows %s of them", (maxWorkers, words) => {
     const world = crowd({}, { apps: { app: 3 } });
     world.until(() => gone(world).length === 1, 3 * MINUTE);
     const [strategy] = world.policy.strategies;
-    world.setPolicy({ ...world.policy, strategies: [{ ...strategy!, knobs: { ...strategy!.knobs, maxWorkers: 2 } }] });
+    world.setPolicy({ ...world.policy, strategies: [{ ...strategy!, knobs: { ...strategy!.knobs, maxWorkers } }] });
     world.advance(10 * MINUTE);
     expect(gone(world)).toEqual(["pm_id 0"]);
+    expect(world.reasons("heal_verdict")[0]).toBe(`recovered: 1 ended, 2 left, ${words}`);
   });
 
   test("are told once each, with whoever started them, and the removal says what brings them back", () => {

@@ -22,7 +22,7 @@ describe("a world drawn from a seed", { timeout: 600_000 }, () => {
       livedMs += lived;
     }
     const { user, system } = process.cpuUsage(before);
-    console.log(`${(livedMs / YEAR_MS).toFixed(2)} years simulated in ${((user + system) / 1e6).toFixed(0)} CPU s`);
+    process.stdout.write(`${(livedMs / YEAR_MS).toFixed(2)} years simulated in ${((user + system) / 1e6).toFixed(0)} CPU s\n`);
     expect(broken).toEqual([]);
     expect(heals, "a world in which nothing happens proves nothing").toBeGreaterThan(WORLDS);
     expect(livedMs / YEAR_MS, "years lived").toBeGreaterThan((0.95 * WORLDS) / WORLDS_A_YEAR);

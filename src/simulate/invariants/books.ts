@@ -15,7 +15,7 @@ export interface Books {
   readonly executed: (Execute & { readonly atMs: number })[];
   /** When a process was first there, reducer time, by "pid startedWallMs". */
   readonly seenAtMs: Map<string, number>;
-  /** When healer was first told of it by a list. */
+  /** When healer was first told by a list that it is online. */
   readonly toldAtMs: Map<string, number>;
   /** The newest list that healer was given. */
   toldRows: readonly WorkerRow[];

@@ -1,5 +1,6 @@
 import type { Control } from "../../core/control.ts";
 import type { Event } from "../../core/event.ts";
+import type { JournalRecord } from "../../core/journal-record.ts";
 import { mayEnd } from "../../core/trim-plan.ts";
 import { strategyOf } from "../../core/turn.ts";
 import type { Knobs } from "../../core/strategy.ts";
@@ -46,10 +47,18 @@ function checkWhom(witness: Witness, books: Books, effect: Execute): void {
   const { row, target, action, step, healId } = effect;
   const isSelf = row.pid !== null && witness.selfPids.includes(row.pid);
   if (row.isModule || isSelf || witness.isStranger(row.name)) broken("I9", `${row.name} was touched`);
-  // A start finishes what a stop of healer's own began; who stopped it meanwhile as well, nobody can tell.
-  const isInDoubt = step === "start" || (step === "stop" && wasToldToStop(books, effect));
+  // A start finishes what a stop of healer's own began; who stopped it meanwhile as well, nobody can tell. Nor of a row half deleted.
+  const isInDoubt =
+    step === "start" || (step === "stop" && wasToldToStop(books, effect)) || (step === "remove" && isDeletedAgain(witness, effect));
   if (action !== "trim" && !isInDoubt && witness.isStoppedByOperator(row) && !books.byHand.has(healId))
     broken("guard status", `${target} was stopped by its operator`);
+}
+
+/** On record twice: of the first time nobody knows how far it got. */
+function isDeletedAgain({ journal }: Witness, { healId }: Execute): boolean {
+  const isDelete = ({ note }: JournalRecord): boolean =>
+    typeof note === "object" && note !== null && "step" in note && note.step === "remove";
+  return journal.filter((record) => record.healId === healId && isDelete(record)).length > 1;
 }
 
 /** Or to start, and it did not, by healer in this life of its row: what brings it down again in earnest may have been meant as the end of that. */

@@ -104,9 +104,11 @@ function checkEvidence({ journal }: Witness, books: Books, { target, memory }: {
   if (typeof memory !== "object" || memory === null || !("failed" in memory) || !("epochAtMs" in memory)) return;
   const { failed, epochAtMs } = memory as { readonly failed: number; readonly epochAtMs: number };
   const isAborted = (healId: string): boolean => journal.some((record) => record.healId === healId && isAbort(record.note));
+  // Of a replacement that was taken away again the old one is left.
+  const isUndone = (healId: string): boolean => books.executed.some((executed) => executed.healId === healId && executed.step === "undo");
+  const isVain = (healId: string): boolean => isAborted(healId) || isUndone(healId);
   const last = books.executed.findLast(
-    (executed) =>
-      executed.target === target.id && !isAborted(executed.healId) && RENEWS.includes(executed.step) && executed.action !== "trim",
+    (executed) => executed.target === target.id && !isVain(executed.healId) && RENEWS.includes(executed.step) && executed.action !== "trim",
   );
   if (last !== undefined && epochAtMs < last.atMs) broken("I16", `the evidence against ${target.id} is older than its last heal`);
   let told = 0;

@@ -74,7 +74,7 @@ function noteList(books: Books, pm2: Pm2View | string): void {
   books.toldRows = pm2.rows;
   for (const row of pm2.rows) {
     const key = processKey(row);
-    if (row.pid !== null && !books.toldAtMs.has(key)) books.toldAtMs.set(key, books.nowMs);
+    if (row.status === "online" && row.pid !== null && !books.toldAtMs.has(key)) books.toldAtMs.set(key, books.nowMs);
   }
 }
 
