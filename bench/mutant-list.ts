@@ -74,9 +74,9 @@ const INVARIANTS: readonly Mutant[] = [
     "return written.ok ? file.sync() : written;",
     "return written;",
   ]),
-  one("I6", "the name of a reopened journal is not made durable", "record/journal.ts", [
-    "return synced.ok ? this.#files.syncDir(this.#dir) : synced;",
-    "return synced;",
+  one("I6", "the name of a new journal file is not made durable", "record/journal.ts", [
+    "const durable = appended.ok ? this.#files.syncDir(this.#dir) : appended;",
+    "const durable = appended;",
   ]),
   one("I7", "an intent found after a restart is carried out again", "core/recovery.ts", [
     'giveUp(turn, target, phase.heal, "healer was restarted before it was done, and nothing has changed since");',

@@ -26,13 +26,12 @@ export function checkReplace(witness: Witness, books: Books, { row, step, healId
 }
 
 /**
- * By their stamps, which a new daemon of PM2's keeps while it numbers anew. PM2 forgets that of a row it has given up; its
- * number stands, as long as the daemon lives that gave it up.
+ * By their stamps, which a new daemon of PM2's keeps while it numbers anew, or by its number: PM2 forgets the stamp of a row it
+ * has given up, and somebody may have restarted it while healer deleted it.
  */
 function isOldOne(row: Execute["row"], added: Execute): boolean {
   if (row.createdWallMs === added.createdWallMs) return false;
-  if (row.createdWallMs !== null && added.row.createdWallMs !== null) return row.createdWallMs === added.row.createdWallMs;
-  return row.pmId === added.row.pmId;
+  return row.createdWallMs === added.row.createdWallMs || row.pmId === added.row.pmId;
 }
 
 /** A start of what is still down, and a delete of what is still there: what it is to bring about has not come about. */
