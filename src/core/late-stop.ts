@@ -35,7 +35,8 @@ export function adoptLateStop(turn: Turn, target: Target, strategy: Strategy): b
   const { row } = target;
   if (late === null || row === null) return false;
   withControl(target, { lateStop: null });
-  if (row.createdWallMs !== late.createdWallMs) return false;
+  // PM2 forgets it of a row that it gives up; a start that somebody commanded has one.
+  if (row.createdWallMs !== null && row.createdWallMs !== late.createdWallMs) return false;
   const sinceMs = turn.state.nowMs - late.atMs;
   if (sinceMs > LATE_MS_MAX) {
     sayDoubt(turn, target, sinceMs);

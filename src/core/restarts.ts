@@ -28,8 +28,10 @@ export function noteRestart(turn: Turn, target: Target, change: { strategy: Stra
   const { before, row, strategy } = change;
   const life = target.life ?? before;
   const isSame = row.startedWallMs === life.startedWallMs && row.pid === life.pid;
-  if ((isSame && row.status === before.status) || isOursToExplain(turn.state, target)) return;
-  if (isStopped(row) && !isStopped(before)) {
+  if (isSame && row.status === before.status) return;
+  const stops = isStopped(row) && !isStopped(before);
+  if (isOursToExplain(turn.state, target) && !(stops && wasLeftByRoll(turn.state, target))) return;
+  if (stops) {
     if (!adoptLateStop(turn, target, strategy)) stoppedBySomebody(turn, target);
     return;
   }
@@ -69,6 +71,11 @@ function isOursToExplain(state: State, target: Target): boolean {
   if (group === undefined || (group.control.phase.name !== "acting" && group.recoveringSinceMs === null)) return false;
   const heal = healOf(group.control.phase);
   return heal?.roll?.current?.target === target.id || isBeingRemoved(heal, target);
+}
+
+/** A stop of ours whose end was not seen, and the heal of its group has gone on: nobody else would start it again. */
+function wasLeftByRoll(state: State, { group, control: { phase, lateStop } }: Target): boolean {
+  return phase.name !== "acting" && lateStop != null && state.targets.get(group)?.control.phase.name === "rolling";
 }
 
 /** What looks like another process is the replacement under the same number: the old row has gone, by whoever's hand. */

@@ -37,6 +37,15 @@ describe("a stop that PM2 carries out late", () => {
     world.until(() => world.pm2.row("app:0").pid !== null, 30 * MINUTE);
   });
 
+  test("after PM2 has given the worker up, is healer's too", () => {
+    const world = gaveUpWaiting();
+    world.untilPhase("app:0", "backoff", 60 * MINUTE);
+    world.pm2.giveUp(world.pm2.row("app:0"));
+    world.pm2.stop(world.pm2.row("app:0"));
+    world.cure("app:0");
+    world.until(() => world.pm2.row("app:0").pid !== null, 60 * MINUTE);
+  });
+
   test("is an operator's where somebody has restarted the worker meanwhile", () => {
     const world = gaveUpWaiting();
     world.untilPhase("app:0", "backoff", 60 * MINUTE);
@@ -72,6 +81,21 @@ describe("a stop that PM2 carries out late", () => {
     world.faults.action = "ok";
     world.cure("app");
     world.pm2.stop(world.pm2.row("app:0"));
+    world.until(() => world.pm2.row("app:0").pid !== null, 30 * MINUTE);
+  });
+
+  test("of a member of a group is healer's own where PM2 fell silent just then", () => {
+    const world = new CoreWorld({ apps: { app: 2 }, rules: [] });
+    world.setPolicy(corePolicy([scriptedRule(world.scripts, { key: "rate", scope: "tasks" })], { strategy: { actions: ["stop-start"] } }));
+    world.faults = { ...world.faults, action: "error", takesMs: 500 };
+    world.sicken("app");
+    world.until(() => world.executed.length > 0, MINUTE);
+    world.pm2.stop(world.pm2.row("app:0"));
+    world.pm2.lost = "no answer in 5 s";
+    world.advance(10 * MINUTE);
+    world.faults.action = "ok";
+    world.cure("app");
+    world.pm2.lost = null;
     world.until(() => world.pm2.row("app:0").pid !== null, 30 * MINUTE);
   });
 });
