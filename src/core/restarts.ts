@@ -7,7 +7,7 @@ import { preOf } from "./subject.ts";
 import { forgetOldProcess, startEpoch, withControl } from "./target.ts";
 import { rowKey } from "./member-key.ts";
 import { say, strategyOf, type Turn } from "./turn.ts";
-import type { Incarnation, WorkerRow } from "./worker-row.ts";
+import { isStoppedRow, type Incarnation, type WorkerRow } from "./worker-row.ts";
 
 const EXITS_KEPT_MAX = 64;
 const EXITS_KEPT_MS = 3_600_000;
@@ -29,14 +29,14 @@ export function noteRestart(turn: Turn, target: Target, change: { strategy: Stra
   const life = target.life ?? before;
   const isSame = row.startedWallMs === life.startedWallMs && row.pid === life.pid;
   if (isSame && row.status === before.status) return;
-  const stops = isStopped(row) && !isStopped(before);
+  const stops = isStoppedRow(row) && !isStoppedRow(before);
   if (isOursToExplain(turn.state, target) && !(stops && wasLeftByRoll(turn.state, target))) return;
   if (stops) {
     if (!adoptLateStop(turn, target, strategy)) stoppedBySomebody(turn, target);
     return;
   }
   if (row.pid === null || isSame) return; // between an exit and PM2's restart of it: the restart will count
-  const commanded = row.createdWallMs !== life.createdWallMs || isStopped(before);
+  const commanded = row.createdWallMs !== life.createdWallMs || isStoppedRow(before);
   if (commanded) return restartedBySomebody(turn, target, { strategy, life, row });
   if (row.startedWallMs !== life.startedWallMs) crashed(turn, target, { strategy, life, row });
 }
@@ -54,7 +54,7 @@ export function noteChangeWhileAway(
   // to contain it was put off, we did not stop ourselves.
   const ranWhenLastSeen = life !== null && lastSeen !== null && lastSeen.pid !== null;
   const isContained = phase.name === "suspect" && phase.contain !== null && !ranWhenLastSeen;
-  if (isStopped(row) && !isContained && !isOursToExplain(turn.state, target)) {
+  if (isStoppedRow(row) && !isContained && !isOursToExplain(turn.state, target)) {
     if (!adoptLateStop(turn, target, strategy)) stoppedBySomebody(turn, target);
     return;
   }
@@ -89,10 +89,6 @@ function hasTakenOver({ id, row }: Target, phase: Phase): boolean {
 /** A trim removes it: on its way out its row says `stopping`, then `stopped`. */
 export function isBeingRemoved(heal: Heal | null, { life }: Target): boolean {
   return heal?.trim?.current != null && life !== null && heal.trim.current === rowKey(life);
-}
-
-function isStopped(row: WorkerRow): boolean {
-  return row.status === "stopped" && row.pid === null;
 }
 
 /** An operator's stop is respected: nothing is due any more, the streak stays. */
