@@ -16,7 +16,7 @@ import type { State, Target } from "./state.ts";
 import { withControl } from "./target.ts";
 import { say, sayOf, strategyOf, type Turn } from "./turn.ts";
 import { inWords } from "./words.ts";
-import { sameIncarnation } from "./worker-row.ts";
+import { isStoppedRow, sameIncarnation } from "./worker-row.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
 const ASKED_AGAIN = ["paused", "maintenance", "observe", "shadow"]; // what people or the calendar may have said since the decision
@@ -114,7 +114,11 @@ function whyChanged(state: State, phase: Extract<Phase, { name: "intent" }>, row
   if (phase.step === "start") return row.pid === null ? null : "it runs already";
   if (row.status === "stopping") return "PM2 says stopping";
   if (row.status === "waiting restart" && row.pid !== null && phase.step !== "stop") return "it has died and PM2 is about to restart it";
-  if (row.status === "stopped" && row.pid === null) return phase.step === "stop" && pre.pid === null ? null : "PM2 says stopped";
+  if (isStoppedRow(row)) {
+    // Decided in sight of that: what a start of ours that failed has left down, and a person wants healed.
+    const wasMeant = pre.pid === null && (phase.step === "stop" || pre.status === "stopped");
+    return wasMeant ? null : "PM2 says stopped";
+  }
   // A crash loop changes the incarnation many times a second; what must not have changed is who commanded the start.
   const same =
     phase.step === "stop"

@@ -244,6 +244,19 @@ describe("what must not leave the row down for ever", () => {
     expect(world.pm2.row("app:0").status).toBe("online");
   });
 
+  test.each(["restart", "stop-start"])("a start that fails, and a person's %s of it before the next turn: it comes up", (action) => {
+    const world = crashLooping();
+    world.untilPhase("app:0", "held");
+    world.faults.action = "error";
+    world.until(() => world.control("app:0").failedHeals === 1, MINUTE);
+    world.faults.action = "ok";
+    expect(world.phase("app:0", "suspect").contain).not.toBeNull();
+    const order = { name: "heal", target: "app:0", action, force: ["grace"] } as const;
+    expect(world.command(order)).toMatchObject({ code: 0 });
+    world.advance(4000);
+    expect(world.pm2.row("app:0").status).toBe("online");
+  });
+
   test("a stop-start that stopped it and could not start it", () => {
     const world = new CoreWorld({ strategy: { actions: ["stop-start"] } });
     world.faults.takesMs = 1000;
