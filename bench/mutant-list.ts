@@ -116,8 +116,8 @@ const INVARIANTS: readonly Mutant[] = [
     "if (rule === undefined) forgetEvidence(ruleState, strategy.rules[0]!, target.epoch);",
   ]),
   one("I16", "evidence from before a heal comes back with an old snapshot", "core/persist.ts", [
-    "return epoch.atMs < lastHeal.atMs;",
-    "return false;",
+    'if (isFromBeforeTheLastHeal(saved, target.control)) startEpoch(state, target, strategy, "other");',
+    "",
   ]),
   one("I17", "what was stopped is not started", "core/tick.ts", [
     "if (isDue) startHeldRow(turn, target, strategy, phase.heal);",
