@@ -7,11 +7,13 @@ import { queueStalled } from "./queue-stalled.ts";
 import { restartStorm } from "./restart-storm.ts";
 import type { Rule } from "./rule.ts";
 import { successRate } from "./success-rate.ts";
+import { tcpProbe } from "./tcp-probe.ts";
 
 /** Every rule there is. Adding one: its file, and a line here. */
 export const RULES: readonly Rule[] = [
   successRate,
   httpProbe,
+  tcpProbe,
   frozen,
   memoryAbove,
   restartStorm,
@@ -31,7 +33,6 @@ export const RULES_OF_MAX_WORKERS: readonly string[] = [duplicateWorkers.name];
 
 /** Names that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
 export const RULES_NOT_YET: readonly string[] = [
-  "tcp-probe",
   "exec-probe",
   "heartbeat-missing",
   "memory-climbing",

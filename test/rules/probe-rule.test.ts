@@ -3,6 +3,7 @@ import { Probed } from "../support/probed.ts";
 
 const KINDS = [
   ["http-probe", { url: "http://127.0.0.1:3000/health" }, "http://127.0.0.1:3000/health"],
+  ["tcp-probe", { port: 3000 }, "127.0.0.1:3000"],
 ] as const;
 
 describe.each(KINDS)("%s", (name, required, subject) => {

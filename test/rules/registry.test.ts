@@ -8,6 +8,7 @@ const NOT_RULES = ["registry", "rule", "param-schemas", "probe-advice", "probe-p
 const BY_VOLUME = ["success-rate"]; // how soon it speaks is a matter of tasks, and reckoned by config/time-to-heal
 const REQUIRED: Readonly<Record<string, object>> = {
   "http-probe": { url: "http://127.0.0.1:3000/" },
+  "tcp-probe": { port: 3000 },
   "memory-above": { limit: "512MB" },
 };
 const names = RULES.map((rule) => rule.name);
