@@ -1,4 +1,5 @@
 import { duplicateWorkers } from "./duplicate-workers.ts";
+import { execProbe } from "./exec-probe.ts";
 import { frozen } from "./frozen.ts";
 import { httpProbe } from "./http-probe.ts";
 import { memoryAbove } from "./memory-above.ts";
@@ -14,6 +15,7 @@ export const RULES: readonly Rule[] = [
   successRate,
   httpProbe,
   tcpProbe,
+  execProbe,
   frozen,
   memoryAbove,
   restartStorm,
@@ -33,7 +35,6 @@ export const RULES_OF_MAX_WORKERS: readonly string[] = [duplicateWorkers.name];
 
 /** Names that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
 export const RULES_NOT_YET: readonly string[] = [
-  "exec-probe",
   "heartbeat-missing",
   "memory-climbing",
   "cpu-above",

@@ -1,3 +1,4 @@
+import { createExecProbeSensor } from "./exec-probes.ts";
 import { createHttpProbeSensor } from "./http-probes.ts";
 import type { ProbeRule } from "./probe-rounds.ts";
 import type { QueueKind } from "./queue-kind.ts";
@@ -15,4 +16,5 @@ export const QUEUE_KINDS_NOT_YET: readonly string[] = ["bullmq", "prometheus"];
 export const PROBES: ReadonlyMap<string, (rule: ProbeRule) => Sensor> = new Map([
   ["http-probe", createHttpProbeSensor],
   ["tcp-probe", createTcpProbeSensor],
+  ["exec-probe", createExecProbeSensor],
 ]);

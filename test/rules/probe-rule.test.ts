@@ -4,6 +4,7 @@ import { Probed } from "../support/probed.ts";
 const KINDS = [
   ["http-probe", { url: "http://127.0.0.1:3000/health" }, "http://127.0.0.1:3000/health"],
   ["tcp-probe", { port: 3000 }, "127.0.0.1:3000"],
+  ["exec-probe", { argv: ["./check.sh", "{instance}"] }, "./check.sh 0"],
 ] as const;
 
 describe.each(KINDS)("%s", (name, required, subject) => {

@@ -9,6 +9,7 @@ const BY_VOLUME = ["success-rate"]; // how soon it speaks is a matter of tasks, 
 const REQUIRED: Readonly<Record<string, object>> = {
   "http-probe": { url: "http://127.0.0.1:3000/" },
   "tcp-probe": { port: 3000 },
+  "exec-probe": { argv: ["./check.sh"] },
   "memory-above": { limit: "512MB" },
 };
 const names = RULES.map((rule) => rule.name);
