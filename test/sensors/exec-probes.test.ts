@@ -59,7 +59,7 @@ test("a program that does not end is killed and bad", async () => {
 });
 
 test.each([
-  ["a program that is not there", ["healer-no-such-check"], null, "there is no program healer-no-such-check in "],
+  ["a program that is not there", ["healer-no-such-check"], null, "there is no program healer-no-such-check in healer's PATH"],
   ["a path where nothing is", ["/healer/no/such/check"], null, "there is no /healer/no/such/check"],
   ["a file that may not be executed", ["/etc/passwd"], null, "/etc/passwd may not be executed"],
   ["one that only this worker's values name", ["{env.CHECK}"], "rpa:0", "exec-probe of rpa:0: there is no program healer-no-such-check"],

@@ -8,7 +8,7 @@ import { delimiter, join } from "node:path";
 export function whyNoProgram(program: string, path: string): string | null {
   if (!program.includes("/")) {
     const found = path.split(delimiter).some((folder) => folder !== "" && whyNotExecutable(join(folder, program)) === null);
-    return found ? null : `there is no program ${program} in ${path === "" ? "an empty PATH" : path}`;
+    return found ? null : `there is no program ${program} in healer's PATH`;
   }
   return program.startsWith("/") ? whyNotExecutable(program) : null;
 }

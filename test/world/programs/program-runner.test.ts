@@ -159,10 +159,10 @@ test("a program that is looked at beforehand is found or missed as the system wo
   expect(looks("sh")).toBeNull();
   expect(looks("/bin/sh")).toBeNull();
   expect(looks("./relative/to/who/knows")).toBeNull();
-  expect(looks("sh", folder)).toBe(`there is no program sh in ${folder}`);
-  expect(looks("plain", folder)).toBe(`there is no program plain in ${folder}`);
+  expect(looks("sh", folder)).toBe("there is no program sh in healer's PATH");
+  expect(looks("plain", folder)).toBe("there is no program plain in healer's PATH");
   expect(looks("lost", `/nowhere:${folder}`)).toBeNull();
-  expect(looks("sh", "")).toBe("there is no program sh in an empty PATH");
+  expect(looks("sh", "")).toBe("there is no program sh in healer's PATH");
   expect(looks(plain)).toBe(`${plain} may not be executed`);
   expect(looks(folder)).toBe(`${folder} is no file`);
   expect(looks(gone)).toBe(`there is no ${gone}`);
