@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { maskedWords } from "../core/masked-words.ts";
 import type { ConfigPath } from "./config-error.ts";
 import type { ConfigDocument } from "./document.ts";
 import { valueAt } from "./issue-words.ts";
@@ -59,7 +60,10 @@ export function setting(document: ConfigDocument, name: string, path: ConfigPath
 
 /** What came out of `${VAR}` is shown as the variable, because it may be a secret; each text is looked at under its own key. */
 function shownText(document: ConfigDocument, value: unknown, path: ConfigPath): string {
-  if (Array.isArray(value)) return `[${value.map((item, index) => shownText(document, item, [...path, index])).join(", ")}]`;
+  if (Array.isArray(value)) {
+    const items = value.map((item, index) => shownText(document, item, [...path, index]));
+    return `[${(path.at(-1) === "argv" ? maskedWords(items) : items).join(", ")}]`;
+  }
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value).map(([key, item]) => `${key}: ${shownText(document, item, [...path, key])}`);
     return `{${entries.join(", ")}}`;

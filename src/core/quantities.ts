@@ -103,6 +103,13 @@ export function formatDuration(durationMs: number): string {
   return rest > 0 ? `${text}${rest}ms` : text;
 }
 
+/** The same in a sentence: "1 h 30 m", "2 s", "150 ms". */
+export function spokenDuration(durationMs: number): string {
+  return formatDuration(durationMs)
+    .replaceAll(/(\d)([a-z]+)/g, "$1 $2 ")
+    .trimEnd();
+}
+
 /** `512MB` where it divides evenly, else one decimal of the nearest unit. */
 export function formatBytes(bytes: number): string {
   for (const [unit, size] of [

@@ -17,7 +17,7 @@ export function envNamesIn(template: string): readonly string[] {
 }
 
 export function unknownPlaces(template: string): readonly string[] {
-  return placesIn(template).filter((place) => !PLAIN_PLACES.includes(place) && !ENV_PLACE.test(place));
+  return placesIn(template).filter((place) => !isPlace(place));
 }
 
 /** The text for one worker; a failure says what this worker lacks. */
@@ -25,6 +25,25 @@ export function expandForWorker(template: string, row: WorkerRow): Outcome<strin
   const missing = placesIn(template).find((place) => valueOf(place, row) === undefined);
   if (missing !== undefined) return failure(whyMissing(missing));
   return success(template.replace(PLACE, (whole, place: string) => valueOf(place, row) ?? whole));
+}
+
+/**
+ * A word of a command may hold braces of its own (`{print $1}`, JSON): only what names a place is filled in, the rest is
+ * left as it stands.
+ */
+export function expandWordForWorker(word: string, row: WorkerRow): Outcome<string, string> {
+  const missing = placesIn(word).find((place) => isPlace(place) && valueOf(place, row) === undefined);
+  if (missing !== undefined) return failure(whyMissing(missing));
+  return success(word.replace(PLACE, (whole, place: string) => (isPlace(place) ? (valueOf(place, row) ?? whole) : whole)));
+}
+
+/** `{PORT}` in a word is surely a slip, `{print $1}` is not. */
+export function mistakenPlaces(word: string): readonly string[] {
+  return unknownPlaces(word).filter((place) => /^[A-Za-z_][\w.-]*$/.test(place));
+}
+
+function isPlace(place: string): boolean {
+  return PLAIN_PLACES.includes(place) || ENV_PLACE.test(place);
 }
 
 function placesIn(template: string): readonly string[] {

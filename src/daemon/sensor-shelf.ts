@@ -1,8 +1,8 @@
 import type { Compiled } from "../config/compiled.ts";
 import type { State } from "../core/state.ts";
 import { createDependencyProbe } from "../sensors/dependency-probe.ts";
-import { createHttpProbeSensors, type HttpProbeRule } from "../sensors/http-probes.ts";
 import { createOsProcessSensor } from "../sensors/os-processes.ts";
+import { PROBES } from "../sensors/registry.ts";
 import type { Sensor } from "../sensors/sensor.ts";
 import type { Processes } from "../world/processes/processes.ts";
 
@@ -22,7 +22,7 @@ export class SensorShelf {
       next.set(key, this.#made.get(key) ?? make());
     };
     takeOsProcesses(compiled, world, take);
-    for (const rule of probesOf(compiled)) for (const sensor of createHttpProbeSensors([rule])) take(["probe", rule], () => sensor);
+    takeProbes(compiled, take);
     for (const { name, dependency } of compiled.strategies)
       if (dependency !== null) take(["dependency", name, dependency], () => createDependencyProbe({ strategy: name, ...dependency }));
     for (const { name, kind, params } of compiled.queues) {
@@ -49,10 +49,13 @@ function takeOsProcesses(compiled: Compiled, { state, processes }: { state: Stat
   take(["os-processes", memory, pulse, everyMs], () => createOsProcessSensor({ processes, memoryFor, pulseFor, everyMs }));
 }
 
-function probesOf({ strategies }: Compiled): readonly HttpProbeRule[] {
-  return strategies.flatMap(({ name, boundRules }) =>
-    boundRules.filter(({ needs }) => needs.includes("probe")).map(({ key, params }) => ({ strategy: name, key, params })),
-  );
+function takeProbes({ strategies }: Compiled, take: Take): void {
+  for (const { name: strategy, boundRules } of strategies)
+    for (const { name, key, params } of boundRules) {
+      const create = PROBES.get(name);
+      const rule = { strategy, key, params };
+      if (create !== undefined) take(["probe", rule], () => create(rule));
+    }
 }
 
 const READINGS_A_PATIENCE = 4;

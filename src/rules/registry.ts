@@ -1,4 +1,5 @@
 import { duplicateWorkers } from "./duplicate-workers.ts";
+import { execProbe } from "./exec-probe.ts";
 import { frozen } from "./frozen.ts";
 import { httpProbe } from "./http-probe.ts";
 import { memoryAbove } from "./memory-above.ts";
@@ -7,11 +8,14 @@ import { queueStalled } from "./queue-stalled.ts";
 import { restartStorm } from "./restart-storm.ts";
 import type { Rule } from "./rule.ts";
 import { successRate } from "./success-rate.ts";
+import { tcpProbe } from "./tcp-probe.ts";
 
 /** Every rule there is. Adding one: its file, and a line here. */
 export const RULES: readonly Rule[] = [
   successRate,
   httpProbe,
+  tcpProbe,
+  execProbe,
   frozen,
   memoryAbove,
   restartStorm,
@@ -31,8 +35,6 @@ export const RULES_OF_MAX_WORKERS: readonly string[] = [duplicateWorkers.name];
 
 /** Names that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
 export const RULES_NOT_YET: readonly string[] = [
-  "tcp-probe",
-  "exec-probe",
   "heartbeat-missing",
   "memory-climbing",
   "cpu-above",

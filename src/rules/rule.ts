@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { BoundRule, Epoch, Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
 import type { Observation } from "../core/observation.ts";
 import type { Knobs } from "../core/strategy.ts";
+import { hash32 } from "../core/text-hash.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 
 /**
@@ -19,6 +20,8 @@ export interface RuleDefinition<Params, Memory> {
   readonly needs: readonly Need[];
   /** Knobs its memory depends on: when one of them changes the rule begins anew, as with a parameter. */
   readonly knobs?: readonly (keyof Knobs)[];
+  /** Parameters that may hold passwords: of them only a digest enters the fingerprint, which is saved with the state. */
+  readonly secrets?: readonly (keyof Params & string)[];
   readonly scope: BoundRule["scope"];
   readonly actsInGrace: boolean;
   /** Name of the one action this rule ever asks for; null = the strategy's ladder. */
@@ -119,7 +122,7 @@ function bindRule<Params, Memory>(
   return {
     key: options.key,
     name: definition.name,
-    fingerprint: JSON.stringify([definition.name, params, ...(definition.knobs ?? []).map((knob) => options.knobs[knob])]),
+    fingerprint: fingerprintOf(definition, bound),
     scope: definition.scope,
     actsInGrace: definition.actsInGrace,
     action: definition.action,
@@ -136,6 +139,14 @@ function bindRule<Params, Memory>(
     describe: (memory, view, judgement) => definition.describe(memory as Memory, view, judgement, bound),
     flip: (memory, view, judgement) => definition.flip(memory as Memory, view, judgement, bound),
   };
+}
+
+/** An edit of a secret still changes it, and begins a new epoch. */
+function fingerprintOf<Params, Memory>(definition: RuleDefinition<Params, Memory>, { params, knobs }: Bound<Params>): string {
+  const secrets: readonly string[] = definition.secrets ?? [];
+  const digested = (key: string, value: unknown): unknown =>
+    secrets.includes(key) && value !== undefined ? hash32(JSON.stringify(value)) : value;
+  return JSON.stringify([definition.name, params, ...(definition.knobs ?? []).map((knob) => knobs[knob])], digested);
 }
 
 function verdictBySymptom(judgement: Judgement): RuleVerdict {

@@ -57,6 +57,21 @@ describe("warns, with what to write instead:", () => {
       "api.rules[0].failures: 1 of 1: one late answer restarts a worker | failures: 3 of 5",
     ],
     [
+      "an answer that is given up before it can be slow",
+      { extra: rule("{rule: http-probe, url: 'http://h/{instance}', slower_than: 2s}") },
+      "api.rules[0].slower_than: 2s is no less than timeout (2s): an answer that slow is given up before it can be called slow | slower_than: 1s",
+    ],
+    [
+      "one port for all workers",
+      { extra: rule("{rule: tcp-probe, port: 3000}") },
+      "api.rules[0].port: the same port for all 3 workers of api: whoever still listens answers for the others; write {env.PORT}",
+    ],
+    [
+      "a program that takes as long as its pace",
+      { extra: rule("{rule: exec-probe, argv: [check, '{instance}'], every: 5s}") },
+      "api.rules[0].timeout: 5s is as long as every (5s): a probe without an answer puts the next one off | timeout: 1s",
+    ],
+    [
       "a stall nobody waits for",
       { extra: rule("{rule: queue-stalled, for: 90m}") },
       "api.rules[0].for: 1h30m is longer than the window (1h): nobody waits that long for one task, and a stalled worker stands still until then | for: 5m",
@@ -178,6 +193,11 @@ describe("notes, without a warning:", () => {
       "a rule that only observes",
       { extra: rule("{rule: frozen, mode: observe}") },
       "api.rules[0]: frozen observes only: it is told and recorded, and never heals",
+    ],
+    [
+      "a program that is asked the same of all workers",
+      { extra: rule("{rule: exec-probe, argv: [check]}") },
+      "api.rules[0].argv: the same command for all 3 workers of api: it tells them apart only if it reads HEALER_INSTANCE or HEALER_PM_ID, or has {instance} in it",
     ],
     [
       "what a rule that nobody listed has to say",

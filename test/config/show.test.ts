@@ -34,6 +34,30 @@ describe("config show", () => {
   });
 });
 
+describe("config show of probes", () => {
+  const rules =
+    '    rules: [{rule: http-probe, url: "http://me:hunter2@h/{instance}", headers: {authorization: "Bearer b34rer", x-key: "${KEY}"}, body: /ok/},' +
+    ' {rule: exec-probe, argv: [check, --password, hunter3, "--token=t0ken", "${KEY}"]}, {rule: tcp-probe, port: "{env.PORT}"}]\n';
+  const all = showConfig(loaded(small(rules), { env: { KEY: "fr0mEnv" } }), "api") ?? "";
+
+  test("hides headers and what looks like a password among the words of a command", () => {
+    for (const secret of ["hunter2", "b34rer", "fr0mEnv", "hunter3", "t0ken"]) expect(all).not.toContain(secret);
+    expect(all).toContain("rules.exec-probe.argv: [check, --password, ***, --token=***, ${KEY}]");
+  });
+
+  test("shows the rest, with what was not written", () => {
+    const shown = all.split("\n").map((line) => line.replace(/ {2,}/g, "  "));
+    expect(shown).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining("rules.http-probe.body: /ok/"),
+        "strategies.api.rules.exec-probe.exit_codes: 0  # built-in",
+        "strategies.api.rules.exec-probe.every: 30s  # built-in",
+        "strategies.api.rules.tcp-probe.host: 127.0.0.1  # built-in",
+      ]),
+    );
+  });
+});
+
 describe("the difference between two configurations", () => {
   test("lists old and new value of what changed, and nothing else", () => {
     const edited = text.replace("percent: 80", "percent: 75").replace("grace_period_seconds: 2m", "grace_period_seconds: 3m");

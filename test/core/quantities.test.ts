@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatBytes, formatDuration, parseBytes, parseDurationMs, parseOf, parseShare } from "../../src/core/quantities.ts";
+import {
+  formatBytes,
+  formatDuration,
+  parseBytes,
+  parseDurationMs,
+  parseOf,
+  parseShare,
+  spokenDuration,
+} from "../../src/core/quantities.ts";
 
 describe("a duration", () => {
   test.each<[string | number, number]>([
@@ -85,4 +93,13 @@ test.each<[string | number, object | null]>([
   ["3 of 1000", null],
 ])("%j as a count is %j", (written, value) => {
   expect(parseOf(written)).toEqual(value === null ? expect.objectContaining({ ok: false }) : { ok: true, value });
+});
+
+test.each([
+  [150, "150 ms"],
+  [2_000, "2 s"],
+  [5_400_000, "1 h 30 m"],
+  [0, "0 s"],
+])("%j ms are spoken %s", (durationMs, words) => {
+  expect(spokenDuration(durationMs)).toBe(words);
 });

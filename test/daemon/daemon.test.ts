@@ -140,6 +140,20 @@ test("a probe that an edit adds has the variables it needs when it first looks",
   expect(healer.lines().filter(({ event }) => event === "sensor_blind")).toEqual([]);
 });
 
+test("a probe's program that is not there is told as blindness, and is nobody's symptom", async () => {
+  const healer = await running();
+  await healer.waitFor("the worker", isNew("web:0"));
+  healer.edit(
+    yaml({ strategy: "    rules: [{rule: exec-probe, argv: [healer-no-such-check], every: 1s, timeout: 1s, failures: 1, startup: 0}]\n" }),
+  );
+  const { reason } = await healer.waitFor("the blindness", ({ event }) => event === "sensor_blind");
+  expect(reason).toBe(
+    "exec-probe:web cannot see: there is no program healer-no-such-check in healer's PATH; nothing is concluded from that",
+  );
+  expect((await healer.status()).blind).toHaveLength(1);
+  expect(healer.lines().filter(({ event }) => event === "symptom")).toEqual([]);
+});
+
 test("a refused edit needs a person, and no longer once it is mended", async () => {
   const healer = await running();
   healer.edit(yaml({ top: "nonsense: 1\n" }));

@@ -36,6 +36,15 @@ describe("the sensors of a configuration", () => {
     expect(names(shelfOf()(little))).toEqual([]);
   });
 
+  test("are one for each probe, of whatever kind", () => {
+    const probes = `rules: [{rule: tcp-probe, port: "{env.PORT}"}, {rule: tcp-probe, port: 80}, {rule: exec-probe, argv: [sh]}, `;
+    const build = shelfOf();
+    const before = build(FILE.replace("rules: [frozen, ", probes));
+    expect(names(before)).toEqual(["tcp-probe:rpa", "tcp-probe#2:rpa", "exec-probe:rpa", "http-probe:rpa", "queue:llm"]);
+    const after = build(FILE.replace("rules: [frozen, ", probes.replace("[sh]", "[sh, -e]")));
+    expect(names(after.filter((sensor) => !before.includes(sensor)))).toEqual(["exec-probe:rpa"]);
+  });
+
   test("stay the same over an edit that does not touch them, with all they remember", () => {
     const build = shelfOf();
     const before = build(FILE);

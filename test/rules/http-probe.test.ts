@@ -1,137 +1,31 @@
 import { describe, expect, it } from "vitest";
-import type { BoundRule, TargetView } from "../../src/core/judgement.ts";
-import type { Writable } from "../../src/core/state.ts";
-import { RULES } from "../../src/rules/registry.ts";
-import { bindRule, EPOCH, viewOf } from "../support/rule-bound.ts";
+import { bindRule } from "../support/rule-bound.ts";
+import { Probed, wrongPaths } from "../support/probed.ts";
 
 const URL = "http://127.0.0.1:3000/health";
 
-/** Answers as a string, oldest first: `+` good, `-` bad, ten seconds apart. */
-class Probed {
-  readonly rule: BoundRule;
-  readonly view: Writable<TargetView> = { ...viewOf() };
-  memory: unknown;
-
-  constructor(params: object = {}) {
-    this.rule = bindRule("http-probe", { url: URL, startup: 0, ...params });
-    this.memory = this.rule.fresh(EPOCH);
-  }
-
-  answers(signs: string): this {
-    for (const sign of signs) {
-      this.view.nowMs += 10_000;
-      const ok = sign === "+";
-      const detail = ok ? "HTTP 200" : "no answer in 2 s";
-      this.rule.observe(this.memory, { kind: "probe", target: "api:0", rule: "http-probe", atMs: this.view.nowMs, ok, detail }, this.view);
-    }
-    return this;
-  }
-
-  judge() {
-    return this.rule.judge(this.memory, this.view);
-  }
-}
-
 describe("http-probe", () => {
-  it.each([
-    ["3 of 5", "", "unknown"],
-    ["3 of 5", "+++++", "fine"],
-    ["3 of 5", "++--", "fine"],
-    ["3 of 5", "+---", "sick"],
-    ["3 of 5", "---", "sick"],
-    ["3 of 5", "-+-+-", "sick"],
-    ["3 of 5", "-+-++-", "fine"],
-    ["3 of 5", "---+++", "fine"],
-    [3, "-+--", "fine"],
-    [3, "+---", "sick"],
-    ["1", "+-", "sick"],
-  ] as const)("with failures: %s calls %s %s", (failures, answers, state) => {
-    const probed = new Probed({ failures }).answers(answers);
-    expect(probed.judge()).toMatchObject({ state, sustained: state === "sick" });
-  });
-
-  it("does not count failures of a start, until the first good answer", () => {
-    const probed = new Probed({ startup: "5m" }).answers("-----");
-    expect(probed.judge().state).toBe("unknown");
-    expect(probed.answers("+--").judge().state).toBe("fine");
-    expect(probed.answers("-").judge().state).toBe("sick");
-  });
-
-  it("counts them once startup has passed since the process began, not since healer looked", () => {
-    const never = new Probed({ startup: "5m" }).answers("-".repeat(33));
-    expect(never.judge().state).toBe("sick");
-    const old = new Probed({ startup: "5m" });
-    old.view.startedAtMs = -3_600_000;
-    expect(old.answers("---").judge().state).toBe("sick");
-  });
-
   it("names the port it asks, and nothing else of the worker's environment", () => {
-    const probed = new Probed({ url: "http://127.0.0.1:{env.PORT}/{name}" });
+    const probed = new Probed("http-probe", { url: "http://127.0.0.1:{env.PORT}/{name}" });
     const say = (env: Record<string, string>): string => {
       probed.view.row = { ...probed.view.row!, env };
-      return probed.rule.describe(probed.memory, probed.view, probed.judge());
+      return probed.says();
     };
     expect(say({ PORT: "3000" })).toMatch(/^http:\/\/127\.0\.0\.1:3000\//);
     expect(say({ PORT: "secret" })).toMatch(/^http:\/\/127\.0\.0\.1:\{env\.PORT\}\//);
   });
 
-  it("ignores the answers of another probe of the same worker", () => {
-    const probed = new Probed().answers("+++");
-    const other = { kind: "probe", target: "api:0", rule: "http-probe#2", atMs: 40_000, ok: false, detail: "HTTP 500" } as const;
-    for (let answer = 0; answer < 5; answer++) probed.rule.observe(probed.memory, other, probed.view);
-    expect(probed.judge()).toMatchObject({ state: "fine", n: 3 });
+  it("shows no password of its url", () => {
+    const said = new Probed("http-probe", { url: "http://me:hunter2@127.0.0.1/?token=s3cret" }).says();
+    expect(said).toBe("http://***@127.0.0.1/?token=***: not probed yet");
   });
 
-  it("says nothing once the last answer is long past", () => {
-    const probed = new Probed().answers("---");
-    probed.view.nowMs += 61_000;
-    expect(probed.judge()).toMatchObject({ state: "unknown", sustained: false });
-  });
-
-  it("prints the ring with the bad ones starred", () => {
-    const probed = new Probed().answers("++-+--");
-    expect(probed.rule.describe(probed.memory, probed.view, probed.judge())).toBe(
-      `${URL}: 3 of the last 5 probes failed [ok *bad* ok *bad* *bad*], last: no answer in 2 s`,
-    );
-  });
-
-  it.each([
-    ["+++++", "would heal if the next 3 probes fail (30 s)"],
-    ["+++--", "would heal if the next probe fails (10 s)"],
-    ["--+++", "would heal if the next 3 probes fail (30 s)"],
-    ["---", "clears after 3 good probes (30 s)"],
-    ["+---+", "clears after 2 good probes (20 s)"],
-  ])("after %s says what would change its mind: %s", (answers, words) => {
-    const probed = new Probed().answers(answers);
-    expect(probed.rule.flip(probed.memory, probed.view, probed.judge())).toBe(words);
-  });
-
-  it("means it: whatever the last answers were, so many change the judgement, and one less does not", () => {
-    for (let bits = 0; bits < 32; bits++) {
-      const answers = bits.toString(2).padStart(5, "0").replaceAll("0", "-").replaceAll("1", "+");
-      const { rule, memory, view } = new Probed().answers(answers);
-      const now = rule.judge(memory, view);
-      const more = Number(/\((\d+) s\)$/.exec(rule.flip(memory, view, now))?.[1]) / 10;
-      const sign = now.state === "sick" ? "+" : "-";
-      expect(new Probed().answers(answers + sign.repeat(more)).judge().state, answers).toBe(now.state === "sick" ? "fine" : "sick");
-      expect(new Probed().answers(answers + sign.repeat(more - 1)).judge().state, answers).toBe(now.state);
-    }
-  });
-
-  it.each([
-    ["+++", "recovered"],
-    ["++", "undecided"],
-    ["++-", "undecided"],
-    ["--+++", "recovered"],
-    ["---", "failed"],
-    ["", "undecided"],
-  ])("after a heal followed by %s says %s", (answers, verdict) => {
-    const probed = new Probed().answers(answers);
-    expect(probed.rule.verdict(probed.memory, probed.view)).toBe(verdict);
-  });
-
-  it("knows when it became sick, to the probe that made it so", () => {
-    expect(new Probed().answers("++----").judge().sinceMs).toBe(50_000);
+  it("keeps its headers out of what is saved, and begins anew where one of them was changed", () => {
+    const saved = (headers?: object): string => bindRule("http-probe", { url: URL, headers }).fingerprint;
+    expect(saved({ authorization: "Bearer b34rer" })).not.toContain("b34rer");
+    expect(saved({ authorization: "Bearer b34rer" })).toBe(saved({ authorization: "Bearer b34rer" }));
+    expect(saved({ authorization: "Bearer b34rer" })).not.toBe(saved({ authorization: "Bearer other" }));
+    expect(saved()).not.toContain("headers");
   });
 
   it.each([
@@ -145,9 +39,23 @@ describe("http-probe", () => {
     [{ url: URL, failures: "6 of 5" }, "failures"],
     [{ url: URL, expect: "2xx" }, "expect"],
     [{ url: URL, evry: "5s" }, ""],
+    [{ url: URL, body: '"status":"ok"' }, null],
+    [{ url: URL, body: '/"status":\\s*"ok"/i' }, null],
+    [{ url: URL, body: "" }, "body"],
+    [{ url: URL, body: "/(unclosed/" }, "body"],
+    [{ url: URL, body: "/ok/g" }, "body"],
+    [{ url: URL, body: `/${"a".repeat(201)}/` }, "body"],
+    [{ url: URL, body: "x".repeat(1001) }, "body"],
+    [{ url: URL, body: true }, "body"],
+    [{ url: URL, headers: { authorization: "Bearer x", Host: "api.internal" } }, null],
+    [{ url: URL, headers: { "bad name": "x" } }, "headers.bad name"],
+    [{ url: URL, headers: { accept: "two\nlines" } }, "headers.accept"],
+    [{ url: URL, headers: { "Content-Length": "5" } }, "headers.Content-Length"],
+    [{ url: URL, expect_header: { "content-type": "application/json" } }, null],
+    [{ url: URL, expect_header: { "content-type": "" } }, "expect_header.content-type"],
+    [{ url: URL, slower_than: "300ms" }, null],
+    [{ url: URL, slower_than: 3000 }, "slower_than"],
   ])("of the parameters %j finds wrong: %s", (params, wrong) => {
-    const rule = RULES.find((candidate) => candidate.name === "http-probe");
-    const result = rule?.params.safeParse(params);
-    expect(result?.success === true ? null : result?.error.issues.map((issue) => issue.path.join(".")).join()).toBe(wrong);
+    expect(wrongPaths("http-probe", params)).toBe(wrong);
   });
 });

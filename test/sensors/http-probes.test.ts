@@ -1,6 +1,6 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { Observation } from "../../src/core/observation.ts";
-import { createHttpProbeSensors } from "../../src/sensors/http-probes.ts";
+import { createHttpProbeSensor } from "../../src/sensors/http-probes.ts";
 import type { Sensor, WatchedWorker } from "../../src/sensors/sensor.ts";
 import { deadUrl, serveHttp, type TestServer } from "../support/http-server.ts";
 import { until } from "../support/until.ts";
@@ -17,7 +17,17 @@ async function serve(...listener: Parameters<typeof serveHttp>): Promise<TestSer
   return server;
 }
 
-function probe(url: string, part: { every?: number; timeout?: number; expect?: { from: number; to: number }[] } = {}): Sensor {
+interface Part {
+  readonly every?: number;
+  readonly timeout?: number;
+  readonly expect?: readonly { readonly from: number; readonly to: number }[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly expect_header?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly slower_than?: number;
+}
+
+function probe(url: string, part: Part = {}): Sensor {
   const params = {
     url,
     every: 400,
@@ -27,9 +37,7 @@ function probe(url: string, part: { every?: number; timeout?: number; expect?: {
     startup: 300_000,
     ...part,
   };
-  const [sensor] = createHttpProbeSensors([{ strategy: "rpa", key: "http-probe", params }]);
-  if (sensor === undefined) throw new Error("no sensor");
-  return sensor;
+  return createHttpProbeSensor({ strategy: "rpa", key: "http-probe", params });
 }
 
 function workerAt(port: number | string, index = 0): WatchedWorker {
@@ -182,6 +190,83 @@ test("an endless answer is an answer", async () => {
     response.on("close", () => clearInterval(stream));
   });
   expect(await facts(probe(HEALTH).read(sensorContext([workerAt(port)])))).toMatchObject([{ kind: "probe", ok: true, detail: "HTTP 200" }]);
+});
+
+describe("what the answer must hold", () => {
+  const page = '{"status": "degraded", "token=s3cret": 1}';
+  test.each([
+    [{ body: "degraded" }, true, "HTTP 200"],
+    [{ body: '"status": "ok"' }, false, 'HTTP 200, body does not contain ""status": "ok""'],
+    [{ body: '/"status":\\s*"(ok|degraded)"/' }, true, "HTTP 200"],
+    [{ body: "/^ok$/" }, false, "HTTP 200, body does not match /^ok$/"],
+    [{ body: "/DEGRADED/i" }, true, "HTTP 200"],
+    [{ expect_header: { "Content-Type": "application/json" } }, true, "HTTP 200"],
+    [
+      { expect_header: { "content-type": "text/html" } },
+      false,
+      'HTTP 200, header content-type: application/json; charset=utf-8 does not contain "text/html"',
+    ],
+    [{ expect_header: { "x-ready": "1" } }, false, "HTTP 200, no header x-ready"],
+    [{ expect_header: { "set-cookie": "y" } }, false, 'HTTP 200, header set-cookie: *** does not contain "y"'],
+    [{ slower_than: 5_000 }, true, "HTTP 200"],
+  ] as const)("with %j is good: %j (%s)", async (part, ok, detail) => {
+    const { port } = await serve((_, response) =>
+      response.writeHead(200, { "content-type": "application/json; charset=utf-8", "set-cookie": "x=s3cret" }).end(page),
+    );
+    expect(await facts(probe(HEALTH, part).read(sensorContext([workerAt(port)])))).toMatchObject([{ kind: "probe", ok, detail }]);
+  });
+
+  test.each([
+    ["within the first 64 KiB", 64 * 1024 - 2, true],
+    ["and nothing behind them", 64 * 1024 - 1, false],
+  ])("is looked for %s", async (_what, before, ok) => {
+    const { port } = await serve((_request, response) => response.end(`${"x".repeat(before)}ok${"x".repeat(64 * 1024)}`));
+    expect(await facts(probe(HEALTH, { body: "ok" }).read(sensorContext([workerAt(port)])))).toMatchObject([{ kind: "probe", ok }]);
+  });
+
+  test("is told by its status first: a wrong one needs no body", async () => {
+    const { port } = await serve((_, response) => response.writeHead(500).end("ok"));
+    const reading = probe(HEALTH, { body: "fine" }).read(sensorContext([workerAt(port)]));
+    expect(await facts(reading)).toMatchObject([{ ok: false, detail: "HTTP 500" }]);
+  });
+
+  test("an expression that would take for ever makes it blind for that worker, and calls nobody sick", async () => {
+    const { port } = await serve((_, response) => response.end(`${"a".repeat(60)}!`));
+    const [seen] = await facts(probe(HEALTH, { body: "/^(a+)+$/" }).read(sensorContext([workerAt(port)])));
+    expect(seen).toMatchObject({ kind: "blind", target: "rpa:0", reason: expect.stringContaining("takes more than 100 ms") as string });
+  });
+});
+
+test("an answer later than slower_than is bad, and says how late", async () => {
+  const { port } = await serve((_, response) => void setTimeout(() => response.end("ok"), 800));
+  const reading = probe(HEALTH, { slower_than: 50 }).read(sensorContext([workerAt(port)]));
+  const detail = expect.stringMatching(/^HTTP 200 after (\d{3} ms|\d+\.\d s), slower than 50ms$/) as string;
+  expect(await facts(reading)).toMatchObject([{ kind: "probe", ok: false, detail }]);
+});
+
+test("time in which healer itself stood still makes no answer slow", async () => {
+  let asked = false;
+  const { port } = await serve((_, response) => {
+    asked = true;
+    setTimeout(() => response.end("ok"), 50);
+  });
+  const reading = probe(HEALTH, { every: 1, slower_than: 300 }).read(sensorContext([workerAt(port)]));
+  await until(() => asked, "the probe");
+  const stallUntilMs = performance.now() + 1_200;
+  while (performance.now() < stallUntilMs);
+  expect(await facts(reading)).toMatchObject([{ kind: "probe", ok: true, detail: "HTTP 200" }]);
+});
+
+test("the headers of the rule are sent, and stand in no observation", async () => {
+  const got: string[] = [];
+  const { port } = await serve((request, response) => {
+    got.push(request.headers.authorization ?? "", request.headers.host ?? "");
+    response.writeHead(401).end();
+  });
+  const headers = { authorization: "Bearer b34rer", host: "api.internal" };
+  const observations = await probe(HEALTH, { headers }).read(sensorContext([workerAt(port)]));
+  expect(got).toEqual(["Bearer b34rer", "api.internal"]);
+  expect(JSON.stringify(observations)).not.toContain("b34rer");
 });
 
 function byTarget(one: Observation, other: Observation): number {

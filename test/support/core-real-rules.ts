@@ -5,6 +5,8 @@ import { KNOBS } from "./core-policy.ts";
 
 const PARAMS: Readonly<Record<string, unknown>> = {
   "http-probe": { url: "http://127.0.0.1:8080/health" },
+  "tcp-probe": { port: 8080 },
+  "exec-probe": { argv: ["true"] },
   "memory-above": { limit: "512MB" },
 };
 

@@ -2,7 +2,8 @@ import { request as requestPlain, type ClientRequest, type IncomingMessage } fro
 import { request as requestSecure } from "node:https";
 import { urlToHttpOptions } from "node:url";
 import { failure, success, type Outcome } from "../../core/outcome.ts";
-import { formatBytes, formatDuration } from "../../core/quantities.ts";
+import { formatBytes, spokenDuration } from "../../core/quantities.ts";
+import { startDeadline } from "../clock/deadline.ts";
 import { failureOf, type HttpFailure } from "./http-failure.ts";
 
 export interface GetOptions {
@@ -21,6 +22,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** As the server says it; empty when it says nothing. */
   readonly contentType: string;
+  /** Names in lower case; of one that came several times, its values with a comma between them. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
@@ -59,11 +62,7 @@ const STOPPED: HttpFailure = { kind: "stopped", message: "the reading was stoppe
 const NOT_A_URL: HttpFailure = { kind: "unreachable", message: "not an http or https URL" };
 
 function unanswered(timeoutMs: number): HttpFailure {
-  const spoken = formatDuration(timeoutMs).replace(
-    /(\d)([a-z]+)(?=(\d?))/g,
-    (_, digit: string, unit: string, next: string) => `${digit} ${unit}${next === "" ? "" : " "}`,
-  );
-  return { kind: "timeout", message: `no answer in ${spoken}` };
+  return { kind: "timeout", message: `no answer in ${spokenDuration(timeoutMs)}` };
 }
 
 /** Node throws at once where a URL or a header cannot be sent at all. */
@@ -87,30 +86,17 @@ function receive(response: IncomingMessage, options: GetOptions, settle: (outcom
   if (!accepted(status)) return settle(failure({ kind: "status", message: `HTTP ${status}` }));
   const chunks: Buffer[] = [];
   let bytes = 0;
-  const answer = (): void =>
-    settle(success({ status, contentType: response.headers["content-type"] ?? "", body: Buffer.concat(chunks).toString("utf8") }));
+  const answer = (): void => {
+    const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(", ")]));
+    settle(success({ status, contentType: headers["content-type"] ?? "", headers, body: Buffer.concat(chunks).toString("utf8") }));
+  };
   response.on("data", (chunk: Buffer) => {
+    chunks.push(chunk.subarray(0, Math.max(0, options.maxBytes - bytes)));
     bytes += chunk.length;
-    if (bytes <= options.maxBytes) chunks.push(chunk);
-    else if (options.overflow === "cut") answer();
+    if (bytes <= options.maxBytes) return;
+    if (options.overflow === "cut") answer();
     else settle(failure({ kind: "too-large", message: `more than ${formatBytes(options.maxBytes).replace(/(\d)([A-Z])/, "$1 $2")}` }));
   });
   response.on("end", answer);
   response.on("error", (error) => settle(failure(failureOf(error))));
 }
-
-/**
- * A timer that fires late says that healer itself could not run (a stall, a stopped process), not that nobody answered:
- * then the answer may lie unread in the socket, and the full time is given once more.
- */
-function startDeadline(timeoutMs: number, expired: () => void): { cancel(): void } {
-  const dueAtMs = performance.now() + timeoutMs;
-  let timer = setTimeout(() => {
-    const lateMs = performance.now() - dueAtMs;
-    if (lateMs < Math.max(LATE_MS, timeoutMs / 4)) expired();
-    else timer = setTimeout(expired, timeoutMs);
-  }, timeoutMs);
-  return { cancel: () => clearTimeout(timer) };
-}
-
-const LATE_MS = 250; // a busy but living event loop is tens of milliseconds late
