@@ -6,6 +6,8 @@ import { KNOBS } from "./core-policy.ts";
 const PARAMS: Readonly<Record<string, unknown>> = {
   "http-probe": { url: "http://127.0.0.1:8080/health" },
   "memory-above": { limit: "512MB" },
+  "queue-backlog": { above: 100 },
+  "oldest-task-above": { age: "10m" },
 };
 
 /** Every registered rule with its defaults, under its own name. */
