@@ -44,5 +44,5 @@ function queueFactsAfter(before: QueueFacts | undefined, reading: QueueReading):
 /** Whoever is missing in one reading may have finished anything meanwhile, and begins anew. */
 function countedSince(before: NonNullable<QueueFacts["countedSinceMs"]>, { counted, atMs }: QueueReading): QueueFacts["countedSinceMs"] {
   if (counted === undefined) return null;
-  return Object.fromEntries(counted.map((target) => [target, before[target] ?? atMs]));
+  return Object.fromEntries(counted.map((target) => [target, Object.hasOwn(before, target) ? (before[target] ?? atMs) : atMs]));
 }

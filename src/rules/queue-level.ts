@@ -41,7 +41,7 @@ const READINGS_MIN = 3; // one low reading may be luck
 
 /** `value` null = this reading does not say: no data is neither a backlog nor the end of one, and what stood before is broken. */
 export function fileLevel(memory: QueueLevels, { queue, atMs }: QueueReading, value: number | null, { above }: Limit): void {
-  const before = memory.levels[queue];
+  const before = levelOf(memory, queue);
   if (value === null) {
     delete memory.levels[queue];
     return;
@@ -63,13 +63,18 @@ export function standingLevel(memory: QueueLevels, view: TargetView): StandingLe
   let standing: StandingLevel | null = null;
   if (view.blind !== null) return null;
   for (const { queue, seenSinceMs } of view.queues) {
-    const level = memory.levels[queue];
+    const level = levelOf(memory, queue);
     if (level === undefined || seenSinceMs === null || view.nowMs - level.atMs > GAP_MS_MAX) continue;
     const sinceMs = level.aboveSinceMs === null ? null : Math.max(level.aboveSinceMs, seenSinceMs, memory.epochAtMs);
     const found = { ...level, queue, sinceMs };
     if (standing === null || isWorse(found, standing)) standing = found;
   }
   return standing;
+}
+
+/** Names come from the configuration: one may be called `constructor`. */
+function levelOf({ levels }: QueueLevels, queue: string): QueueLevel | undefined {
+  return Object.hasOwn(levels, queue) ? levels[queue] : undefined;
 }
 
 function isWorse(one: StandingLevel, other: StandingLevel): boolean {

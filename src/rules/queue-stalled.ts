@@ -112,7 +112,7 @@ function speaksOf(view: TargetView): boolean {
 
 /** Whoever the newest reading says nothing of may have finished anything: no data is no standstill. */
 function isAbout(view: TargetView, facts: QueueFacts): boolean {
-  const isCounted = facts.countedSinceMs === null || facts.countedSinceMs[view.id] !== undefined;
+  const isCounted = facts.countedSinceMs === null || Object.hasOwn(facts.countedSinceMs, view.id);
   const speaks = isCounted && facts.pending !== null && facts.totalsOnly === (view.kind === "group");
   return speaks && view.nowMs - facts.atMs <= READING_MS_MAX;
 }

@@ -52,6 +52,11 @@ describe("queue-backlog", () => {
     expect(askedAfter(RULE, both(7, 8)).words).toBe("8 tasks pending in mail, limit 100");
   });
 
+  it("knows nothing of a queue called constructor before it was read", () => {
+    const view = { nowMs: 0, queues: [queueFacts({ queue: "constructor", atMs: 0 })] };
+    expect(askedAfter(RULE, [], view).judgement).toMatchObject({ state: "unknown", value: null });
+  });
+
   it("counts from the first reading above, in the words too", () => {
     const { judgement, words } = askedAfter(RULE, pending(50, 101, 101, 101, 101, 101, 101, 340));
     expect(judgement).toMatchObject({ sinceMs: 10_000, value: 340, threshold: 100, n: 8 });

@@ -144,7 +144,7 @@ describe("no answer", () => {
   });
 
   test("more than 4 MB of JSON are not read", async () => {
-    const scene = await queueStage();
+    const scene = await queueStage({ timeout: "5s" });
     scene.body = `{"pending": 1, "list": "${"x".repeat(5 * 1024 ** 2)}"}`;
     expect(await scene.read()).toMatchObject([{ kind: "blind", reason: expect.stringContaining("more than 4 MB") as string }]);
   });
