@@ -12,7 +12,7 @@ function daemonMetrics(status: DaemonStatus): readonly Metric[] {
   const lastTurn = status.last_turn_at === null ? [] : [{ value: Date.parse(status.last_turn_at) / 1000 }];
   const blind = status.blind.map(({ sensor, target }) => ({ labels: { sensor, target: target ?? "" }, value: 1 }));
   const queues = (pick: "pending" | "running"): Sample[] =>
-    status.queues.map((queue) => ({ labels: { queue: queue.name }, value: queue[pick] }));
+    status.queues.flatMap((queue) => (queue[pick] === null ? [] : [{ labels: { queue: queue.name }, value: queue[pick] }]));
   return [
     gauge("healer_mode", "1 = heal, 0 = observe: decide and record only.", [{ value: status.mode === "heal" ? 1 : 0 }]),
     gauge("healer_paused", "Everything is paused.", [{ value: status.paused === null ? 0 : 1 }]),

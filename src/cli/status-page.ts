@@ -53,7 +53,8 @@ function personLines(status: DaemonStatus, terminal: Pick<Terminal, "columns" | 
 function footLines(status: DaemonStatus): readonly string[] {
   const { host, budget } = status;
   const queues = status.queues.map(
-    ({ name, pending, running, age_ms }) => `queue ${plain(name)}: ${pending} pending, ${running} running, read ${agoText(age_ms)}`,
+    ({ name, pending, running, age_ms }) =>
+      `queue ${plain(name)}: ${pending ?? "?"} pending, ${running ?? "?"} running, read ${agoText(age_ms)}`,
   );
   const blind = status.blind.map(({ sensor, target, reason, for_ms }) =>
     plain(`blind ${sensor}${target === null ? "" : ` for ${target}`}: ${reason}, ${forText(for_ms)}`),

@@ -94,7 +94,8 @@ function bindOne(entry: Entry, before: readonly CompiledRule[], site: Site): Com
   if (mode === null || site.knobs === null) return null;
   const sameKind = before.filter((one) => one.name === rule.name);
   const key = sameKind.length === 0 ? rule.name : `${rule.name}#${sameKind.length + 1}`;
-  const bound = rule.bind(parsed.data, { key, observeOnly: mode === "observe", knobs: site.knobs });
+  const observeOnly = mode === "observe" || (mode === undefined && rule.tellsOnly);
+  const bound = rule.bind(parsed.data, { key, observeOnly, knobs: site.knobs });
   if (sameKind.some((one) => one.fingerprint === bound.fingerprint))
     site.problems.key(at, `the rule ${rule.name} stands here twice with the same parameters`);
   return { ...bound, path, paramsSchema: rule.params };

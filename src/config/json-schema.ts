@@ -40,7 +40,7 @@ function ruleSchema(rule: { readonly name: string; readonly summary: string; rea
 
 /** A drawer's parameters are an object schema; anything else stands as it is. */
 function withKeys(params: z.ZodType, keys: z.ZodRawShape): z.ZodType {
-  return params instanceof z.ZodObject ? params.extend(keys) : params;
+  return params instanceof z.ZodObject ? params.safeExtend(keys) : params;
 }
 
 function anyOf(members: readonly z.ZodType[]): z.ZodType {

@@ -65,7 +65,7 @@ function totalsNote(groups: Groups | null): readonly string[] {
   const seen = largest > 2 ? `one bad worker among ${WORDS[largest] ?? largest} stays invisible` : "one bad worker of two is seen late";
   return [
     indented(
-      `If the queue tells totals only, ${seen}: at 20 % beside good ones the group shows ${shown} %. Figures by worker (workers: or results:) lift this.`,
+      `If the queue tells totals only, ${seen}: at 20 % beside good ones the group shows ${shown} %. Figures by worker (workers:, results:, a label in Prometheus) lift this.`,
     ),
   ];
 }

@@ -112,7 +112,10 @@ function clearSymptom(turn: Turn, target: Target, found: { rule: BoundRule; rule
   });
 }
 
-/** The rule whose symptom a heal would be about: the dead first, then the order of the configuration. */
+/**
+ * The rule whose symptom a heal would be about: what may be acted on now before what may not, the dead first, then the order
+ * of the configuration. A rule that only observes never stands before one that acts.
+ */
 export function firingRule(target: Target): RuleState | null {
   let firing: RuleState | null = null;
   for (const rule of target.rules) {
@@ -122,6 +125,6 @@ export function firingRule(target: Target): RuleState | null {
   return firing;
 }
 
-function rank(rule: RuleState): number {
-  return (rule.judgement.dead ? 2 : 0) + (rule.judgement.sustained ? 1 : 0);
+function rank({ judgement: { dead, sustained }, observeOnly }: RuleState): number {
+  return (dead || sustained ? 8 : 0) + (observeOnly ? 0 : 4) + (dead ? 2 : 0) + (sustained ? 1 : 0);
 }

@@ -107,9 +107,14 @@ export interface TargetView {
 export interface QueueFacts {
   readonly queue: string;
   readonly atMs: number;
-  readonly pending: number;
-  readonly running: number;
+  /** null = the queue does not say. */
+  readonly pending: number | null;
+  readonly running: number | null;
   readonly totalsOnly: boolean;
+  /** Since when every reading was good: no blindness, and no standstill of healer's own, in between; null = blind now. */
+  readonly seenSinceMs: number | null;
+  /** By target, since when each reading has told what it finished; null = the queue speaks of everybody at all times. */
+  readonly countedSinceMs: Readonly<Record<TargetId, number>> | null;
   /** Last instant at which the queue as a whole finished anything; null = not seen since healer watches. */
   readonly lastFinishedAtMs: number | null;
   /** Since when tasks have been pending without a break; null = none pending. */

@@ -13,11 +13,16 @@ export type Observation =
       readonly kind: "queue";
       readonly queue: string;
       readonly atMs: number;
-      readonly pending: number;
-      readonly running: number;
+      /** null = the queue does not say. */
+      readonly pending: number | null;
+      readonly running: number | null;
+      /** Age of the task that has waited longest, ms; absent = the queue does not say. */
+      readonly oldestMs?: number;
       readonly finished: number | null;
       /** True when the outcome figures are the group's, not the worker's. */
       readonly totalsOnly: boolean;
+      /** Whose outcomes since the previous reading are known; of others nothing is. Absent = of everybody the figures speak of. */
+      readonly counted?: readonly TargetId[];
     }
   /** Tasks a worker has in hand now, where the queue says so. */
   | { readonly kind: "running"; readonly target: TargetId; readonly atMs: number; readonly tasks: number }

@@ -2,7 +2,7 @@ import { noteBoot } from "./boot.ts";
 import { fileDependency, loseDependency } from "./dependency.ts";
 import { fileCopies } from "./group-facts.ts";
 import type { Observation } from "./observation.ts";
-import type { QueueFacts } from "./judgement.ts";
+import { loseQueue, noteQueue } from "./queue-facts.ts";
 import type { State, Target } from "./state.ts";
 import { rulesFor } from "./target.ts";
 import { addTasks, createTaskWindows } from "./task-windows.ts";
@@ -17,8 +17,7 @@ export function fileObservation(turn: Turn, observation: Observation): void {
     case "copies":
       return fileCopies(turn.state, observation);
     case "queue":
-      turn.state.queues.set(observation.queue, queueFactsAfter(turn.state.queues.get(observation.queue), observation));
-      return;
+      return fileQueue(turn, observation);
     case "dependency":
       return fileDependency(turn, observation);
     case "blind":
@@ -44,11 +43,25 @@ function fileForTarget(
 ): void {
   const target = turn.state.targets.get(observation.target);
   if (target === undefined || observation.atMs < target.epoch.atMs) return; // gone, or evidence of another life (I16)
-  const strategy = strategyOf(turn.state, target);
   if (observation.kind === "running") target.runningTasks = observation.tasks;
   noteBoot(turn.state, target, observation);
   if (observation.kind === "tasks") countTasks(turn.state, target, observation);
-  const rules = rulesFor(strategy, target.kind);
+  tellRules(turn, target, observation);
+}
+
+/** How much waits is nobody's own: the rules of every group that works through the queue hear of it, those of a worker do not. */
+function fileQueue(turn: Turn, reading: Extract<Observation, { kind: "queue" }>): void {
+  const { state } = turn;
+  noteQueue(state, reading);
+  for (const id of state.groups.keys()) {
+    const target = state.targets.get(id);
+    if (target === undefined || reading.atMs < target.epoch.atMs) continue;
+    if (strategyOf(state, target).queues.includes(reading.queue)) tellRules(turn, target, reading);
+  }
+}
+
+function tellRules(turn: Turn, target: Target, observation: Observation): void {
+  const rules = rulesFor(strategyOf(turn.state, target), target.kind);
   target.view.nowMs = turn.state.nowMs;
   for (let index = 0; index < rules.length; index++) {
     const ruleState = target.rules[index];
@@ -63,20 +76,6 @@ function countTasks(state: State, target: Target, tasks: { atMs: number; ok: num
   addTasks(target.tasks, Math.min(tasks.atMs, state.nowMs), tasks);
 }
 
-function queueFactsAfter(before: QueueFacts | undefined, reading: Extract<Observation, { kind: "queue" }>): QueueFacts {
-  const { queue, atMs, pending, running, totalsOnly } = reading;
-  const finishedNow = reading.finished !== null && reading.finished > 0;
-  return {
-    queue,
-    atMs,
-    pending,
-    running,
-    totalsOnly,
-    lastFinishedAtMs: finishedNow ? atMs : (before?.lastFinishedAtMs ?? null),
-    pendingSinceMs: pending > 0 ? (before?.pendingSinceMs ?? atMs) : null,
-  };
-}
-
 function goBlind(turn: Turn, blind: Extract<Observation, { kind: "blind" }>): void {
   const { state } = turn;
   const key = blindKey(blind);
@@ -85,9 +84,7 @@ function goBlind(turn: Turn, blind: Extract<Observation, { kind: "blind" }>): vo
   const escalated = before?.escalated === true || tellLongBlindness(turn, blind, sinceMs);
   state.blind.set(key, { sinceMs, reason: blind.reason, target: blind.target, escalated });
   // A queue that could not be read has a hole in it: what was pending before says nothing of now.
-  const queue = blind.sensor.startsWith("queue:") && blind.target === null ? blind.sensor.slice("queue:".length) : null;
-  const facts = queue === null ? undefined : state.queues.get(queue);
-  if (facts !== undefined && queue !== null) state.queues.set(queue, { ...facts, pendingSinceMs: null, lastFinishedAtMs: null });
+  if (blind.sensor.startsWith("queue:") && blind.target === null) loseQueue(state, blind.sensor.slice("queue:".length));
   if (blind.sensor.startsWith("dependency:")) loseDependency(state, blind.sensor.slice("dependency:".length));
   if (before !== undefined) return;
   sayOf(turn, blind.target ?? blind.sensor, {

@@ -1,5 +1,6 @@
 import { forgetOldDependencies } from "./dependency.ts";
 import { dropTarget } from "./arrivals.ts";
+import type { BoundRule } from "./judgement.ts";
 import { leaveAloneAtFirst, tellReviews } from "./first-heal.ts";
 import { assignStrategy } from "./select.ts";
 import { reviewStrategies } from "./standing.ts";
@@ -64,7 +65,7 @@ function adopt(turn: Turn, target: Target, before: Policy): void {
   const epoch = { ...target.epoch, atMs: state.nowMs };
   const rulesBefore = new Map(target.rules.map((rule) => [rule.key, rule]));
   const next = rulesFor(strategy, target.kind).map((rule) =>
-    changed.has(rule.key) ? newRuleState(rule, epoch) : keep(rulesBefore.get(rule.key)),
+    changed.has(rule.key) ? newRuleState(rule, epoch) : keep(rulesBefore.get(rule.key), rule),
   );
   target.rules.splice(0, target.rules.length, ...next.filter((rule) => rule !== null));
   if (changed.size > 0 && target.control.phase.name === "suspect" && target.control.phase.contain === null)
@@ -106,6 +107,8 @@ function changedRules(target: Target, strategy: Strategy): ReadonlySet<string> {
   );
 }
 
-function keep(rule: RuleState | undefined): RuleState | null {
-  return rule ?? null;
+function keep(ruleState: RuleState | undefined, { observeOnly }: BoundRule): RuleState | null {
+  if (ruleState === undefined) return null;
+  ruleState.observeOnly = observeOnly;
+  return ruleState;
 }

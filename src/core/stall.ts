@@ -1,4 +1,4 @@
-import type { State } from "./state.ts";
+import { forgetQueueAges } from "./queue-facts.ts";
 import { forgetOldProcess, withControl } from "./target.ts";
 import { sayOf, strategyOf, type Turn } from "./turn.ts";
 import { inWords } from "./words.ts";
@@ -20,10 +20,4 @@ export function voidSilences(turn: Turn, stalledMs: number): void {
     reason: `no turn for ${inWords(stalledMs)} (the machine slept, or healer was stopped): what was silent meanwhile is not held against anybody`,
     more: { stalled_ms: Math.round(stalledMs) },
   });
-}
-
-function forgetQueueAges(state: State): void {
-  for (const [name, facts] of state.queues) {
-    state.queues.set(name, { ...facts, lastFinishedAtMs: null, pendingSinceMs: facts.pendingSinceMs === null ? null : state.nowMs });
-  }
 }

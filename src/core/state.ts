@@ -143,6 +143,8 @@ export interface Life extends Incarnation {
 export interface RuleState {
   readonly key: string;
   fingerprint: string;
+  /** Only decides and records (`mode: observe` on the rule). */
+  observeOnly: boolean;
   memory: RuleMemory;
   judgement: Judgement;
   /** When `symptom` was written; null = no symptom stands. */

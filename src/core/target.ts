@@ -74,6 +74,7 @@ export function newRuleState(rule: BoundRule, epoch: Epoch): RuleState {
   return {
     key: rule.key,
     fingerprint: rule.fingerprint,
+    observeOnly: rule.observeOnly,
     memory: rule.fresh(epoch),
     judgement: NO_JUDGEMENT,
     symptomAtMs: null,

@@ -217,7 +217,8 @@ function tickOpen(turn: Turn, target: Target, strategy: Strategy, phase: Extract
     endHeal(turn, target, { verdict: "aborted", reason: "superseded: somebody started it before the cool-down was over" });
     return null;
   }
-  const isBad = firingRule(target) !== null;
+  const firing = firingRule(target);
+  const isBad = firing !== null && !firing.observeOnly; // no trial will be made for a symptom that is only told
   if (
     phase.restartedAtMs !== null &&
     !isBad &&

@@ -43,8 +43,9 @@ export interface DaemonStatus {
 
 export interface QueueStatus {
   readonly name: string;
-  readonly pending: number;
-  readonly running: number;
+  /** null = the queue does not say. */
+  readonly pending: number | null;
+  readonly running: number | null;
   readonly age_ms: number;
   readonly totals_only: boolean;
 }

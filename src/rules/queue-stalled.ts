@@ -57,7 +57,7 @@ export const queueStalled = defineRule<Params, Memory>({
     if (judgement.state === "unknown") return "the queue's figures do not speak of this target, or were not read lately";
     if (waiting === null) return "nothing is pending";
     const idle = inWords(view.nowMs - silentSince(memory, view, waiting));
-    const depth = `${plural(waiting.pending, "task")} pending in ${waiting.queue}`;
+    const depth = `${plural(waiting.pending ?? 0, "task")} pending in ${waiting.queue}`;
     return judgement.state === "sick"
       ? `nothing finished for ${idle} with ${depth} (allowed: ${formatDuration(params.for)})`
       : `${depth}; last sign of progress ${idle} ago (allowed: ${formatDuration(params.for)})`;
@@ -110,8 +110,11 @@ function speaksOf(view: TargetView): boolean {
   return false;
 }
 
+/** Whoever the newest reading says nothing of may have finished anything: no data is no standstill. */
 function isAbout(view: TargetView, facts: QueueFacts): boolean {
-  return facts.totalsOnly === (view.kind === "group") && view.nowMs - facts.atMs <= READING_MS_MAX;
+  const isCounted = facts.countedSinceMs === null || Object.hasOwn(facts.countedSinceMs, view.id);
+  const speaks = isCounted && facts.pending !== null && facts.totalsOnly === (view.kind === "group");
+  return speaks && view.nowMs - facts.atMs <= READING_MS_MAX;
 }
 
 /** The queue in which tasks have waited longest; null = nothing is pending. */
@@ -127,7 +130,8 @@ function longestPending(view: TargetView): QueueFacts | null {
 /** From when nothing was finished although something could have been. */
 function silentSince(memory: Memory, view: TargetView, waiting: QueueFacts): number {
   const byGroup = view.kind === "group" ? finishedByAll(view) : null;
-  return Math.max(waiting.pendingSinceMs ?? view.nowMs, memory.epochAtMs, memory.finishedAtMs ?? 0, byGroup ?? 0);
+  const countedSinceMs = waiting.countedSinceMs?.[view.id] ?? 0;
+  return Math.max(waiting.pendingSinceMs ?? view.nowMs, memory.epochAtMs, memory.finishedAtMs ?? 0, byGroup ?? 0, countedSinceMs);
 }
 
 /** With totals only: whatever any of its queues saw finished. Working through another queue first is not a stall. */

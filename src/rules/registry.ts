@@ -4,6 +4,8 @@ import { frozen } from "./frozen.ts";
 import { httpProbe } from "./http-probe.ts";
 import { memoryAbove } from "./memory-above.ts";
 import { notRunning } from "./not-running.ts";
+import { oldestTaskAbove } from "./oldest-task-above.ts";
+import { queueBacklog } from "./queue-backlog.ts";
 import { queueStalled } from "./queue-stalled.ts";
 import { restartStorm } from "./restart-storm.ts";
 import type { Rule } from "./rule.ts";
@@ -21,6 +23,8 @@ export const RULES: readonly Rule[] = [
   restartStorm,
   notRunning,
   queueStalled,
+  queueBacklog,
+  oldestTaskAbove,
   duplicateWorkers,
 ];
 
@@ -39,8 +43,6 @@ export const RULES_NOT_YET: readonly string[] = [
   "memory-climbing",
   "cpu-above",
   "event-loop-delay-above",
-  "queue-backlog",
-  "oldest-task-above",
   "exceptions-above",
   "log-pattern",
   "synthetic-task",

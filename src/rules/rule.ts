@@ -26,6 +26,8 @@ export interface RuleDefinition<Params, Memory> {
   readonly actsInGrace: boolean;
   /** Name of the one action this rule ever asks for; null = the strategy's ladder. */
   readonly action: string | null;
+  /** Only tells, as with `mode: observe`, unless `mode: heal` stands beside its name. */
+  readonly tellsOnly?: boolean;
   fresh(epoch: Epoch, bound: Bound<Params>): Memory;
   observe(memory: Memory, observation: Observation, view: TargetView, bound: Bound<Params>): void;
   judge(memory: Memory, view: TargetView, bound: Bound<Params>): Judgement;
@@ -86,6 +88,7 @@ export interface Rule {
   readonly params: z.ZodType;
   readonly needs: readonly Need[];
   readonly scope: BoundRule["scope"];
+  readonly tellsOnly: boolean;
   /** `params` must have come out of this rule's own schema. */
   bind(params: unknown, options: BindOptions): BoundRule & BoundExtras;
 }
@@ -107,6 +110,7 @@ export function defineRule<Params, Memory>(definition: RuleDefinition<Params, Me
     params: definition.params,
     needs: definition.needs,
     scope: definition.scope,
+    tellsOnly: definition.tellsOnly === true,
     bind: (params, options) => bindRule(definition, params as Params, options),
   };
 }

@@ -1,16 +1,17 @@
 import { createExecProbeSensor } from "./exec-probes.ts";
 import { createHttpProbeSensor } from "./http-probes.ts";
 import type { ProbeRule } from "./probe-rounds.ts";
+import { prometheusQueue } from "./prometheus-queue.ts";
 import type { QueueKind } from "./queue-kind.ts";
 import { httpQueue } from "./queue-stats.ts";
 import type { Sensor } from "./sensor.ts";
 import { createTcpProbeSensor } from "./tcp-probes.ts";
 
 /** Every kind of queue there is. Adding one: its file, and a line here. */
-export const QUEUE_KINDS: readonly QueueKind[] = [httpQueue];
+export const QUEUE_KINDS: readonly QueueKind[] = [httpQueue, prometheusQueue];
 
 /** Kinds that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
-export const QUEUE_KINDS_NOT_YET: readonly string[] = ["bullmq", "prometheus"];
+export const QUEUE_KINDS_NOT_YET: readonly string[] = ["bullmq"];
 
 /** Who asks for a rule that needs probes, by the rule's name. */
 export const PROBES: ReadonlyMap<string, (rule: ProbeRule) => Sensor> = new Map([

@@ -43,6 +43,15 @@ describe("the JSON Schema", () => {
     expect(schema.safeParse(parse(shipped)).error?.issues ?? []).toEqual([]);
   });
 
+  test("accepts a queue of each kind, and one that asks Prometheus for nothing but a depth", () => {
+    const queues = {
+      a: { type: "http", url: "http://h/", fields: { oldest_age_seconds: "age" } },
+      b: { type: "prometheus", url: "http://h/", completed: "x", failed: "y", worker_label: "w", worker_key: "pid" },
+      c: { type: "prometheus", url: "http://h/", pending: "x" },
+    };
+    expect(schema.safeParse({ version: 1, mode: "heal", strategies: [], queues }).error?.issues ?? []).toEqual([]);
+  });
+
   test.each([
     ["an unknown key", { colour: 1 }],
     ["another mode", { mode: "heel" }],

@@ -68,6 +68,16 @@ describe("refused, with the reason:", () => {
     ["one rule twice", small("    rules: [frozen, frozen]"), "rules[1]: the rule frozen stands here twice with the same parameters"],
     ["a rule that needs a queue", small("    rules: [queue-stalled]"), "the rule queue-stalled needs a queue"],
     [
+      "a backlog of no queue",
+      small("    rules: [{rule: queue-backlog, above: 9}]"),
+      "strategies[0].rules[0]: the rule queue-backlog needs a queue",
+    ],
+    [
+      "half of a success rate",
+      top('queues: {a: {type: prometheus, url: "http://h/", completed: x}}'),
+      "queues.a.failed: is missing; with only one of completed and failed every success rate would be 0 % or 100 %",
+    ],
+    [
       "a probe's timeout in milliseconds",
       small('    rules: [{rule: http-probe, url: "http://a/", timeout: 3000}]'),
       "seconds, not milliseconds (did you mean 3s?)",
@@ -177,6 +187,15 @@ describe("a valid file", () => {
     expect(keys("")).toEqual(["restart-storm", "not-running"]);
     expect(keys("    queue: llm\n    rules: [frozen]\n")).toEqual(["restart-storm", "not-running", "success-rate", "frozen"]);
     expect(keys("    rules: [{rule: restart-storm, restarts: 5}]\n"), "named once, bound once").toEqual(["not-running", "restart-storm"]);
+  });
+
+  test.each([
+    ["nothing is said", "", true],
+    ["it is asked to heal", ", mode: heal", false],
+    ["it is asked to observe", ", mode: observe", true],
+  ])("lets queue-backlog tell, and heal only on demand: when %s", (_, mode, observeOnly) => {
+    const [strategy] = loaded(small(`    queue: llm\n    rules: [{rule: queue-backlog, above: 9${mode}}]\n`)).strategies;
+    expect(strategy?.boundRules.find(({ key }) => key === "queue-backlog")).toMatchObject({ observeOnly, scope: "group" });
   });
 
   test("tells the second of a kind apart by #2, and binds parameters with their units resolved", () => {

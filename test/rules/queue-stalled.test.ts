@@ -1,14 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { QueueFacts, TargetView } from "../../src/core/judgement.ts";
+import type { TargetView } from "../../src/core/judgement.ts";
+import { queueFacts as queue } from "../support/queue-facts.ts";
 import { bindRule, EPOCH, viewOf } from "../support/rule-bound.ts";
 
 const MINUTE = 60_000;
 const RULE = bindRule("queue-stalled", { for: "5m" });
-
-function queue(change: Partial<QueueFacts> = {}): QueueFacts {
-  const facts = { queue: "llm", atMs: 10 * MINUTE, pending: 4, running: 0, totalsOnly: false, lastFinishedAtMs: null, pendingSinceMs: 0 };
-  return { ...facts, ...change };
-}
 
 /** Asked at minute 10, of a target that finished tasks at the given minutes. */
 function asked(view: Partial<TargetView>, finishedAtMinutes: readonly number[] = [], epoch = EPOCH) {
@@ -78,5 +74,19 @@ describe("queue-stalled, of a group with totals only", () => {
     ["the figures are the workers' own", [queue()], "unknown"],
   ])("when %s", (_when, queues, state) => {
     expect(asked({ ...group, queues }).judgement.state).toBe(state);
+  });
+});
+
+describe("queue-stalled, where not everybody's outcomes are known", () => {
+  const group = { id: "api", kind: "group", row: null } as const;
+
+  it.each([
+    ["the queue counts another worker only", {}, { countedSinceMs: { "api:1": 0 } }, "unknown"],
+    ["this worker has been counted all the while", {}, { countedSinceMs: { "api:0": 0 } }, "sick"],
+    ["this worker is counted again since 4 min ago", {}, { countedSinceMs: { "api:0": 6 * MINUTE } }, "fine"],
+    ["the queue counts nobody", group, { totalsOnly: true, countedSinceMs: {} }, "unknown"],
+    ["the queue does not say how much is pending", {}, { pending: null, pendingSinceMs: null }, "unknown"],
+  ])("when %s", (_when, view, facts, state) => {
+    expect(asked({ ...view, queues: [queue(facts)] }).judgement.state).toBe(state);
   });
 });

@@ -4,13 +4,25 @@ import { RULES, RULES_ALWAYS_ON, RULES_NOT_YET, RULES_OF_A_QUEUE } from "../../s
 import { KNOBS } from "../support/core-policy.ts";
 import { bindRule, EPOCH, viewOf } from "../support/rule-bound.ts";
 
-const NOT_RULES = ["registry", "rule", "param-schemas", "probe-advice", "probe-params", "probe-ring", "probe-rule", "probe-subject"];
+const NOT_RULES = [
+  "registry",
+  "rule",
+  "param-schemas",
+  "probe-advice",
+  "probe-params",
+  "probe-ring",
+  "probe-rule",
+  "probe-subject",
+  "queue-level",
+];
 const BY_VOLUME = ["success-rate"]; // how soon it speaks is a matter of tasks, and reckoned by config/time-to-heal
 const REQUIRED: Readonly<Record<string, object>> = {
   "http-probe": { url: "http://127.0.0.1:3000/" },
   "tcp-probe": { port: 3000 },
   "exec-probe": { argv: ["./check.sh"] },
   "memory-above": { limit: "512MB" },
+  "queue-backlog": { above: 100 },
+  "oldest-task-above": { age: "10m" },
 };
 const names = RULES.map((rule) => rule.name);
 

@@ -13,7 +13,7 @@ describe("an answer that makes no sense", () => {
     [
       "nothing it knows",
       { ok: true, version: "1" },
-      "none of total, pending, running, completed, failed, workers is there; it has ok, version (map names with fields:)",
+      "none of total, pending, running, completed, failed, workers, oldest_age_seconds is there; it has ok, version (map names with fields:)",
     ],
     ["a negative count", { ...QUIET, completed: -3 }, "completed: got -3, expected a whole number, 0 or more"],
     ["half a task", { ...QUIET, failed: 0.5 }, "failed: got 0.5, expected a whole number, 0 or more"],
@@ -21,6 +21,16 @@ describe("an answer that makes no sense", () => {
     ["what became of a NaN", { ...QUIET, pending: null }, "pending: got null, expected a whole number, 0 or more"],
     ["text for a number", { ...QUIET, completed: "12" }, 'completed: got the text "12", expected a whole number, 0 or more'],
     ["a list for a number", { ...QUIET, pending: [1] }, "pending: got a list of 1, expected a whole number, 0 or more"],
+    [
+      "an age of less than nothing",
+      { ...QUIET, oldest_age_seconds: -2 },
+      "oldest_age_seconds: got -2, expected an age in seconds, 0 or more",
+    ],
+    [
+      "a point in time for an age",
+      { ...QUIET, oldest_age_seconds: 1_764_133_200 },
+      "oldest_age_seconds: got 1764133200, expected an age in seconds, 0 or more",
+    ],
     ["a negative total", { ...QUIET, total: -1 }, "total: got -1, expected a whole number, 0 or more"],
     [
       "workers as text",
@@ -134,7 +144,7 @@ describe("no answer", () => {
   });
 
   test("more than 4 MB of JSON are not read", async () => {
-    const scene = await queueStage();
+    const scene = await queueStage({ timeout: "5s" });
     scene.body = `{"pending": 1, "list": "${"x".repeat(5 * 1024 ** 2)}"}`;
     expect(await scene.read()).toMatchObject([{ kind: "blind", reason: expect.stringContaining("more than 4 MB") as string }]);
   });

@@ -40,7 +40,7 @@ describe("totals only", () => {
   test.each([
     ["inflight, a number", { inflight: 4 }, 4],
     ["running, a list", { running: [{ id: 1 }, { id: 2 }] }, 2],
-    ["not said", {}, 0],
+    ["not said", {}, null],
   ])("what is running may be %s", async (_, part, running) => {
     const scene = await queueStage();
     scene.body = { pending: 1, completed: 0, failed: 0, ...part };
@@ -57,6 +57,27 @@ describe("totals only", () => {
     const scene = await queueStage();
     scene.body = { ...QUIET, workers };
     expect(await scene.read()).toContainEqual(expect.objectContaining({ kind: "queue", totalsOnly: true }));
+  });
+});
+
+describe("what waits", () => {
+  test.each([
+    ["is not said", { completed: 1, failed: 0 }, {}, { pending: null }],
+    ["is said with its age", { pending: 3, oldest_age_seconds: 90.5 }, {}, { pending: 3, oldestMs: 90_500 }],
+    ["is said under another name", { pending: 3, waits: { max: 4 } }, { oldest_age_seconds: "waits.max" }, { oldestMs: 4_000 }],
+    ["has no oldest, because nothing waits", { pending: 0, oldest_age_seconds: null }, {}, { pending: 0 }],
+  ])("%s", async (_, body, fields, expected) => {
+    const scene = await queueStage({ fields });
+    scene.body = body;
+    const [seen] = await facts(scene.read());
+    expect(seen).toMatchObject({ kind: "queue", ...expected });
+    expect(Object.hasOwn(seen ?? {}, "oldestMs")).toBe(Object.hasOwn(expected, "oldestMs"));
+  });
+
+  test("a queue that counts no outcomes says of nobody that nothing was finished", async () => {
+    const scene = await queueStage();
+    scene.body = { pending: 3 };
+    expect(await scene.read()).toContainEqual(expect.objectContaining({ kind: "queue", totalsOnly: true, counted: [] }));
   });
 });
 

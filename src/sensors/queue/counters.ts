@@ -1,4 +1,4 @@
-import type { Counts, StatsReading } from "./stats-reading.ts";
+import type { Counts, StatsReading } from "./queue-reading.ts";
 
 /** Tasks finished since the previous reading. */
 export interface Finished {
@@ -31,7 +31,8 @@ const DECREASES_MAX = 2; // servers restart, but not three times in thirty readi
 const IMPLAUSIBLE =
   "its counts went down three times in thirty readings; expected counts since the server's start, which only grow, not those of a window";
 
-export function createCounters(): Counters {
+/** `implausible`: the reason to give where counts go down that often. */
+export function createCounters(implausibleWords = IMPLAUSIBLE): Counters {
   let previous: StatsReading | null = null;
   let baseline = true;
   let decreases: boolean[] = [];
@@ -41,7 +42,7 @@ export function createCounters(): Counters {
       previous = reading;
       const total = before === null ? null : totalOf(before, reading);
       decreases = [...decreases, total === "decreased"].slice(-RECENT_READINGS);
-      const implausible = decreases.filter(Boolean).length > DECREASES_MAX ? IMPLAUSIBLE : null;
+      const implausible = decreases.filter(Boolean).length > DECREASES_MAX ? implausibleWords : null;
       const isBaseline = baseline;
       baseline = false;
       if (isBaseline || before === null || total === null || total === "decreased") return { total: null, workers: new Map(), implausible };

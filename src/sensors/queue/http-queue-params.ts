@@ -1,21 +1,13 @@
 import { z } from "zod";
-import { formatDuration, parseDurationMs } from "../../core/quantities.ts";
-import type { WorkerKey } from "./worker-keys.ts";
+import { ASKED_OVER_HTTP, httpUrl } from "./queue-param-schemas.ts";
 
-const URL_EXPECTED = "expected an http or https URL such as http://127.0.0.1:8091/api/stats";
-const WORKER_KEY_EXPECTED = "expected name, name-instance, pm_id, pid or env.NAME";
-
-const HeaderName = z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, "expected the name of an HTTP header");
-const HeaderValue = z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, "expected one line of text");
 const FieldName = z.string().min(1, "expected the server's name of this field").optional();
 
 /** What stands under `queues:` with `type: http`. Durations come out as ms. */
 export const HttpQueueParams = z.strictObject({
   type: z.literal("http"),
   url: httpUrl("answers JSON: pending, running or inflight, completed, failed, workers; counts since the server's start"),
-  every: duration({ minMs: 500, maxMs: 3_600_000 }, "how often to ask; 5s, or the interval where that is longer").optional(),
-  timeout: duration({ minMs: 100, maxMs: 60_000 }, "for the whole answer").prefault("5s"),
-  headers: z.record(HeaderName, HeaderValue).default({}).describe("sent with each request"),
+  ...ASKED_OVER_HTTP,
   fields: z
     .strictObject({
       total: FieldName,
@@ -24,6 +16,7 @@ export const HttpQueueParams = z.strictObject({
       completed: FieldName,
       failed: FieldName,
       workers: FieldName,
+      oldest_age_seconds: FieldName,
       results: FieldName,
       id: FieldName,
       worker: FieldName,
@@ -32,36 +25,7 @@ export const HttpQueueParams = z.strictObject({
     })
     .default({})
     .describe("what the server calls each field, where it differs; a path with dots reaches inside"),
-  worker_key: z
-    .string(WORKER_KEY_EXPECTED)
-    .regex(/^(name|name-instance|pm_id|pid|env\.[A-Za-z_][A-Za-z0-9_]*)$/, WORKER_KEY_EXPECTED)
-    .transform((key) => key as WorkerKey)
-    .optional()
-    .describe("what the server's worker keys are; left out: the one reading that fits all of them"),
   results: httpUrl("lists recent results, each with an id, a worker, and success or status").optional(),
 });
 
 export type HttpQueueParams = z.infer<typeof HttpQueueParams>;
-
-function httpUrl(summary: string): z.ZodType<string, string> {
-  return z
-    .string(URL_EXPECTED)
-    .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), URL_EXPECTED)
-    .describe(summary);
-}
-
-function duration(range: { readonly minMs: number; readonly maxMs: number }, summary: string): z.ZodType<number, string | number> {
-  return z
-    .union([z.number(), z.string()])
-    .transform((value, context) => {
-      const parsed = parseDurationMs(value);
-      if (parsed.ok && parsed.value >= range.minMs && parsed.value <= range.maxMs) return parsed.value;
-      const inRange = `a duration from ${formatDuration(range.minMs)} to ${formatDuration(range.maxMs)}`;
-      const bare = Number(value);
-      const slip =
-        bare > range.maxMs / 1000 && bare <= range.maxMs ? ` (a bare number is in seconds; did you mean ${formatDuration(bare)}?)` : "";
-      context.addIssue({ code: "custom", message: parsed.ok ? `expected ${inRange}${slip}` : `expected ${parsed.error}` });
-      return z.NEVER;
-    })
-    .describe(summary);
-}

@@ -4,6 +4,7 @@ import { failure, success, type Outcome } from "../../core/outcome.ts";
 export type JsonObject = { readonly [key: string]: unknown };
 
 const TEXT_SHOWN = 40;
+const AGE_S_MAX = 10 * 365 * 86_400; // nobody waits for ten years: that is a point in time, not an age
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -33,6 +34,13 @@ export function readCount(value: unknown, place: string): Outcome<number | null,
   return failure(`${place}: got ${describe(value)}, expected a whole number, 0 or more`);
 }
 
+/** How long the oldest task has waited, as ms; null = the field is not there, or no task waits. */
+export function readAge(value: unknown, place: string): Outcome<number | null, string> {
+  if (value === undefined || value === null) return success(null);
+  if (typeof value === "number" && value >= 0 && value < AGE_S_MAX) return success(value * 1000);
+  return failure(`${place}: got ${describe(value)}, expected an age in seconds, 0 or more`);
+}
+
 export function describe(value: unknown): string {
   if (typeof value === "string") return `the text "${clip(value)}"`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
@@ -42,6 +50,10 @@ export function describe(value: unknown): string {
 
 /** Server texts end up in a log line: bounded, and without control characters. */
 export function clip(text: string): string {
-  const plain = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");
-  return plain.length > TEXT_SHOWN ? `${plain.slice(0, TEXT_SHOWN)}…` : plain;
+  return clipTo(TEXT_SHOWN, text);
+}
+
+export function clipTo(shown: number, text: string): string {
+  const plain = text.slice(0, shown + 1).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");
+  return plain.length > shown ? `${plain.slice(0, shown)}…` : plain;
 }

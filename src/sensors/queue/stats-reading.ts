@@ -1,31 +1,11 @@
 import { failure, success, type Outcome } from "../../core/outcome.ts";
-import { clip, describe, isObject, lookUp, readCount, type JsonObject } from "./json-fields.ts";
-
-/** One answer of a statistics server, checked. Counts are cumulative since the server's start. */
-export interface StatsReading {
-  /** 0 where the server does not say. */
-  readonly pending: number;
-  /** null = the server does not say. */
-  readonly running: number | null;
-  /** null = no outcome figures for the queue as a whole. */
-  readonly totals: Counts | null;
-  /** Figures by worker key; null = totals only. */
-  readonly workers: ReadonlyMap<string, WorkerFigures> | null;
-}
-
-export interface Counts {
-  readonly completed: number;
-  readonly failed: number;
-}
-
-export interface WorkerFigures extends Counts {
-  readonly running: number | null;
-}
+import { clip, describe, isObject, lookUp, readAge, readCount, type JsonObject } from "./json-fields.ts";
+import type { Counts, StatsReading } from "./queue-reading.ts";
 
 /** What the server calls each figure, where it differs. */
 export type FieldNames = Readonly<Partial<Record<StatsField, string | undefined>>>;
 
-export const STATS_FIELDS = ["total", "pending", "running", "completed", "failed", "workers"] as const;
+export const STATS_FIELDS = ["total", "pending", "running", "completed", "failed", "workers", "oldest_age_seconds"] as const;
 type StatsField = (typeof STATS_FIELDS)[number];
 
 const WORKER_FIELDS: readonly StatsField[] = ["running", "completed", "failed"];
@@ -39,15 +19,19 @@ export function readStats(body: unknown, names: FieldNames): Outcome<StatsReadin
   if (!pending.ok) return pending;
   const running = readRunning(body, names, "");
   if (!running.ok) return running;
+  const oldest = readAge(...fieldOf(body, names, "oldest_age_seconds"));
+  if (!oldest.ok) return oldest;
   const totals = readCounts(body, names, "");
   if (!totals.ok) return totals;
   const workers = readWorkers(lookUp(body, names.workers ?? "workers"), names);
   if (!workers.ok) return workers;
   const missing = missingField(body, names, workers.value !== null);
   if (missing !== null) return failure(`no field "${names[missing]}" (fields: ${missing})`);
-  const saysNothing = pending.value === null && running.value === null && totals.value === null && workers.value === null;
-  if (saysNothing) return failure(`none of ${STATS_FIELDS.join(", ")} is there; it has ${keysOf(body)} (map names with fields:)`);
-  return success({ pending: pending.value ?? 0, running: running.value, totals: totals.value, workers: workers.value });
+  const told = [pending, running, oldest, totals, workers].some(({ value }) => value !== null);
+  if (!told) return failure(`none of ${STATS_FIELDS.join(", ")} is there; it has ${keysOf(body)} (map names with fields:)`);
+  const { counts, inHand } = workers.value ?? { counts: null, inHand: new Map<string, number>() };
+  const depth = { pending: pending.value, running: running.value, oldestMs: oldest.value };
+  return success({ ...depth, totals: totals.value, workers: counts, inHand });
 }
 
 /** A field the configuration names must be there; outcome figures may be in the workers' entries only. */
@@ -85,7 +69,7 @@ function readCounts(object: JsonObject, names: FieldNames, prefix: string): Outc
  * A map from worker key to figures, or a list of objects with an id. A count, a list of names, or entries without any
  * figures say nothing of single workers: totals only.
  */
-function readWorkers(value: unknown, names: FieldNames): Outcome<StatsReading["workers"], string> {
+function readWorkers(value: unknown, names: FieldNames): Outcome<WorkerFigures | null, string> {
   if (value === undefined || value === null) return success(null);
   if (!Array.isArray(value) && !isObject(value)) {
     const count = readCount(value, names.workers ?? "workers");
@@ -114,9 +98,14 @@ function keyedEntries(list: readonly unknown[]): Outcome<KeyedEntries, string> {
   return success(entries);
 }
 
-function readFigures(entries: KeyedEntries, names: FieldNames): Outcome<StatsReading["workers"], string> {
+interface WorkerFigures {
+  readonly counts: Map<string, Counts>;
+  readonly inHand: Map<string, number>;
+}
+
+function readFigures(entries: KeyedEntries, names: FieldNames): Outcome<WorkerFigures | null, string> {
   const own: FieldNames = { completed: plainName(names.completed), failed: plainName(names.failed), running: plainName(names.running) };
-  const workers = new Map<string, WorkerFigures>();
+  const figures: WorkerFigures = { counts: new Map(), inHand: new Map() };
   for (const [key, entry] of entries) {
     if (!isObject(entry)) continue;
     const prefix = `workers.${clip(key)}.`;
@@ -124,9 +113,11 @@ function readFigures(entries: KeyedEntries, names: FieldNames): Outcome<StatsRea
     if (!counts.ok) return counts;
     const running = readRunning(entry, own, prefix);
     if (!running.ok) return running;
-    if (counts.value !== null) workers.set(key, { ...counts.value, running: running.value });
+    if (counts.value === null) continue;
+    figures.counts.set(key, counts.value);
+    if (running.value !== null) figures.inHand.set(key, running.value);
   }
-  return success(workers.size > 0 || entries.length === 0 ? workers : null);
+  return success(figures.counts.size > 0 || entries.length === 0 ? figures : null);
 }
 
 /** With `fields: {completed: jobs.done}` a worker's own entry is expected to say `done`. */

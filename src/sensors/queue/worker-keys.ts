@@ -36,6 +36,11 @@ export function createWorkerKeys(configured: WorkerKey | null): WorkerKeys {
   };
 }
 
+/** The variables of the workers' environment that a configured key needs. */
+export function envNamesOf(key: WorkerKey | undefined): readonly string[] {
+  return key?.startsWith("env.") === true ? [key.slice("env.".length)] : [];
+}
+
 function asConfigured(by: WorkerKey, keys: readonly string[], workers: readonly WatchedWorker[]): Outcome<KeyedTargets, string> {
   const { targets, shared } = matched(by, keys, workers);
   const [ambiguous] = shared;
