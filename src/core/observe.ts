@@ -32,6 +32,8 @@ export function fileObservation(turn: Turn, observation: Observation): void {
     case "pulse":
     case "exit":
     case "heartbeat":
+    case "silence":
+    case "loop-delay":
       return fileForTarget(turn, observation);
     default:
       observation satisfies never;

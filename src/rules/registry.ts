@@ -1,5 +1,7 @@
 import { duplicateWorkers } from "./duplicate-workers.ts";
+import { eventLoopDelayAbove } from "./event-loop-delay-above.ts";
 import { frozen } from "./frozen.ts";
+import { heartbeatMissing } from "./heartbeat-missing.ts";
 import { httpProbe } from "./http-probe.ts";
 import { memoryAbove } from "./memory-above.ts";
 import { notRunning } from "./not-running.ts";
@@ -18,6 +20,8 @@ export const RULES: readonly Rule[] = [
   notRunning,
   queueStalled,
   duplicateWorkers,
+  heartbeatMissing,
+  eventLoopDelayAbove,
 ];
 
 /** In force for every strategy; naming one in the configuration only changes its parameters. */
@@ -33,10 +37,8 @@ export const RULES_OF_MAX_WORKERS: readonly string[] = [duplicateWorkers.name];
 export const RULES_NOT_YET: readonly string[] = [
   "tcp-probe",
   "exec-probe",
-  "heartbeat-missing",
   "memory-climbing",
   "cpu-above",
-  "event-loop-delay-above",
   "queue-backlog",
   "oldest-task-above",
   "exceptions-above",
