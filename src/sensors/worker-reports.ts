@@ -43,17 +43,16 @@ export function createWorkerReportsSensor(options: WorkerReportsOptions): Sensor
     read(context) {
       const found: Observation[] = [];
       const next = new Map<string, Known>();
-      let hasNews = false;
-      for (const worker of context.workers) {
-        if (worker.row.pid === null) continue;
+      let hasNews = lookedWallMs === Number.POSITIVE_INFINITY;
+      for (const worker of context.workers.filter(({ row }) => row.pid !== null)) {
         const key = processOf(worker.row);
         const before = known.get(key);
-        if (before?.row === worker.row) next.set(key, before);
-        else next.set(key, lookAt(found, worker, { before, context, lookedWallMs, options }));
-        hasNews ||= before?.row !== worker.row;
+        const isOld = before?.row === worker.row;
+        next.set(key, isOld ? before : lookAt(found, worker, { before, context, lookedWallMs, options }));
+        hasNews ||= !isOld;
       }
       known = next;
-      if (hasNews || lookedWallMs === Number.POSITIVE_INFINITY) lookedWallMs = options.wallMs();
+      if (hasNews) lookedWallMs = options.wallMs();
       return Promise.resolve(found);
     },
   };
