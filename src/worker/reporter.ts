@@ -42,7 +42,6 @@ export class Reporter {
   }
 
   beat(): void {
-    if (this.#isClosed) return;
     this.#tally.loopDelayMs = this.#loopDelay.read() ?? this.#tally.loopDelayMs;
     this.#tally.beats++;
     this.changed();

@@ -72,6 +72,8 @@ describe("under PM2, counts and heartbeats", () => {
     host.answer = (callback) => callback(new Error("write EPIPE"));
     const healer = createHealer(host, {});
     healer.succeeded();
+    await pass(2500);
+    expect(host.sent).toHaveLength(2); // tried again before the next heartbeat is due
     await pass(300_000);
     expect(host.sent.length).toBeLessThan(16);
     host.answer = (callback) => callback(null);
@@ -92,6 +94,7 @@ describe("under PM2, counts and heartbeats", () => {
     await pass(60_000);
     expect(await healer.task(() => "done")).toBe("done");
     healer.close();
+    expect(host.sent).toEqual([]);
   });
 
   test("end with a last word at once, and nothing after it", async () => {
@@ -107,6 +110,7 @@ describe("under PM2, counts and heartbeats", () => {
     healer.close();
     await pass(60_000);
     expect(host.sent).toHaveLength(length);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test("are shared by all who connect in one process, and go on when it connects again", async () => {
