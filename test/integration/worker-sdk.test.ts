@@ -14,6 +14,8 @@ const PARTS: readonly Part[] = [
   { app: "forked", workers: { ...WORKER, exec_mode: "fork" }, strategy: STRATEGY },
   { app: "clustered", workers: { ...WORKER, exec_mode: "cluster" }, strategy: STRATEGY },
   { app: "killed", workers: { ...WORKER, instances: 1 }, strategy: STRATEGY },
+  { app: "late", workers: WORKER, strategy: { rules: [{ rule: "event-loop-delay-above", limit: "200ms", for: "8s" }] } },
+  { app: "silent", workers: WORKER, strategy: { rules: [{ rule: "heartbeat-missing", for: "30s" }] } },
   { app: "deadly", workers: { ...WORKER, instances: 1, env: { DEADLY: "1" } }, strategy: STRATEGY },
 ];
 const LAST_SECONDS = 100; // tasks a killed worker may have finished since its last report was seen: five seconds of them
@@ -32,6 +34,12 @@ async function saidBy(stage: Stage, app: string, instance = 0): Promise<{ pid: n
   const metrics = row?.pm2Env["axm_monitor"] as { healer?: Record<string, unknown> } | undefined;
   const { pid, value, ok, failed, beats } = metrics?.healer ?? {};
   return { pid: Number(pid), value: String(value), tasks: Number(ok) + Number(failed), beats: Number(beats) };
+}
+
+/** Silence means nothing before that. */
+async function hasBeenHeard(stage: Stage, target: string): Promise<boolean> {
+  const { json } = await stage.healer.call("GET", `/api/targets/${encodeURIComponent(target)}`);
+  return /it has a heartbeat|event-loop delay \d+ ms/.test(JSON.stringify(json));
 }
 
 describe.concurrent("workers with the SDK on a real PM2", { timeout: 120_000 }, () => {
@@ -62,6 +70,20 @@ describe.concurrent("workers with the SDK on a real PM2", { timeout: 120_000 }, 
     expect(verdict).toMatchObject({ target: `${app}:1`, verdict: "recovered" });
     const intents = stage.linesOf(app).filter(({ event }) => event === "heal_intent");
     expect(intents).toMatchObject([{ target: `${app}:1`, rule: "success-rate" }]);
+  });
+
+  test.each([
+    ["late", "SIGPROF", "event-loop-delay-above"],
+    ["silent", "SIGHUP", "heartbeat-missing"],
+  ] as const)("%s: one whose event loop is held up (%s) is healed by %s", async (app, signal, rule) => {
+    await graceOver(stage, app);
+    await until(() => hasBeenHeard(stage, `${app}:1`), `a sign of life of ${app}:1`, 40_000);
+    const onset = nowIso();
+    await signalWorker(stage, app, signal, 1);
+    const verdict = await stage.waitFor(app, ({ event }) => event === "heal_verdict", 90_000, onset);
+    expect(verdict).toMatchObject({ target: `${app}:1`, verdict: "recovered" });
+    const intents = stage.linesOf(app).filter(({ event }) => event === "heal_intent");
+    expect(intents).toMatchObject([{ target: `${app}:1`, rule }]);
   });
 
   test("one that was killed and came back is not counted twice", async () => {
