@@ -27,7 +27,7 @@ function whyDeadly(message: unknown): string | null {
   if (typeof message === "number" && !Number.isFinite(message)) return `${message})`; // JSON has no word for it but null
   if (typeof message !== "object") return null;
   if (message instanceof Date && Number.isNaN(message.getTime())) return "an invalid date)";
-  if (!("type" in message && "data" in message) || Boolean(message.data) === false) return null;
+  if (!("type" in message && "data" in message) || !message.data) return null;
   const { type } = message;
   return typeof type === "object" && type !== null && !Array.isArray(type) ? "{type: {…}, data}), whose type is no text," : null;
 }
