@@ -58,6 +58,7 @@ function row(number: number): WorkerRow {
     isModule: false,
     isNode: true,
     memoryBytes: 50e6,
+    report: null,
     env: {},
   };
 }

@@ -179,6 +179,12 @@ describe("the table refuses", () => {
       { "src/daemon/a.ts": 'import "../demo/b.ts";', "src/demo/b.ts": "export {}" },
       "src/daemon/a.ts may not import demo/b.ts",
     ],
+    [
+      "an SDK that brings ours along",
+      { "src/worker/a.ts": 'import type { B } from "../core/b.ts"; export let b: B;', "src/core/b.ts": "export type B = 1" },
+      "src/worker/a.ts may not import the types of core/b.ts",
+    ],
+    ["an SDK with a dependency", { "src/worker/a.ts": 'import "zod";' }, "src/worker/a.ts may not import zod"],
     ["a folder nobody has thought about", { "src/utils/a.ts": "export {}" }, "src/utils/a.ts is in no folder of the table"],
     [
       "an implementation that imports its sibling",

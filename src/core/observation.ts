@@ -53,6 +53,10 @@ export type Observation =
   /** An exit nobody commanded, from PM2's bus or from a `pm_uptime` that moved while `created_at` stood. */
   | { readonly kind: "exit"; readonly target: TargetId; readonly atMs: number; readonly livedMs: number | null; readonly count: number }
   | { readonly kind: "heartbeat"; readonly target: TargetId; readonly atMs: number }
+  /** A look at the worker's report that found no new heartbeat. `sinceMs`: since when healer has looked at this process without a hole. */
+  | { readonly kind: "silence"; readonly target: TargetId; readonly atMs: number; readonly sinceMs: number }
+  /** How late the worker's event loop was, as it measured itself between two heartbeats. */
+  | { readonly kind: "loop-delay"; readonly target: TargetId; readonly atMs: number; readonly delayMs: number }
   /** Every copy of every selected app outside PM2's list, and where the rows of over-full apps come from. One complete look. */
   | { readonly kind: "copies"; readonly atMs: number; readonly copies: readonly OutsideCopy[]; readonly rows: readonly RowOrigin[] }
   /** A sensor could not see. `target` null = the whole source (a queue, PM2). Blind is never sick. */

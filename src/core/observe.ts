@@ -24,16 +24,8 @@ export function fileObservation(turn: Turn, observation: Observation): void {
       return goBlind(turn, observation);
     case "sight":
       return seeAgain(turn, observation);
-    case "tasks":
-    case "running":
-    case "probe":
-    case "memory":
-    case "pulse":
-    case "exit":
-    case "heartbeat":
+    default: // a kind that does not speak of one target does not compile here
       return fileForTarget(turn, observation);
-    default:
-      observation satisfies never;
   }
 }
 

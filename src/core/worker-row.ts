@@ -48,8 +48,21 @@ export interface WorkerRow {
   readonly isNode: boolean;
   /** RSS of the root pid, bytes; null when PM2 does not know (its 0 means unknown). */
   readonly memoryBytes: number | null;
+  /** What the process itself reports (`pm2-healer/worker`); null = nothing, or only what an earlier process said. */
+  readonly report: WorkerReport | null;
   /** Only the variables the configuration names (`{env.PORT}`, `worker_key: env.NAME`). */
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** Counts since the process connected, which only grow. They decide nothing by themselves: a sensor makes observations of them. */
+export interface WorkerReport {
+  readonly ok: number;
+  readonly failed: number;
+  readonly beats: number;
+  /** Event-loop delay measured since the beat before; null = not measured. */
+  readonly loopDelayMs: number | null;
+  /** It said that it will not report any more. */
+  readonly isClosed: boolean;
 }
 
 export type Pm2Status = "online" | "launching" | "stopping" | "stopped" | "errored" | "waiting restart" | "one-launch-status" | "unknown";

@@ -202,6 +202,7 @@ export class Daemon {
     const { intervalMs } = compiled.policy;
     const sensors = [...this.#shelf.build(compiled, { state: this.#memory.state, processes: this.#parts.processes }), this.#copies.sensor];
     this.#sensing.use(sensors, intervalMs);
+    this.#watch.serve(sensors);
     this.#pace.keep(sensors, intervalMs);
   }
 

@@ -13,6 +13,7 @@ export class Pm2Watch {
   #hinted = true;
   #restless = true;
   #listedAtMs = Number.NEGATIVE_INFINITY;
+  #atLeastEveryMs = LIST_AT_LEAST_EVERY_MS;
   /** The newest list, with every row of it; null = PM2 is not in sight. */
   newest: Pm2View | null = null;
   /** How long the newest list took, ms; hinted turns keep a distance in proportion. */
@@ -35,7 +36,12 @@ export class Pm2Watch {
 
   /** Whether `read` would list. */
   isDue(nowMs: number): boolean {
-    return this.#hinted || this.#restless || !this.#pm2.busConnected || nowMs - this.#listedAtMs >= LIST_AT_LEAST_EVERY_MS;
+    return this.#hinted || this.#restless || !this.#pm2.busConnected || nowMs - this.#listedAtMs >= this.#atLeastEveryMs;
+  }
+
+  /** Of those who live on the list itself, the quickest says how often it is read while nothing seems to change. */
+  serve(sensors: readonly { readonly listEveryMs?: number }[]): void {
+    this.#atLeastEveryMs = Math.min(LIST_AT_LEAST_EVERY_MS, ...sensors.map(({ listEveryMs }) => listEveryMs ?? LIST_AT_LEAST_EVERY_MS));
   }
 
   /** null = nothing can have changed since the last list. A string = PM2 could not be read, and why. */

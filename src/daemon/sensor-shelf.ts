@@ -4,6 +4,7 @@ import { createDependencyProbe } from "../sensors/dependency-probe.ts";
 import { createOsProcessSensor } from "../sensors/os-processes.ts";
 import { PROBES } from "../sensors/registry.ts";
 import type { Sensor } from "../sensors/sensor.ts";
+import { createWorkerReportsSensor } from "../sensors/worker-reports.ts";
 import type { Processes } from "../world/processes/processes.ts";
 
 type Need = Compiled["strategies"][number]["boundRules"][number]["needs"][number];
@@ -23,6 +24,7 @@ export class SensorShelf {
     };
     takeOsProcesses(compiled, world, take);
     takeProbes(compiled, take);
+    takeWorkerReports(compiled, world.state, take);
     for (const { name, dependency } of compiled.strategies)
       if (dependency !== null) take(["dependency", name, dependency], () => createDependencyProbe({ strategy: name, ...dependency }));
     for (const { name, kind, params } of compiled.queues) {
@@ -38,9 +40,7 @@ export class SensorShelf {
 type Take = (identity: readonly unknown[], make: () => Sensor) => void;
 
 function takeOsProcesses(compiled: Compiled, { state, processes }: { state: State; processes: Processes }, take: Take): void {
-  const needing = (need: Need): readonly string[] =>
-    compiled.strategies.filter(({ boundRules }) => boundRules.some(({ needs }) => needs.includes(need))).map(({ name }) => name);
-  const [memory, pulse] = [needing("memory"), needing("pulse")];
+  const [memory, pulse] = [needing(compiled, "memory"), needing(compiled, "pulse")];
   if (memory.length + pulse.length === 0) return;
   const everyMs = pulseEveryMs(compiled);
   const strategyOf = (id: string): string => state.targets.get(id)?.strategy ?? "";
@@ -56,6 +56,29 @@ function takeProbes({ strategies }: Compiled, take: Take): void {
       const rule = { strategy, key, params };
       if (create !== undefined) take(["probe", rule], () => create(rule));
     }
+}
+
+/** Where a strategy names a queue, the queue tells the outcomes, and no task is counted twice. */
+function takeWorkerReports(compiled: Compiled, state: State, take: Take): void {
+  const queued = compiled.strategies.filter(({ queues }) => queues.length > 0).map(({ name }) => name);
+  const tasks = needing(compiled, "tasks").filter((name) => !queued.includes(name));
+  const [heartbeat, loopDelay] = [needing(compiled, "heartbeat"), needing(compiled, "loop-delay")];
+  if (tasks.length + heartbeat.length + loopDelay.length === 0) return;
+  const everyMs = compiled.policy.intervalMs;
+  take(["worker-reports", tasks, heartbeat, loopDelay, everyMs], () =>
+    createWorkerReportsSensor({
+      tasksFor: (strategy) => tasks.includes(strategy),
+      heartbeatFor: (strategy) => heartbeat.includes(strategy),
+      loopDelayFor: (strategy) => loopDelay.includes(strategy),
+      everyMs,
+      wallMs: () => state.wallMs,
+    }),
+  );
+}
+
+/** Names of the strategies with a rule that needs it. */
+function needing({ strategies }: Compiled, need: Need): readonly string[] {
+  return strategies.filter(({ boundRules }) => boundRules.some(({ needs }) => needs.includes(need))).map(({ name }) => name);
 }
 
 const READINGS_A_PATIENCE = 4;

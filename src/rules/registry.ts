@@ -1,6 +1,8 @@
 import { duplicateWorkers } from "./duplicate-workers.ts";
+import { eventLoopDelayAbove } from "./event-loop-delay-above.ts";
 import { execProbe } from "./exec-probe.ts";
 import { frozen } from "./frozen.ts";
+import { heartbeatMissing } from "./heartbeat-missing.ts";
 import { httpProbe } from "./http-probe.ts";
 import { memoryAbove } from "./memory-above.ts";
 import { notRunning } from "./not-running.ts";
@@ -26,6 +28,8 @@ export const RULES: readonly Rule[] = [
   queueBacklog,
   oldestTaskAbove,
   duplicateWorkers,
+  heartbeatMissing,
+  eventLoopDelayAbove,
 ];
 
 /** In force for every strategy; naming one in the configuration only changes its parameters. */
@@ -38,12 +42,4 @@ export const RULES_OF_A_QUEUE: readonly string[] = [successRate.name];
 export const RULES_OF_MAX_WORKERS: readonly string[] = [duplicateWorkers.name];
 
 /** Names that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
-export const RULES_NOT_YET: readonly string[] = [
-  "heartbeat-missing",
-  "memory-climbing",
-  "cpu-above",
-  "event-loop-delay-above",
-  "exceptions-above",
-  "log-pattern",
-  "synthetic-task",
-];
+export const RULES_NOT_YET: readonly string[] = ["memory-climbing", "cpu-above", "exceptions-above", "log-pattern", "synthetic-task"];

@@ -12,6 +12,8 @@ export interface Sensor {
   readonly everyMs: number;
   /** Longest time a reading may take before `signal` aborts it and the sensor counts as blind. */
   readonly timeoutMs: number;
+  /** It lives on PM2's list, which is to be read at least so often even where nothing seems to change. */
+  readonly listEveryMs?: number;
   read(context: SensorContext): Promise<readonly Observation[]>;
 }
 

@@ -23,6 +23,7 @@ const FIXED = {
   cronRestart: null,
   watch: false,
   memoryBytes: null,
+  report: null,
   env: {},
 } as const satisfies Partial<WorkerRow>;
 

@@ -94,6 +94,21 @@ test("what is saved is plain JSON: nothing is lost or turned into null", () => {
   expect(JSON.parse(JSON.stringify(saved))).toEqual(saved);
 });
 
+test("what workers report decides nothing by itself: it is in no line, no record and no snapshot", () => {
+  const told = [false, true].map((reports) => {
+    const world = new CoreWorld({ apps: { app: 2 } });
+    world.sicken("app:0");
+    for (let turn = 0; turn < 600; turn++) {
+      for (const row of world.pm2.rows.values())
+        row.report = reports ? { ok: 7 * turn, failed: turn, beats: 4321 + turn, loopDelayMs: turn % 9, isClosed: false } : null;
+      world.advance(2000);
+    }
+    expect(world.journal.length).toBeGreaterThan(3);
+    return JSON.stringify([world.effects.filter(({ type }) => type === "log"), world.journal, saveState(world.state)]);
+  });
+  expect(told[1]).toBe(told[0]);
+});
+
 test("a control of an older version, with a field missing, is completed and not trusted to be whole", () => {
   const world = new CoreWorld();
   const saved = JSON.parse(JSON.stringify(saveState(world.state))) as { targets: Record<string, { control: Partial<Control> }> };

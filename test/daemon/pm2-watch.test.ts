@@ -21,6 +21,14 @@ test("lists at first sight, and then not until 15 s have passed", async () => {
   expect(await turns(watch, 9)).toEqual([true, false, false, false, false, false, false, false, true]);
 });
 
+test("lists as often as who lives on the list needs it, and never more seldom than every 15 s", async () => {
+  const { watch } = steady();
+  watch.serve([{}, { listEveryMs: 5_000 }, { listEveryMs: 60_000 }]);
+  expect(await turns(watch, 7)).toEqual([true, false, false, true, false, false, true]);
+  watch.serve([{}]);
+  expect(await turns(watch, 8, 14_000)).toEqual([false, false, false, false, false, false, false, true]);
+});
+
 test("lists once after any hint, and thinks a death alone worth a turn", async () => {
   const { watch } = steady();
   await watch.read(0);

@@ -3,6 +3,7 @@ import { createState } from "../../src/core/state.ts";
 import { SensorShelf } from "../../src/daemon/sensor-shelf.ts";
 import { loaded } from "../config/loaded.ts";
 import { fakeProcesses } from "../support/fake-processes.ts";
+import { sensorContext, watchedWorker } from "../support/watched-worker.ts";
 
 const FILE = `version: 1
 mode: heal
@@ -25,6 +26,8 @@ function shelfOf() {
   return build;
 }
 
+const REPORT = { ok: 1, failed: 0, beats: 1, loopDelayMs: null, isClosed: false };
+
 const names = (sensors: readonly { readonly name: string }[]): readonly string[] => sensors.map(({ name }) => name);
 
 describe("the sensors of a configuration", () => {
@@ -43,6 +46,33 @@ describe("the sensors of a configuration", () => {
     expect(names(before)).toEqual(["tcp-probe:rpa", "tcp-probe#2:rpa", "exec-probe:rpa", "http-probe:rpa", "queue:llm"]);
     const after = build(FILE.replace("rules: [frozen, ", probes.replace("[sh]", "[sh, -e]")));
     expect(names(after.filter((sensor) => !before.includes(sensor)))).toEqual(["exec-probe:rpa"]);
+  });
+
+  const without = (rules: string, queue = ""): string => `version: 1
+mode: heal
+queues:
+  llm: {type: http, url: "http://127.0.0.1:1/api/stats"}
+strategies:
+  - name: rpa
+    match: {app: rpa}
+${queue}    rules: [${rules}]
+`;
+
+  test.each([
+    ["success-rate", "", ["worker-reports"]],
+    ["success-rate", "    queue: llm\n", ["queue:llm"]], // the queue tells the outcomes: nothing is counted twice
+    ["heartbeat-missing", "    queue: llm\n", ["worker-reports", "queue:llm"]],
+    ["event-loop-delay-above", "    queue: llm\n", ["worker-reports", "queue:llm"]],
+  ])("read what workers report where a rule asks for it that no queue answers: %s, %j", (rules, queue, expected) => {
+    expect(names(shelfOf()(without(rules, queue))).filter((name) => queue !== "" || name !== "queue:llm")).toEqual(expected);
+  });
+
+  test("take a worker's tasks only where its strategy names no queue", async () => {
+    const [reports] = shelfOf()(without("success-rate, heartbeat-missing", "    queue: llm\n"));
+    const context = sensorContext([watchedWorker({ report: REPORT })]);
+    await reports?.read(context);
+    context.workers = [watchedWorker({ report: { ...REPORT, ok: 9, beats: 2 } })];
+    expect((await reports?.read(context))?.map(({ kind }) => kind)).toEqual(["heartbeat"]);
   });
 
   test("stay the same over an edit that does not touch them, with all they remember", () => {

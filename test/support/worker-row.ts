@@ -33,6 +33,7 @@ export function workerRow(change: Partial<WorkerRow> = {}): WorkerRow {
     isModule: false,
     isNode: true,
     memoryBytes: null,
+    report: null,
     env: {},
     ...change,
   };

@@ -1,5 +1,6 @@
 import type { Pm2Status, WorkerRow } from "../../core/worker-row.ts";
 import type { StopLimits } from "./pm2.ts";
+import { reportOf } from "./parse-report.ts";
 import { isRecord, positiveOrNull, textOrNull, wholeOrNull, type Fields } from "./pm2-fields.ts";
 
 const ROWS_MAX = 10_000;
@@ -73,6 +74,7 @@ function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | stri
     isModule: isModule(fields),
     isNode: cluster || isNodeInterpreter(fields["exec_interpreter"]),
     memoryBytes: isRecord(raw["monit"]) ? positiveOrNull(raw["monit"]["memory"]) : null,
+    report: reportOf(fields, positiveOrNull(raw["pid"])),
     env: wantedEnv(fields, envNames),
   };
 }

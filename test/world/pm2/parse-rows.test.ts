@@ -75,6 +75,42 @@ describe("rows of PM2's list", () => {
     expect(only([raw({ env: "{}", PORT: "1" })], "PORT").env).toEqual({ PORT: "1" });
   });
 
+  const said = { value: "7 ok", v: 1, pid: 77, ok: 7, failed: 1, beats: 3, loopDelayMs: 2.5 };
+  const reported = { ok: 7, failed: 1, beats: 3, loopDelayMs: 2.5, isClosed: false };
+
+  it.each<[string, unknown, WorkerRow["report"]]>([
+    ["a whole one", said, reported],
+    ["one with more in it than this version knows", { ...said, taskMs: 9, ["__proto__x"]: {} }, reported],
+    ["one without a delay", { ...said, loopDelayMs: undefined }, { ...reported, loopDelayMs: null }],
+    ["the last one of a worker that closes", { ...said, closed: true }, { ...reported, isClosed: true }],
+    ["a closed that is no yes", { ...said, closed: "yes" }, reported],
+    ["nothing", undefined, null],
+    ["text", "7 ok", null],
+    ["a list", [said], null],
+    ["null", null, null],
+    ["another process's", { ...said, pid: 78 }, null],
+    ["nobody's", { ...said, pid: undefined }, null],
+    ["a version of the future", { ...said, v: 2 }, null],
+    ["a count as text", { ...said, ok: "7" }, null],
+    ["a negative count", { ...said, failed: -1 }, null],
+    ["half a task", { ...said, ok: 1.5 }, null],
+    ["a count beyond all counting", { ...said, beats: 1e13 }, null],
+    ["no number", { ...said, ok: Number.NaN }, null],
+    ["a count that is missing", { ...said, beats: undefined }, null],
+    ["a delay that is none", { ...said, loopDelayMs: -1 }, { ...reported, loopDelayMs: null }],
+    ["a delay of days", { ...said, loopDelayMs: 1e12 }, { ...reported, loopDelayMs: null }],
+  ])("takes a worker's report as a whole or not at all: %s", (_what, healer, expected) => {
+    expect(only([raw({ axm_monitor: { healer, "Heap Size": { value: "9" } } })]).report).toEqual(expected);
+  });
+
+  it.each([undefined, null, [], "x", 5, { other: said }, Object.create({ healer: said })])(
+    "finds no report in metrics that are %j, nor in a row without a process",
+    (metrics) => {
+      expect(only([raw({ axm_monitor: metrics })]).report).toBeNull();
+      expect(only([raw({ axm_monitor: { healer: said } }, { pid: 0 })]).report).toBeNull();
+    },
+  );
+
   it("leaves out rows that make no sense, counts them, and keeps the others", () => {
     const list = [null, 7, raw({}, { pm_id: "_old_0" }), raw({}, { name: 5 }), raw({ pm_exec_path: 1 }), raw(), raw(), { pm_id: 1 }];
     expect(parseRows(list, new Set())).toMatchObject({ rows: [{ pmId: 3 }], skippedCount: 7 });
@@ -96,6 +132,7 @@ describe("rows of PM2's list", () => {
       "pm_uptime",
       "monit",
       "exec_interpreter",
+      "axm_monitor",
     ];
     const anything = fc.oneof(fc.jsonValue(), fc.constant({ SECRET: "hush", nested: { SECRET: "hush" } }));
     fc.assert(
