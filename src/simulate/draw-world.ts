@@ -14,7 +14,7 @@ export function drawWorld(seed: number, turns = 3_000): WorldSpec {
   const configs = random.split("config");
   const config = drawConfig(watched, configs);
   const edits = Array.from({ length: 3 }, () => drawConfig(watched, configs));
-  const turnMs = random.split("turn").pick([2_000, 5_000, 10_000, 20_000, 60_000, 60_000, 60_000, 60_000, 60_000, 60_000, 60_000, 60_000]);
+  const turnMs = random.split("turn").pick(TURNS_MS);
   const hours = (turns * turnMs) / 3_600_000;
   return {
     seed,
@@ -28,6 +28,9 @@ export function drawWorld(seed: number, turns = 3_000): WorldSpec {
     faults: drawFaults(watched, edits, { random: random.split("faults"), hours }),
   };
 }
+
+/** All worlds have as many turns; where each is long they cover more time, in which a process can be slow and an outage last. */
+const TURNS_MS: readonly [number, ...number[]] = [2_000, 5_000, 10_000, 20_000, ...Array.from({ length: 20 }, () => 60_000)];
 
 function drawApps(random: Random): readonly AppSpec[] {
   const count = random.pick([1, 1, 2, 2, 3]);

@@ -5,7 +5,7 @@ import { shrink } from "../../src/simulate/shrink.ts";
 import type { WorldSpec } from "../../src/simulate/world-spec.ts";
 
 /** `npm run simulate` runs thousands of them; a seed that breaks something says so in its message. */
-const WORLDS_A_YEAR = 245;
+const WORLDS_A_YEAR = 196;
 const WORLDS = Number(process.env["HEALER_WORLDS"] ?? WORLDS_A_YEAR);
 const YEAR_MS = 365.25 * 86_400_000;
 
