@@ -54,7 +54,7 @@ function ruleRow({ rule, case: reckoned }: ReckonedRule, around: Surroundings): 
 }
 
 function cells(texts: readonly string[]): string {
-  return `    ${texts.map((text, index) => text.padEnd(WIDTHS[index] ?? 0)).join("")}`.trimEnd();
+  return `    ${texts.map((text, index) => `${text} `.padEnd(WIDTHS[index] ?? 0)).join("")}`.trimEnd();
 }
 
 /** What the times of this strategy are made of; what holds for all of them is said once, in `READ_TIMES`. */
@@ -93,7 +93,7 @@ function crowdTitle({ workers }: Surroundings): string {
 }
 
 function part(title: string, text: string): string {
-  return fold(text, `      ${title.padEnd(20)}`);
+  return fold(text, `      ${`${title} `.padEnd(20)}`);
 }
 
 /** "15 s – 30 s" */

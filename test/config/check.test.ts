@@ -71,6 +71,12 @@ describe("the report", () => {
     );
   });
 
+  test("keeps a name that is longer than its column apart from what follows", () => {
+    const { text } = checkReport(loaded(small("    rules: [event-loop-delay-above]\n")), null);
+    expect(text).toMatch(/^ {4}event-loop-delay-above 1 m /m);
+    expect(text).toMatch(/^ {6}event-loop-delay-above later than/m);
+  });
+
   test("has a row for each true rate, and says never where the tasks cannot prove it", () => {
     const { text } = checkReport(loaded(small("    queue: llm\n    min_success_rate_percent: 67\n")), null);
     for (const rate of ["20 %", "50 %", "60 %", "65 %"]) expect(text).toMatch(new RegExp(`^ {4}${rate} .*(–|never)`, "m"));

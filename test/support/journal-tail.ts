@@ -30,11 +30,17 @@ export function tailJournal(dir: string): JournalTail {
       for (const name of names.toSorted()) {
         const { records, validBytes } = decodeSegment(bytesFrom(join(dir, name), readUpTo.get(name) ?? 0));
         readUpTo.set(name, (readUpTo.get(name) ?? 0) + validBytes);
-        entries.push(...records.map((record) => record as unknown as JournalEntry));
+        const found = records.map((record) => record as unknown as JournalEntry);
+        entries.push(...(isRepeated(found[0], entries.at(-1)) ? found.slice(1) : found));
       }
       return entries.length > before;
     },
   };
+}
+
+/** Each start writes the last record again, to the letter, before it believes it (docs/decisions/0003). */
+function isRepeated(first: JournalEntry | undefined, last: JournalEntry | undefined): boolean {
+  return first !== undefined && first.seq === last?.seq && JSON.stringify(first) === JSON.stringify(last);
 }
 
 function bytesFrom(path: string, offset: number): Buffer {
