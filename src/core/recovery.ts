@@ -2,6 +2,7 @@ import { afterAction } from "./action-done.ts";
 import { stopsFirst } from "./control.ts";
 import type { Heal, Phase, PreImage, Replace } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
+import { lookAfterStop } from "./late-stop.ts";
 import { replaceStepDone } from "./replace.ts";
 import { nextOfReplace } from "./replace-plan.ts";
 import { skipMember } from "./roll.ts";
@@ -32,15 +33,17 @@ export function tickRecovery(turn: Turn, target: Target): void {
       reason: "healer was restarted in the middle of it; who is still too many is counted anew",
     });
   if (phase.heal.replace != null) return recoverReplace(turn, target, phase, phase.heal.replace);
-  const row = workerOf(turn.state, target, phase.heal)?.row ?? null;
+  const worker = workerOf(turn.state, target, phase.heal);
+  const row = worker?.row ?? null;
   const pre = phase.heal.roll?.current?.pre ?? phase.heal.pre;
-  if (row === null || pre === null) return giveUp(turn, target, phase.heal, "the worker is gone");
+  if (worker === null || row === null || pre === null) return giveUp(turn, target, phase.heal, "the worker is gone");
   const now = preImage(row, turn.state.pm2.generation);
   if (now.generation !== pre.generation) return giveUp(turn, target, phase.heal, "PM2 was replaced by a new daemon meanwhile");
   if (isDown(row)) return recoverDown(turn, target, phase, { row, wasStarted: now.startedWallMs !== pre.startedWallMs });
   if (phase.step !== "stop" && hasChanged(now, pre)) return recoverActed(turn, target, phase);
-  if (hasSettled(turn, target, row))
-    giveUp(turn, target, phase.heal, "healer was restarted before it was done, and nothing has changed since");
+  if (!hasSettled(turn, target, row)) return;
+  lookAfterStop(turn, worker, phase); // PM2 may carry it out yet
+  giveUp(turn, target, phase.heal, "healer was restarted before it was done, and nothing has changed since");
 }
 
 function isDown(row: WorkerRow): boolean {

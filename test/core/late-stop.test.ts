@@ -98,4 +98,19 @@ describe("a stop that PM2 carries out late", () => {
     world.pm2.lost = null;
     world.until(() => world.pm2.row("app:0").pid !== null, 30 * MINUTE);
   });
+
+  test("of a healer that died over it is healer's own as well", () => {
+    const world = new CoreWorld({ strategy: { actions: ["stop-start"] } });
+    world.faults.action = "silent";
+    world.faults.takesMs = 3_600_000; // PM2 is in no hurry
+    world.sicken("app:0");
+    world.untilPhase("app:0", "acting", 10 * MINUTE);
+    world.kill();
+    world.boot();
+    world.until(() => world.lines("heal_verdict").length > 0, 10 * MINUTE);
+    world.faults = { ...world.faults, action: "ok", takesMs: 0 };
+    world.cure("app:0");
+    world.pm2.stop(world.pm2.row("app:0"));
+    world.until(() => world.pm2.row("app:0").pid !== null, 30 * MINUTE);
+  });
 });

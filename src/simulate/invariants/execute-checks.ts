@@ -94,7 +94,9 @@ function checkTrim(witness: Witness, books: Books, { row, ends, healId, target }
 function checkGrace(witness: Witness, books: Books, effect: Execute): void {
   const { action, step, target, healId } = effect;
   if (action === "hold-down" || action === "trim" || step === "start" || books.byHand.has(healId)) return;
-  const last = books.executed.findLast((other) => other.target === target && other.healId !== healId && other.action !== "trim");
+  // A stop that PM2 refused has started nothing; one that it has carried out is followed by a start.
+  const isStart = (other: Execute): boolean => other.action !== "trim" && other.step !== "stop";
+  const last = books.executed.findLast((other) => other.target === target && other.healId !== healId && isStart(other));
   const strategy = witness.state.targets.get(target)?.strategy ?? "";
   const graceMs = books.graceMsMin.get(strategy) ?? 0;
   if (last !== undefined && books.nowMs - last.atMs < graceMs)

@@ -36,7 +36,9 @@ export function checkIntent(witness: Witness, books: Books, { record, event }: {
 
 /** A stop of healer's that PM2 carried out late: what it began is taken up again, and nothing is done for it. */
 function isAdopted({ control: { phase }, row }: Target, { healId }: JournalRecord): boolean {
-  return (phase.name === "held" || phase.name === "open") && phase.heal?.id === healId && row !== null && row.pid === null;
+  // One with a copy in its way is started in the same turn.
+  const isHeld = phase.name === "held" || phase.name === "open" || (phase.name === "intent" && phase.step === "start");
+  return isHeld && phase.heal?.id === healId && row !== null && row.pid === null;
 }
 
 /** The guards that a person has overridden, none for healer's own decisions; null = a trim by hand, which has rules of its own. */
