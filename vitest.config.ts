@@ -5,6 +5,7 @@ import { PlainSummary } from "./test/support/plain-summary.ts";
 /** Every process a test starts inherits this from the test's own environment; the teardown looks for it in /proc. */
 const run = (process.env["HEALER_TEST_RUN_ID"] ??= randomUUID());
 
+const WORLDS = "test/simulate/worlds.test.ts";
 const HOUSE = ["test/architecture.test.ts", "test/style.test.ts", "test/docs-paths.test.ts"];
 
 export default defineConfig({
@@ -23,11 +24,13 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...HOUSE, "test/integration/**", "test/fixtures/**"],
+          exclude: [...HOUSE, WORLDS, "test/integration/**", "test/fixtures/**"],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
+      // A year of worlds, alone: beside others a shared core would count for more than it did.
+      { extends: true, test: { name: "worlds", include: [WORLDS], maxWorkers: 1, sequence: { groupOrder: 2 } } },
       // Real PM2 daemons and real time: one file after the other, after everything quick has had its say.
       {
         extends: true,
