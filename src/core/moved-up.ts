@@ -21,10 +21,9 @@ export function whoHadRow(state: State, target: Target, row: WorkerRow): Target 
 /** The same where it moved up while healer was away, and healer remembers of which row; the one answered is no target any more. */
 export function whoHadRowWhileAway(state: State, target: Target, found: { strategy: Strategy; remembered: Incarnation }): Target | null {
   const { strategy, remembered } = found;
-  const { id, group, incarnation } = target;
+  const { group, incarnation } = target;
   if (incarnation === null || remembered.generation !== incarnation.generation || remembered.pmId === incarnation.pmId) return null;
-  const others = [...state.absent].filter(([other]) => other !== id);
-  const [former, absent] = others.find(([, { saved }]) => isRowOf(incarnation, incarnationIn(saved))) ?? [];
+  const [former, absent] = [...state.absent].find(([, { saved }]) => isRowOf(incarnation, incarnationIn(saved))) ?? [];
   if (former === undefined || absent === undefined) return null;
   const from = newTarget(state, { id: former, kind: "worker", group, strategy });
   restoreTarget(state, from, strategy, absent);

@@ -13,6 +13,17 @@ function doubled(rows = 2): CoreWorld {
   return world;
 }
 
+function secondHeldDown() {
+  const world = doubled();
+  const second = world.pm2.rows.get(1)!;
+  for (let crash = 0; crash < 3; crash++) {
+    world.pm2.crash(second);
+    world.advance(2000);
+  }
+  expect(world.control("app:0~1").phase.name).toBe("held");
+  return { world, second };
+}
+
 describe("a row that moves up to the number of one that has gone", () => {
   test("after a trim was restarted by nobody: the log says who is called what, and nobody settles", () => {
     const world = crowd({}, { apps: { app: 1 } });
@@ -51,13 +62,7 @@ describe("a row that moves up to the number of one that has gone", () => {
   });
 
   test("and that healer had stopped is started by healer under its new number", () => {
-    const world = doubled();
-    const second = world.pm2.rows.get(1)!;
-    for (let crash = 0; crash < 3; crash++) {
-      world.pm2.crash(second);
-      world.advance(2000);
-    }
-    expect(world.control("app:0~1").phase.name).toBe("held");
+    const { world, second } = secondHeldDown();
     world.pm2.delete(world.pm2.rows.get(0)!);
     world.turn();
     expect(world.control("app:0").phase.name).toBe("held");
@@ -97,13 +102,7 @@ describe("a row that moved up while healer was away", () => {
   });
 
   test("and that healer had stopped is started by healer under its new number", () => {
-    const world = doubled();
-    const second = world.pm2.rows.get(1)!;
-    for (let crash = 0; crash < 3; crash++) {
-      world.pm2.crash(second);
-      world.advance(2000);
-    }
-    expect(world.control("app:0~1").phase.name).toBe("held");
+    const { world, second } = secondHeldDown();
     awayFor(world, () => {});
     expect(world.control("app:0").phase.name).toBe("held");
     world.until(() => second.pid !== null, 30 * MINUTE);

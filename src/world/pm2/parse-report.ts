@@ -8,7 +8,8 @@ const DELAY_MS_MAX = 86_400_000;
 
 /**
  * What a worker put among its metrics in PM2 (`pm2_env.axm_monitor.healer`): untrusted, and taken as a whole or not at
- * all. PM2 keeps it over a crash, so a report of another process than the row's says nothing about this one.
+ * all. A message that was under way when a process ended arrives after that: a report of another process than the row's
+ * says nothing about this one.
  */
 export function reportOf(fields: Fields, pid: number | null): WorkerReport | null {
   const metrics = fields["axm_monitor"];
