@@ -8,7 +8,7 @@ import { closeIncident } from "./incident.ts";
 import { pause, resume } from "./pauses.ts";
 import { resolveTarget } from "./resolve-target.ts";
 import type { State, Target } from "./state.ts";
-import { withControl } from "./target.ts";
+import { forgetTasks, withControl } from "./target.ts";
 import { rungOf } from "./tick.ts";
 import { trimByHand } from "./trim-by-hand.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
@@ -98,7 +98,10 @@ function hasNothingToReset({ control }: Target): boolean {
   return failedHeals === 0 && !unproven && phase.name !== "open" && phase.name !== "backoff" && phase.name !== "held";
 }
 
-/** A row held down by us is started at once: then true. One record says all of it: between two, a crash would leave the row down. */
+/**
+ * A row held down by us is started at once: then true. One record says all of it: between two, a crash would leave the row
+ * down. Who resets has repaired something: the tasks that failed before are not held against the worker.
+ */
 function resetOne(turn: Turn, target: Target, by: string): boolean {
   const { phase, failedHeals } = target.control;
   say(turn, target, { level: "info", event: "reset", reason: `streak and circuit reset by ${by}`, more: { by, streak: failedHeals } });
@@ -108,6 +111,7 @@ function resetOne(turn: Turn, target: Target, by: string): boolean {
   if (heldBy !== null) withControl(target, { phase: { name: "held", heal: { ...heldBy, trial: false }, resumeAtMs: turn.state.nowMs } });
   else if (phase.name === "backoff" || phase.name === "open") withControl(target, { phase: { name: "healthy" } });
   target.said.hold = null;
+  if (!isInFlight(phase)) forgetTasks(turn.state, target, strategyOf(turn.state, target));
   journal(turn, target, { kind: "control", healId: heldBy?.id ?? null, note: { reset: true, by } });
   return heldBy !== null;
 }

@@ -136,6 +136,21 @@ describe("a reset (row 22)", () => {
     expect(world.control("app:0")).toMatchObject({ phase: { name: "healthy" }, failedHeals: 0 });
   });
 
+  test("holds the tasks that failed before it against nobody; what else is seen of the worker stays", () => {
+    const world = opened();
+    const { policy } = world;
+    const rules = policy.strategies.flatMap(({ rules: [probe] }) =>
+      probe === undefined ? [] : [probe, { ...probe, key: "rate", scope: "tasks" as const }],
+    );
+    world.setPolicy({ ...policy, strategies: policy.strategies.map((strategy) => ({ ...strategy, rules })) });
+    world.advance(MINUTE);
+    const memories = (): unknown[] => world.target("app:0").rules.map(({ memory }) => memory);
+    const [ofProbe, ofRate] = memories();
+    world.command({ name: "reset", target: "app:0" });
+    expect(memories()[0]).toEqual(ofProbe);
+    expect(memories()[1]).not.toEqual(ofRate);
+  });
+
   test("of a group resets its workers", () => {
     const world = opened();
     expect(world.command({ name: "reset", target: "app" }).text).toBe("app: reset, it is watched as before");

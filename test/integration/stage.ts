@@ -5,6 +5,7 @@ import { freePorts } from "../../src/demo/free-ports.ts";
 import { startHealer, type HealerProcess, type HealLine } from "../support/healer.ts";
 import { startPm2, type AppOptions, type ListedApp, type RealPm2 } from "../support/real-pm2.ts";
 import { startStatsServer, type StatsServer } from "../support/stats-server.ts";
+import { until } from "../support/until.ts";
 
 /** What one scenario puts on the stage: PM2 apps of its own name, a strategy for them, and a queue where it needs one. */
 export interface Part {
@@ -144,9 +145,17 @@ export function nowIso(): string {
   return new Date().toISOString();
 }
 
-/** Waits until every worker of the app has lived for the grace period and a little more. */
+/** Waits until every worker of the app has lived for the grace period and a little more, and healer knows it. */
 export async function graceOver(stage: Stage, app: string, graceMs = SHORT_KNOBS.grace_period_seconds * 1000): Promise<void> {
   const rows = await stage.rows(app);
   const youngest = Math.max(...rows.map((row) => row.startedWallMs ?? 0));
   await pause(Math.max(0, youngest + graceMs + 1500 - Date.now()));
+  for (const row of rows) await until(() => isPastGrace(stage, `${app}:${instanceOf(row)}`), `the end of the grace of ${app}`, 20_000);
+}
+
+async function isPastGrace(stage: Stage, id: string): Promise<boolean> {
+  const { json } = await stage.healer.call("GET", `/api/targets/${id}`);
+  const { guards } = (json as { readonly explain: { readonly guards: readonly { readonly guard: string; readonly holds: boolean }[] } })
+    .explain;
+  return guards.some(({ guard, holds }) => guard === "grace" && !holds);
 }
