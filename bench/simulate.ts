@@ -1,7 +1,7 @@
 /**
  * Worlds from seeds: does anything healer promises break? Prints how much was simulated and every seed that broke something.
  *
- *   npm run simulate -- [--seeds N] [--from SEED] [--turns T]   worlds of T turns each; 196 are a year
+ *   npm run simulate -- [--seeds N] [--from SEED] [--turns T]   worlds of T turns each; 184 are a year
  *   npm run simulate -- --seed SEED [--trace]                   one world, and with it everything that happened in it
  *   npm run simulate -- --seed SEED --shrink                    the fewest faults that still break it
  *     --twice          each world a second time, which must be the same to the bit

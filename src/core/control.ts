@@ -57,6 +57,8 @@ export type Phase =
 export interface Containment {
   readonly rule: string;
   readonly reason: string;
+  /** PM2's `created_at` of the row it is about. Another one: somebody has started it since. Not in a record of 0.1.0. */
+  readonly createdWallMs?: number | null;
 }
 
 export interface Heal {

@@ -98,7 +98,14 @@ function openNow(
 
 function contain(turn: Turn, target: Target, reason: string): void {
   const rule = target.control.lastHeal?.rule ?? "by-hand";
-  withControl(target, { phase: { name: "suspect", sinceMs: turn.state.nowMs, trial: true, contain: { rule, reason } } });
+  withControl(target, {
+    phase: {
+      name: "suspect",
+      sinceMs: turn.state.nowMs,
+      trial: true,
+      contain: { rule, reason, createdWallMs: target.row?.createdWallMs ?? null },
+    },
+  });
 }
 
 /** Rows 20, 22 and 24a: the streak is forgiven. `how`: "operator", "self_recovered", "reset". */
@@ -154,7 +161,11 @@ function phaseAfter(
       name: "suspect",
       sinceMs: heal.symptomAtMs,
       trial: opens,
-      contain: { rule: heal.rule, reason: `the last heal did not help (${end.reason})` },
+      contain: {
+        rule: heal.rule,
+        reason: `the last heal did not help (${end.reason})`,
+        createdWallMs: target.row?.createdWallMs ?? null,
+      },
     };
   if (opens) return openPhase(state, target, strategy, "failures");
   return { name: "backoff", untilMs: state.nowMs + backoffMs(state, target, strategy, Math.max(0, target.control.failedHeals - 1)) };
@@ -165,7 +176,7 @@ function phaseAfterNothing(state: State, { row }: Target, { before, heal }: { be
   // What we had left down when it was decided is down still: not an operator's stop, and to be contained all the same.
   const isOurs = before.name === "intent" && before.step === "stop" && heal.pre?.status === "stopped" && row !== null && isStoppedRow(row);
   if (isOurs) {
-    const contain = { rule: heal.rule, reason: heal.evidence };
+    const contain = { rule: heal.rule, reason: heal.evidence, createdWallMs: row.createdWallMs };
     return { name: "suspect", sinceMs: heal.symptomAtMs, trial: heal.trial, contain };
   }
   if (before.name === "open") return { ...before, heal: null };

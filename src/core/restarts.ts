@@ -1,5 +1,5 @@
 import { endHeal } from "./heal-end.ts";
-import { hasPair, healOf, type Heal, type Phase } from "./control.ts";
+import { hasPair, healOf, type Containment, type Heal, type Phase } from "./control.ts";
 import type { Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { adoptLateStop } from "./late-stop.ts";
@@ -9,8 +9,7 @@ import { rowKey } from "./member-key.ts";
 import { say, strategyOf, type Turn } from "./turn.ts";
 import { isStoppedRow, type Incarnation, type WorkerRow } from "./worker-row.ts";
 
-const EXITS_KEPT_MAX = 64;
-const EXITS_KEPT_MS = 3_600_000;
+const EXITS_KEPT = { max: 64, ms: 3_600_000 };
 
 interface Change {
   readonly strategy: Strategy;
@@ -50,10 +49,10 @@ export function noteChangeWhileAway(
   const { life } = target;
   const { row, strategy, lastSeen } = found;
   const { phase } = target.control;
-  // A row that a failed start of ours left down is to be contained, not left; any other, and one that ran when the stop which is
-  // to contain it was put off, we did not stop ourselves.
+  // A row that a failed start of ours left down is to be contained, not left; any other, and one that ran when its stop was put off
+  // or that somebody has started since, we did not stop ourselves.
   const ranWhenLastSeen = life !== null && lastSeen !== null && lastSeen.pid !== null;
-  const isContained = phase.name === "suspect" && phase.contain !== null && !ranWhenLastSeen;
+  const isContained = phase.name === "suspect" && !ranWhenLastSeen && isAbout(phase.contain, row);
   if (isStoppedRow(row) && !isContained && !isOursToExplain(turn.state, target)) {
     if (!adoptLateStop(turn, target, strategy)) stoppedBySomebody(turn, target);
     return;
@@ -63,7 +62,11 @@ export function noteChangeWhileAway(
   else if (row.startedWallMs !== life.startedWallMs) crashed(turn, target, { strategy, life, row });
 }
 
-/** While an action of ours runs, on the worker or on it as a member of its group, every change of the row is ours. */
+function isAbout(contain: Containment | null, { createdWallMs }: WorkerRow): boolean {
+  return contain !== null && (contain.createdWallMs === undefined || contain.createdWallMs === createdWallMs);
+}
+
+/** While an action of ours runs, on the worker or on its group for it, every change of the row is ours. */
 function isOursToExplain(state: State, target: Target): boolean {
   if (target.control.phase.name === "acting" || target.recoveringSinceMs !== null) return true;
   const group = state.targets.get(target.group);
@@ -138,8 +141,8 @@ function crashed(turn: Turn, target: Target, change: Change): void {
   const { life, row } = change;
   const { nowMs } = turn.state;
   const exits = Math.max(1, row.restarts - life.restarts);
-  for (let exit = 0; exit < Math.min(exits, EXITS_KEPT_MAX); exit++) target.exits.push(nowMs);
-  target.exits = target.exits.filter((atMs) => nowMs - atMs <= EXITS_KEPT_MS).slice(-EXITS_KEPT_MAX);
+  for (let exit = 0; exit < Math.min(exits, EXITS_KEPT.max); exit++) target.exits.push(nowMs);
+  target.exits = target.exits.filter((atMs) => nowMs - atMs <= EXITS_KEPT.ms).slice(-EXITS_KEPT.max);
   target.view.exits = target.exits;
   const livedMs = life.startedWallMs === null || row.startedWallMs === null ? null : row.startedWallMs - life.startedWallMs;
   if (livedMs !== null) target.view.lastLifeMs = exits === 1 ? livedMs : Math.round(livedMs / exits);

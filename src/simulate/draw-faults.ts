@@ -43,12 +43,12 @@ const KINDS: readonly { readonly perDay: number; readonly draw: Draw }[] = [
     perDay: 4,
     draw: (random) => ({ kind: "disk", trouble: random.pick(["full", "failed", "syncs", "reads"]), lastsMs: aWhile(random) }),
   },
-  { perDay: 12, draw: healerDies },
+  { perDay: 8, draw: healerDies },
   { perDay: 1, draw: (random) => ({ kind: "reboot", offMs: random.int(10_000, HOUR_MS) }) },
   { perDay: 2, draw: (random) => ({ kind: "suspend", forMs: random.int(3_000, 10 * HOUR_MS) }) },
   { perDay: 4, draw: (random) => ({ kind: "wall-clock", byMs: random.pick([-1, 1]) * random.int(500, 5 * HOUR_MS) }) },
   { perDay: 3, draw: (random) => ({ kind: "stall", forMs: random.int(10_000, 20 * MINUTE_MS) }) },
-  { perDay: 16, draw: (random, apps) => ({ kind: "person", command: command(random, apps) }) },
+  { perDay: 10, draw: (random, apps) => ({ kind: "person", command: command(random, apps) }) },
   { perDay: 3, draw: (random, _apps, edits) => ({ kind: "edit", config: edits[random.int(0, edits.length - 1)] ?? "" }) },
 ];
 
@@ -59,7 +59,7 @@ export function drawFaults(
   { random, hours }: { random: Random; hours: number },
 ): readonly Fault[] {
   const faults: Fault[] = [];
-  const heat = random.pick([1, 4, 12]);
+  const heat = random.pick([1, 4, 10]);
   KINDS.forEach(({ perDay, draw }, index) => {
     const own = random.split(`kind ${index}`);
     if (!own.chance(0.4)) return;

@@ -13,7 +13,7 @@ export function drawWorld(seed: number, turns = 3_000): WorldSpec {
   const watched = apps.filter(({ name }) => name.startsWith("app-"));
   const configs = random.split("config");
   const config = drawConfig(watched, configs);
-  const edits = Array.from({ length: 3 }, () => drawConfig(watched, configs));
+  const edits = Array.from({ length: 2 }, () => drawConfig(watched, configs));
   const turnMs = random.split("turn").pick(TURNS_MS);
   const hours = (turns * turnMs) / 3_600_000;
   return {
@@ -22,7 +22,9 @@ export function drawWorld(seed: number, turns = 3_000): WorldSpec {
     turnMs,
     snapshotMs: random
       .split("snapshots")
-      .pick([300_000, 600_000, 600_000, 1_800_000, 1_800_000, 1_800_000, 1_800_000, 7_200_000, 7_200_000, 7_200_000]),
+      .pick([
+        300_000, 1_800_000, 1_800_000, 1_800_000, 7_200_000, 7_200_000, 7_200_000, 7_200_000, 7_200_000, 7_200_000, 7_200_000, 7_200_000,
+      ]),
     apps,
     config: config.replace("interval: 2s", `interval: ${turnMs / 1000}s`),
     faults: drawFaults(watched, edits, { random: random.split("faults"), hours }),
@@ -30,7 +32,7 @@ export function drawWorld(seed: number, turns = 3_000): WorldSpec {
 }
 
 /** All worlds have as many turns; where each is long they cover more time, in which a process can be slow and an outage last. */
-const TURNS_MS: readonly [number, ...number[]] = [2_000, 5_000, 10_000, 20_000, ...Array.from({ length: 20 }, () => 60_000)];
+const TURNS_MS: readonly [number, ...number[]] = [2_000, 5_000, 10_000, 20_000, ...Array.from({ length: 36 }, () => 60_000)];
 
 function drawApps(random: Random): readonly AppSpec[] {
   const count = random.pick([1, 1, 2, 2, 3]);
@@ -44,7 +46,7 @@ function drawApps(random: Random): readonly AppSpec[] {
 function drawApp(name: string, random: Random): AppSpec {
   return {
     name,
-    instances: random.pick([1, 1, 2, 2, 3, 4, 8]),
+    instances: random.pick([1, 1, 1, 2, 2, 2, 3, 4, 8]),
     rate: random.pick([0.85, 0.95, 0.98, 0.995]),
     perMinute: random.pick([0.2, 1, 5, 10, 60]),
     figures: random.pick(["worker", "worker", "worker", "group", null]),

@@ -2,7 +2,7 @@ import { failure, success } from "../core/outcome.ts";
 import type { AppendFile, FileFacts, FileOutcome, Files, ReadFile } from "../world/files/files.ts";
 import type { Random } from "./random.ts";
 import { SimFolders } from "./sim-folders.ts";
-import { absent, factsOf, failed, makeDurable, newInode, type DiskTrouble, type Inode } from "./sim-inode.ts";
+import { absent, append, factsOf, failed, makeDurable, newInode, truncate, type DiskTrouble, type Inode } from "./sim-inode.ts";
 
 /**
  * A disk in memory behind the door `Files`, with the two levels a real one has: what was written, which a killed process
@@ -92,7 +92,7 @@ export class SimDisk extends SimFolders implements Files {
       sync: () => this.#sync(path, inode),
       truncate: (bytes) => {
         this.before();
-        inode.content = inode.content.subarray(0, bytes);
+        truncate(inode, bytes);
         return success(null);
       },
       facts: () => success(factsOf(inode)),
@@ -123,7 +123,7 @@ export class SimDisk extends SimFolders implements Files {
   #write(path: string, inode: Inode, bytes: Uint8Array): FileOutcome<null> {
     this.before();
     const taken = this.trouble.writes === null ? bytes.length : this.#random.int(0, bytes.length - 1);
-    inode.content = Buffer.concat([inode.content, bytes.subarray(0, taken)]);
+    append(inode, bytes.subarray(0, taken));
     return taken === bytes.length ? success(null) : this.#refused(path);
   }
 

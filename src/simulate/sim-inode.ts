@@ -6,6 +6,8 @@ import type { Random } from "./random.ts";
 export interface Inode {
   readonly id: number;
   content: Buffer;
+  /** `content` is its beginning, and nobody else knows what comes after that: there the next bytes go. null = make one. */
+  room: Buffer | null;
   /** What a power cut leaves for certain: the first so many bytes of this. */
   durable: Buffer;
   /** Where an fsync has failed: the kernel forgot these bytes, from and to, and will not say so again (fsyncgate). */
@@ -13,7 +15,24 @@ export interface Inode {
 }
 
 export function newInode(id: number): Inode {
-  return { id, content: Buffer.alloc(0), durable: Buffer.alloc(0), lost: [] };
+  return { id, content: Buffer.alloc(0), room: null, durable: Buffer.alloc(0), lost: [] };
+}
+
+export function append(inode: Inode, bytes: Uint8Array): void {
+  const { content } = inode;
+  const length = content.length + bytes.length;
+  if (inode.room === null || inode.room.length < length) {
+    inode.room = Buffer.alloc(2 * length);
+    content.copy(inode.room);
+  }
+  inode.room.set(bytes, content.length);
+  inode.content = inode.room.subarray(0, length);
+}
+
+/** What is cut off may still be on the platter: it is not written over. */
+export function truncate(inode: Inode, bytes: number): void {
+  inode.content = inode.content.subarray(0, bytes);
+  inode.room = null;
 }
 
 /** An fsync that went well: everything is on the platter but what an earlier one has lost, of which zeros are left. */
@@ -32,6 +51,7 @@ export function loseUnsynced(inode: Inode, random: Random): void {
   const tail = isExtended ? inode.content.subarray(inode.durable.length, inode.durable.length + kept) : Buffer.alloc(0);
   inode.content = Buffer.concat([inode.durable, random.chance(0.2) ? Buffer.alloc(tail.length) : tail]);
   inode.durable = inode.content;
+  inode.room = null;
   inode.lost = [];
 }
 

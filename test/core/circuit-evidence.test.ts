@@ -71,3 +71,23 @@ test("a worker whose stop was put off, and whom its operator has stopped while h
   expect(world.control("app:0").phase.name).toBe("healthy");
   expect(world.executed).toEqual([]);
 });
+
+test("so is one that healer's failed start left down, and that was started and stopped while healer could not remember anything", () => {
+  const world = new CoreWorld();
+  world.turn();
+  world.command({ name: "pause", target: "app:0", forMs: null, reason: "a person looks" });
+  world.pm2.giveUp(world.pm2.row("app:0"));
+  world.advance(2000);
+  const contain = { rule: "storm", reason: "the last heal did not help", createdWallMs: world.pm2.row("app:0").createdWallMs };
+  world.target("app:0").control = { ...world.control("app:0"), phase: { name: "suspect", sinceMs: world.nowMs, trial: false, contain } };
+  world.save();
+  world.kill();
+  world.advance(1000);
+  world.pm2.restart(world.pm2.row("app:0"));
+  world.pm2.stop(world.pm2.row("app:0"));
+  world.boot();
+  world.command({ name: "resume", target: "app:0" });
+  world.advance(GRACE * 2);
+  expect(world.control("app:0").phase.name).toBe("healthy");
+  expect(world.executed).toEqual([]);
+});
