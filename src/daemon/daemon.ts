@@ -96,7 +96,7 @@ export class Daemon {
       () => clock.nowMs(),
       () => this.#loop.hurry(),
     );
-    const startSensors = (): void => this.#sensing.startDue(() => watchedWorkers(state));
+    const startSensors = (): void => this.#sensing.startDue(() => watchedWorkers(state), this.#engine.actionsEnded);
     this.#pace = new SensorPace(startSensors);
     const machine = openHost(home.home);
     this.#host = createHostReader({ read: () => machine.read(), nowMs: () => clock.nowMs() });

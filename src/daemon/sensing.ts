@@ -7,6 +7,7 @@ interface Post {
   readonly sensor: Sensor;
   dueAtMs: number;
   reading: AbortController | null;
+  looksForEnd: boolean;
 }
 
 /**
@@ -19,6 +20,7 @@ export class Sensing {
   #posts: Post[] = [];
   #turnMs = 0;
   #inbox: Observation[] = [];
+  #actionsEnded = 0;
 
   /** `onUrgent`: something came in that should not wait for the next turn. */
   constructor(now: () => number, onUrgent: () => void) {
@@ -31,16 +33,20 @@ export class Sensing {
     this.#turnMs = turnMs;
     const before = new Map(this.#posts.map((post) => [post.sensor, post]));
     for (const { sensor, reading } of this.#posts) if (!sensors.includes(sensor)) reading?.abort();
-    this.#posts = sensors.map((sensor) => before.get(sensor) ?? { sensor, dueAtMs: this.#now(), reading: null });
+    this.#posts = sensors.map((sensor) => before.get(sensor) ?? { sensor, dueAtMs: this.#now(), reading: null, looksForEnd: false });
   }
 
-  startDue(workersNow: () => readonly WatchedWorker[]): void {
+  /** `actionsEnded`: how many so far. */
+  startDue(workersNow: () => readonly WatchedWorker[], actionsEnded = 0): void {
     const nowMs = this.#now();
+    const hasActed = actionsEnded !== this.#actionsEnded;
+    this.#actionsEnded = actionsEnded;
     let workers: readonly WatchedWorker[] | null = null;
     for (const post of this.#posts) {
-      if (post.reading !== null || nowMs < post.dueAtMs) continue;
+      post.looksForEnd ||= hasActed && post.sensor.looksAfterActions === true;
+      if (post.reading !== null || (nowMs < post.dueAtMs && !post.looksForEnd)) continue;
       // Keeps its rhythm; after a pause it starts anew instead of catching up.
-      post.dueAtMs = Math.max(post.dueAtMs + post.sensor.everyMs, nowMs + post.sensor.everyMs / 2);
+      if (nowMs >= post.dueAtMs) post.dueAtMs = Math.max(post.dueAtMs + post.sensor.everyMs, nowMs + post.sensor.everyMs / 2);
       workers ??= workersNow();
       void this.#read(post, workers);
     }
@@ -70,7 +76,8 @@ export class Sensing {
     if (post.reading !== reading || !this.#posts.includes(post)) return; // replaced meanwhile by an edited configuration
     post.reading = null;
     this.#add(observations);
-    const isQuick = post.sensor.everyMs < this.#turnMs;
+    const isQuick = post.looksForEnd || post.sensor.everyMs < this.#turnMs;
+    post.looksForEnd = false;
     if (observations.some((one) => (one.kind === "probe" && !one.ok) || (one.kind === "pulse" && isQuick))) this.#onUrgent();
   }
 }

@@ -28,6 +28,7 @@ export function createOsProcessSensor(options: OsProcessOptions): Sensor {
     name: NAME,
     everyMs: options.everyMs,
     timeoutMs: TIMEOUT_MS,
+    looksAfterActions: true,
     // Nothing to wait for: all reads are synchronous.
     read(context) {
       const watched = watchedProcesses(options, context.workers);

@@ -130,6 +130,31 @@ test("a pulse is urgent where it is read more often than turns come", async () =
   expect(urgent).toBe(1);
 });
 
+test("after an action who looks then looks at once, is urgent, and keeps its rhythm", async () => {
+  const pulse: Observation = { kind: "pulse", target: "a", atMs: 0, pid: 1, state: "R", voluntarySwitches: 0 };
+  const [looks, waits] = [Object.assign(new SlowSensor("looks"), { looksAfterActions: true }), new SlowSensor("waits")];
+  const sensing = sensingOf(looks, waits);
+  const counts: number[][] = [];
+  for (const [afterMs, actionsEnded] of [
+    [0, 0],
+    [500, 1],
+    [600, 1],
+    [2_000, 1],
+  ] as const) {
+    nowMs = 1_000_000 + afterMs;
+    sensing.startDue(() => WORKERS, actionsEnded);
+    await looks.readings.at(-1)?.end([pulse]);
+    await waits.readings.at(-1)?.end([pulse]);
+    counts.push([looks.readings.length, waits.readings.length, urgent]);
+  }
+  expect(counts).toEqual([
+    [1, 1, 0],
+    [2, 1, 1],
+    [2, 1, 1],
+    [3, 2, 1],
+  ]);
+});
+
 test("a failed probe is urgent, and nothing else is", async () => {
   const sensor = new SlowSensor("s");
   const sensing = sensingOf(sensor);

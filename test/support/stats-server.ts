@@ -12,11 +12,14 @@ export interface Outcome {
 
 /**
  * A queue's server as healer meets it, for several fleets: `POST /FLEET/done {worker, ok}` counts, `GET
- * /FLEET/api/stats` tells. What came in can be read back with its time, to measure by.
+ * /FLEET/api/stats` tells. What came in can be read back with its time, to measure by. Who says `POST /FLEET/claim {worker}` first
+ * has a task in hand until it is done; there are always more.
  */
 export interface StatsServer {
   readonly url: string;
   outcomes(fleet: string): readonly Outcome[];
+  /** Tasks that a worker had in hand when it claimed the next one: it died over them. */
+  lost(fleet: string): Readonly<Record<string, number>>;
   behave(fleet: string, manner: StatsManner): void;
   close(): Promise<void>;
 }
@@ -24,42 +27,60 @@ export interface StatsServer {
 interface Fleet {
   manner: StatsManner;
   readonly outcomes: Outcome[];
+  readonly inHand: Set<string>;
+  readonly lost: Record<string, number>;
 }
 
+const CLAIMABLE = 10;
 const HUGE_BYTES = 200 * 1024 * 1024;
 const HUGE_CHUNK = Buffer.from(`{"pending":1},`.repeat(5000));
 
 export async function startStatsServer(): Promise<StatsServer> {
   const fleets = new Map<string, Fleet>();
   const fleetOf = (name: string): Fleet => {
-    const fleet = fleets.get(name) ?? { manner: "good", outcomes: [] };
+    const fleet = fleets.get(name) ?? { manner: "good", outcomes: [], inHand: new Set(), lost: {} };
     fleets.set(name, fleet);
     return fleet;
   };
   const server = createServer((asked, response) => {
     const [, name = "", ...rest] = (asked.url ?? "").split("/");
     if (rest.join("/") === "done") return void receive(asked, response, fleetOf(name));
+    if (rest.join("/") === "claim") return void handOut(asked, response, fleetOf(name));
     return tell(response, fleetOf(name));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     outcomes: (fleet) => fleetOf(fleet).outcomes,
+    lost: (fleet) => fleetOf(fleet).lost,
     behave: (fleet, manner) => void (fleetOf(fleet).manner = manner),
     close: () => closed(server),
   };
 }
 
 async function receive(asked: IncomingMessage, response: ServerResponse, fleet: Fleet): Promise<void> {
-  let text = "";
-  for await (const chunk of asked) text += String(chunk);
-  const { worker, ok } = JSON.parse(text) as { worker: string; ok: boolean };
+  const { worker, ok } = JSON.parse(await textOf(asked)) as { worker: string; ok: boolean };
   fleet.outcomes.push({ worker, ok, wallMs: Date.now() });
+  fleet.inHand.delete(worker);
   response.end("{}");
 }
 
+async function handOut(asked: IncomingMessage, response: ServerResponse, { inHand, lost }: Fleet): Promise<void> {
+  const { worker } = JSON.parse(await textOf(asked)) as { worker: string };
+  if (inHand.has(worker)) lost[worker] = (lost[worker] ?? 0) + 1;
+  inHand.add(worker);
+  response.end("{}");
+}
+
+async function textOf(asked: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of asked) text += String(chunk);
+  return text;
+}
+
 function tell(response: ServerResponse, fleet: Fleet): void {
-  const stats = statsOf(fleet.outcomes);
+  const { inHand: taken } = fleet;
+  const stats = { ...statsOf(fleet.outcomes), ...(taken.size > 0 ? { pending: CLAIMABLE, running: taken.size } : {}) };
   const json = (body: unknown): void => void response.setHeader("content-type", "application/json").end(JSON.stringify(body));
   switch (fleet.manner) {
     case "good":

@@ -12,7 +12,7 @@ export interface Books {
   nowMs: number;
   /** Each target's control after the previous step. */
   readonly before: Map<string, Control>;
-  readonly executed: (Execute & { readonly atMs: number })[];
+  readonly executed: (Execute & { readonly atMs: number; readonly generation: string | null })[];
   /** When a process was first there, reducer time, by "pid startedWallMs". */
   readonly seenAtMs: Map<string, number>;
   /** When healer was first told by a list that it is online. */

@@ -19,7 +19,7 @@ export function checkExecute(witness: Witness, books: Books, done: { effect: Exe
   if (effect.action === "trim") checkTrim(witness, books, effect);
   if (effect.action === "replace") checkReplace(witness, books, effect);
   checkGrace(witness, books, effect);
-  books.executed.push({ ...effect, atMs: books.nowMs });
+  books.executed.push({ ...effect, atMs: books.nowMs, generation: generationOf(witness) });
   checkRates(witness, books, effect.target);
 }
 
@@ -36,10 +36,14 @@ function checkRecord(witness: Witness, books: Books, effect: Execute): void {
       other.healId === healId &&
       other.step === step &&
       other.row.pmId === row.pmId &&
-      other.row.instance === row.instance && // a new daemon of PM2's numbers its rows anew
+      other.generation === generationOf(witness) && // a new daemon of PM2's numbers its rows anew
       JSON.stringify(other.ends.map(({ pid }) => pid)) === ended,
   );
   if (same.length > 0 && !mayComeTwice(witness, effect)) broken("I7", `${healId} ${step} executed twice`);
+}
+
+function generationOf({ state: { pm2 } }: Witness): string | null {
+  return pm2.name === "unknown" ? null : pm2.generation;
 }
 
 /** I9: never healer itself, a module of PM2's, whoever is not selected, or whom an operator has stopped. */

@@ -94,8 +94,10 @@ function isBusy(books: Books, { state }: Witness, { target, phase: { heal } }: D
   const rule = target.rules.find(({ key }) => key === heal.rule);
   const isAlive = target.row?.pid != null && rule?.judgement.dead !== true;
   if (!isAlive || (books.running.get(target.id) ?? 0) === 0 || heal.action === "hold-down" || heal.action === "trim") return false;
-  const symptoms = books.symptoms.get(target.id); // none where a healer died before it was on disk that they had gone
-  return symptoms !== undefined && state.nowMs - symptoms.sinceMs < strategyOf(state, target).knobs.drainMs;
+  const symptoms = books.symptoms.get(target.id); // none, or not all, where a healer died before it was on disk that they had gone
+  const isToldOf = ({ key }: { readonly key: string }): boolean => symptoms?.rules.has(JSON.stringify(key)) === true;
+  if (symptoms === undefined || target.rules.some((each) => each.symptomAtMs !== null && !isToldOf(each))) return false;
+  return state.nowMs - symptoms.sinceMs < strategyOf(state, target).knobs.drainMs;
 }
 
 /** Steps after which another process is meant. */

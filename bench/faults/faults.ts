@@ -1,0 +1,82 @@
+import { pause, type Part } from "../../test/integration/stage.ts";
+import type { AppOptions } from "../../test/support/real-pm2.ts";
+import { signalLast, type Fault } from "./fault.ts";
+
+const FROZEN = { rule: "frozen", for: "3s" };
+const HEALTH = { rule: "http-probe", url: "http://127.0.0.1:{env.PORT}/health", every: "1s", failures: 3 };
+const PORT = { rule: "tcp-probe", port: "{env.PORT}", every: "1s", failures: 3 };
+const LEAK = { rule: "memory-above", limit: "250MB", for: "2s" };
+const STALLED = { rule: "queue-stalled", for: "10s" };
+const STANDSTILL = { actMs: 4_500, clearMs: 7_000 };
+const PROBED = { actMs: 3_500 };
+
+/** Two workers of a queue, the second of which will have `fault`; no probe unless one is named. */
+function faulty(app: string, fault: string, rules: readonly unknown[], workers: Partial<AppOptions> = {}): Part {
+  return { app, queue: true, workers: { script: "faulty.mjs", instances: 2, ...workers, env: { FAULT: fault } }, strategy: { rules } };
+}
+
+const ill = signalLast("SIGUSR2");
+
+/** Faults that need nothing but the worker itself. Each is an app of its own, and all go wrong beside one another. */
+export const FAULTS: readonly Fault[] = [
+  {
+    ...{ name: "crashes once", part: faulty("crash-once", "crashes", [FROZEN]), begin: ill },
+    ...{ restarts: 1, heals: false },
+  },
+  {
+    ...{ name: "SIGSTOP", part: faulty("stopped", "", [FROZEN]), begin: signalLast("SIGSTOP") },
+    ...{ restarts: 1, goals: STANDSTILL },
+  },
+  {
+    ...{ name: "blocked event loop, fork", part: faulty("blocked-fork", "blocks", [FROZEN]), begin: ill },
+    ...{ restarts: 1, goals: STANDSTILL },
+  },
+  {
+    ...{
+      name: "blocked event loop, cluster, 1 of 2",
+      part: faulty("blocked-cluster", "blocks", [FROZEN], { exec_mode: "cluster" }),
+      begin: ill,
+    },
+    ...{ restarts: 1, goals: STANDSTILL },
+  },
+  {
+    ...{ name: "blocked and deaf to SIGTERM", part: faulty("deaf", "deaf", [FROZEN]), begin: ill },
+    ...{ restarts: 1, goals: STANDSTILL },
+  },
+  {
+    ...{ name: "health check answers 500", part: faulty("answers-500", "answers 500", [HEALTH]), begin: ill },
+    ...{ restarts: 1, goals: PROBED },
+  },
+  {
+    ...{ name: "port closed", part: faulty("port-closed", "closes its port", [PORT]), begin: ill },
+    ...{ restarts: 1, goals: PROBED },
+  },
+  {
+    // 10 MB every 100 ms: over the limit after about 2 s, in breach for 2 s, and read every second.
+    ...{ name: "leaks beyond a limit", part: faulty("leaks", "leaks", [LEAK]), begin: ill },
+    ...{ restarts: 1, goals: { actMs: 7_000 } },
+  },
+  {
+    ...{ name: "fails its tasks", part: faulty("fails", "fails its tasks", []), begin: ill },
+    ...{ restarts: 1, patienceMs: 90_000 },
+  },
+  {
+    ...{ name: "takes no task any more", part: faulty("stalls", "takes no task", [STALLED]), begin: ill },
+    ...{ restarts: 1, patienceMs: 90_000 },
+  },
+  {
+    name: "ghost: online without a process",
+    part: { app: "ghost", strategy: {} },
+    begin: async (stage, app) => stage.pm2.startGhost(app),
+    ...{ restarts: 0, heals: false, patienceMs: 5_000 },
+  },
+  {
+    ...{ name: "paused 2 s, as by a collector", part: faulty("paused", "", [FROZEN, HEALTH]) },
+    async begin(stage, app) {
+      const pid = await signalLast("SIGSTOP")(stage, app);
+      await pause(2_000);
+      process.kill(pid, "SIGCONT");
+    },
+    ...{ restarts: 0, heals: false },
+  },
+];

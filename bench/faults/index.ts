@@ -1,0 +1,41 @@
+// Every way in which a worker goes wrong, on a real PM2: how soon healer sees it, acts on it and has it well again, and what that costs. All
+// faults of a round happen beside one another, each to one of two workers of its own app. Prints a row a fault.
+// Run: npm run -s build && npx tsx bench/faults/index.ts [NAME ...] (about 3 minutes). Exit status 1 when a goal is missed.
+import { openStage } from "../../test/integration/stage.ts";
+import { play, type Played } from "./fault.ts";
+import { FAULTS } from "./faults.ts";
+
+const COLUMNS = ["fault", "seen s", "acted s", "done s", "cleared s", "well s", "restarts", "needless", "lost", "lost by others"];
+
+const named = process.argv.slice(2);
+const chosen = FAULTS.filter(({ part: { app } }) => named.length === 0 || named.includes(app));
+const stage = await openStage(
+  chosen.map(({ part }) => part),
+  { interval: "1s" },
+);
+try {
+  const played = await Promise.allSettled(chosen.map((fault) => play(stage, fault)));
+  print(COLUMNS);
+  for (const [index, result] of played.entries()) {
+    if (result.status === "fulfilled") tell(result.value);
+    else miss(`${chosen[index]?.name}: ${String(result.reason)}`);
+  }
+} finally {
+  await stage.dispose();
+}
+
+function tell(played: Played): void {
+  const { name, detectS, actS, doneS, clearS, recoverS, restarts, needless, lost, lostByOthers, missed } = played;
+  print([name, detectS, actS, doneS, clearS, recoverS, restarts, needless, lost, lostByOthers]);
+  for (const what of missed) miss(`${name}: ${what}`);
+}
+
+function print(cells: readonly (string | number | null)[]): void {
+  const words = cells.map((cell) => (typeof cell === "number" ? String(Number(cell.toFixed(1))) : (cell ?? "–")));
+  console.log(words.map((word, index) => (index === 0 ? word.padEnd(38) : word.padStart(9))).join(" "));
+}
+
+function miss(what: string): void {
+  console.log(`MISSED ${what}`);
+  process.exitCode = 1;
+}
