@@ -1,15 +1,14 @@
 import { returnToken } from "./budget.ts";
 import { chance } from "./chance.ts";
-import { healOf, restartsNobody } from "./control.ts";
-import type { Heal, Phase, Verdict } from "./control.ts";
-import { stopsFirst } from "./control.ts";
+import { healOf, restartsNobody, stopsFirst } from "./control.ts";
+import type { Containment, Heal, Phase, Verdict } from "./control.ts";
 import { noteCanaryVerdict } from "./incident.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { startEpoch, withControl } from "./target.ts";
 import { journal, say, strategyOf, type Turn } from "./turn.ts";
 import { inWords, sayStreak } from "./words.ts";
-import { isStoppedRow } from "./worker-row.ts";
+import { isStoppedRow, type WorkerRow } from "./worker-row.ts";
 
 /** Ends the heal under way: the verdict, what it does to the streak, and what comes next (rows 7, 13–16, 23, 24c, 27). */
 export function endHeal(turn: Turn, target: Target, end: { verdict: Verdict; reason: string; stopFailed?: boolean }): void {
@@ -98,14 +97,12 @@ function openNow(
 
 function contain(turn: Turn, target: Target, reason: string): void {
   const rule = target.control.lastHeal?.rule ?? "by-hand";
-  withControl(target, {
-    phase: {
-      name: "suspect",
-      sinceMs: turn.state.nowMs,
-      trial: true,
-      contain: { rule, reason, createdWallMs: target.row?.createdWallMs ?? null },
-    },
-  });
+  const contain = containmentOf(target.row, rule, reason);
+  withControl(target, { phase: { name: "suspect", sinceMs: turn.state.nowMs, trial: true, contain } });
+}
+
+function containmentOf(row: WorkerRow | null, rule: string, reason: string): Containment {
+  return { rule, reason, createdWallMs: row?.createdWallMs ?? null };
 }
 
 /** Rows 20, 22 and 24a: the streak is forgiven. `how`: "operator", "self_recovered", "reset". */
@@ -161,11 +158,7 @@ function phaseAfter(
       name: "suspect",
       sinceMs: heal.symptomAtMs,
       trial: opens,
-      contain: {
-        rule: heal.rule,
-        reason: `the last heal did not help (${end.reason})`,
-        createdWallMs: target.row?.createdWallMs ?? null,
-      },
+      contain: containmentOf(target.row, heal.rule, `the last heal did not help (${end.reason})`),
     };
   if (opens) return openPhase(state, target, strategy, "failures");
   return { name: "backoff", untilMs: state.nowMs + backoffMs(state, target, strategy, Math.max(0, target.control.failedHeals - 1)) };
@@ -176,8 +169,7 @@ function phaseAfterNothing(state: State, { row }: Target, { before, heal }: { be
   // What we had left down when it was decided is down still: not an operator's stop, and to be contained all the same.
   const isOurs = before.name === "intent" && before.step === "stop" && heal.pre?.status === "stopped" && row !== null && isStoppedRow(row);
   if (isOurs) {
-    const contain = { rule: heal.rule, reason: heal.evidence, createdWallMs: row.createdWallMs };
-    return { name: "suspect", sinceMs: heal.symptomAtMs, trial: heal.trial, contain };
+    return { name: "suspect", sinceMs: heal.symptomAtMs, trial: heal.trial, contain: containmentOf(row, heal.rule, heal.evidence) };
   }
   if (before.name === "open") return { ...before, heal: null };
   return heal.trial ? { name: "open", untilMs: state.nowMs, why: "failures", heal: null, restartedAtMs: null } : { name: "healthy" };

@@ -48,7 +48,7 @@ const KINDS: readonly { readonly perDay: number; readonly draw: Draw }[] = [
   { perDay: 2, draw: (random) => ({ kind: "suspend", forMs: random.int(3_000, 10 * HOUR_MS) }) },
   { perDay: 4, draw: (random) => ({ kind: "wall-clock", byMs: random.pick([-1, 1]) * random.int(500, 5 * HOUR_MS) }) },
   { perDay: 3, draw: (random) => ({ kind: "stall", forMs: random.int(10_000, 20 * MINUTE_MS) }) },
-  { perDay: 10, draw: (random, apps) => ({ kind: "person", command: command(random, apps) }) },
+  { perDay: 16, draw: (random, apps) => ({ kind: "person", command: command(random, apps) }) },
   { perDay: 3, draw: (random, _apps, edits) => ({ kind: "edit", config: edits[random.int(0, edits.length - 1)] ?? "" }) },
 ];
 

@@ -20,11 +20,7 @@ export function drawWorld(seed: number, turns = 3_000): WorldSpec {
     seed,
     hours,
     turnMs,
-    snapshotMs: random
-      .split("snapshots")
-      .pick([
-        300_000, 1_800_000, 1_800_000, 1_800_000, 7_200_000, 7_200_000, 7_200_000, 7_200_000, 7_200_000, 7_200_000, 7_200_000, 7_200_000,
-      ]),
+    snapshotMs: random.split("snapshots").pick(SNAPSHOTS_MS),
     apps,
     config: config.replace("interval: 2s", `interval: ${turnMs / 1000}s`),
     faults: drawFaults(watched, edits, { random: random.split("faults"), hours }),
@@ -33,6 +29,12 @@ export function drawWorld(seed: number, turns = 3_000): WorldSpec {
 
 /** All worlds have as many turns; where each is long they cover more time, in which a process can be slow and an outage last. */
 const TURNS_MS: readonly [number, ...number[]] = [2_000, 5_000, 10_000, 20_000, ...Array.from({ length: 36 }, () => 60_000)];
+
+const SNAPSHOTS_MS: readonly [number, ...number[]] = [
+  300_000,
+  ...Array.from({ length: 3 }, () => 1_800_000),
+  ...Array.from({ length: 8 }, () => 7_200_000),
+];
 
 function drawApps(random: Random): readonly AppSpec[] {
   const count = random.pick([1, 1, 2, 2, 3]);

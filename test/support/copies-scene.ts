@@ -54,6 +54,18 @@ export function listedRow(change: Partial<WorkerRow> = {}): WorkerRow {
   return workerRow({ script: SCRIPT, cwd: "/srv/api", pid, startedWallMs, ...change });
 }
 
+const WRAPPER = "/srv/api/start.sh";
+export const WRAPPER_MARK = { pm_exec_path: WRAPPER };
+
+/** A row that is a shell script, as it is listed while it does not run. */
+export function stoppedWrapper(): WorkerRow {
+  return { ...listedRow({ script: WRAPPER, interpreter: "bash" }), pid: null };
+}
+
+export function wrapper(pid: number): FakeProcess {
+  return command(pid, `bash ${WRAPPER}`, { parentPid: DAEMON });
+}
+
 export function listOf(...rows: readonly WorkerRow[]): Pm2View {
   return { generation: "1", version: "7.0.4", readWallMs: READ_WALL_MS, rows };
 }

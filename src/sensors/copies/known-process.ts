@@ -12,7 +12,7 @@ export interface KnownProcess extends Omit<ProcessBrief, "argv"> {
   readonly line: readonly FirstSeen[];
 }
 
-export type FirstSeen = Pick<KnownProcess, "pid" | "startTicks" | "uid" | "command" | "startedWallMs">;
+export type FirstSeen = Pick<KnownProcess, "pid" | "startTicks" | "uid" | "name" | "argv" | "command" | "startedWallMs">;
 
 /** What a look needs of the book: it only ever reads. */
 export interface ProcessSight {

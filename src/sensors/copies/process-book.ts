@@ -133,8 +133,8 @@ function keepLine(process: KnownProcess, known: Map<number, KnownProcess>): void
   if (current === undefined || current.startTicks !== process.startTicks) return;
   const line: FirstSeen[] = [];
   for (let parent = known.get(process.parentPid); parent !== undefined && line.length < LINE_MAX; parent = known.get(parent.parentPid)) {
-    const { pid, startTicks, uid, command, startedWallMs } = parent;
-    line.push({ pid, startTicks, uid, command, startedWallMs });
+    const { pid, startTicks, uid, name, argv, command, startedWallMs } = parent;
+    line.push({ pid, startTicks, uid, name, argv, command, startedWallMs });
   }
   known.set(process.pid, { ...current, line });
 }

@@ -1,6 +1,7 @@
 import type { App, Program } from "./apps.ts";
 import type { KnownProcess } from "./known-process.ts";
 import { titleNames, titleOf } from "./command-title.ts";
+import { isDaemon } from "./daemons.ts";
 import { sameCommand, samePath } from "./runs-program.ts";
 import { family, runsScripts } from "./script-word.ts";
 import type { Picture } from "./picture.ts";
@@ -40,6 +41,7 @@ function isShellCommand({ argv }: KnownProcess, { script, args }: Program): bool
 
 /** What a shell or npm runs for a row is left behind when the wrapper dies, and PM2 starts the next wrapper beside it. */
 function isWrapped(process: KnownProcess, app: App, picture: Picture): boolean {
+  if (isLeftByWrapper(process, picture)) return true;
   const rowPids = new Set(app.rows.map(({ pid }) => pid));
   for (const { parentPid, commandHash } of picture.processes.all()) {
     if (commandHash !== process.commandHash || !rowPids.has(parentPid)) continue;
@@ -49,7 +51,13 @@ function isWrapped(process: KnownProcess, app: App, picture: Picture): boolean {
   return false;
 }
 
-function isWrapper({ argv }: KnownProcess): boolean {
+/** As it was first seen, a wrapper was above it and PM2 above that. What is no script is a helper: a browser, an agent. */
+function isLeftByWrapper({ pid, line: [wrapper, above] }: KnownProcess, picture: Picture): boolean {
+  if (wrapper === undefined || above === undefined || !isWrapper(wrapper) || !isDaemon(above)) return false;
+  return runsScripts(family(picture.place(pid).exe ?? ""));
+}
+
+function isWrapper({ argv }: Pick<KnownProcess, "argv">): boolean {
   return family(argv[0] ?? "") === "sh" || /^(npm|npx|yarn|pnpm)\b/.test(titleOf(argv) ?? "");
 }
 

@@ -17,7 +17,10 @@ import {
   ROW,
   rowProcess,
   SCRIPT,
+  stoppedWrapper,
   workerMarks,
+  wrapper,
+  WRAPPER_MARK,
 } from "../../support/copies-scene.ts";
 import { fakeProcesses, type FakeProcess } from "../../support/fake-processes.ts";
 import { watchedWorker } from "../../support/watched-worker.ts";
@@ -37,6 +40,8 @@ interface Setting {
   readonly ownUid?: number;
   readonly wasRow?: boolean;
   readonly wallMs?: number;
+  /** Has ended since it was seen first; what it had started is init's. */
+  readonly ended?: number;
 }
 
 /** One look at a machine with init, PM2, healer, the row and the suspect. */
@@ -48,6 +53,11 @@ function look(suspect: FakeProcess, setting: Setting = {}): readonly FoundCopy[]
   const wallMs = setting.wallMs ?? READ_WALL_MS + 1_000;
   const book = createProcessBook(processes, () => wallMs);
   atOnce(book.refresh());
+  if (setting.ended !== undefined) {
+    processes.end(setting.ended);
+    processes.put({ ...suspect, parentPid: 1 });
+    atOnce(book.refresh());
+  }
   const rows = setting.rows ?? [listedRow()];
   const pm2 = listOf(...rows, ...(setting.unselected ?? []));
   const apps = appsOf(
@@ -63,6 +73,10 @@ function look(suspect: FakeProcess, setting: Setting = {}): readonly FoundCopy[]
     realPath: (path) => setting.links?.[path] ?? path,
   });
 }
+
+/** A shell script that ran a worker; it has ended, and PM2 has no process of it now. */
+const WRAPPED: Setting = { rows: [stoppedWrapper()], row: null, also: [wrapper(4_001)], ended: 4_001 };
+const wrapped = (line: string): FakeProcess => command(P, line, { parentPid: 4_001, brief: { marks: workerMarks(WRAPPER_MARK) } });
 
 const titled = (pid: number, marks: Record<string, string>, change: Partial<FakeProcess> = {}): FakeProcess =>
   rowProcess({ pid, parentPid: 1, ...change, brief: { argv: [FORMER_NODE, "", ""], name: "node", session: pid, marks } });
@@ -128,14 +142,11 @@ test.each<[string, FakeProcess, string, Setting?]>([
   ["a former row under any name", command(P, "anything"), "orphan", { wasRow: true }],
   [
     "what a wrapper has left behind",
-    command(P, "node server.js", { brief: { marks: workerMarks({ pm_exec_path: "/srv/api/start.sh" }) } }),
+    command(P, "node server.js", { brief: { marks: workerMarks(WRAPPER_MARK) } }),
     "orphan",
-    {
-      rows: [listedRow({ script: "/srv/api/start.sh", interpreter: "bash" })],
-      row: command(ROW, "bash /srv/api/start.sh", { parentPid: DAEMON }),
-      also: [command(4_001, "node server.js", { parentPid: ROW })],
-    },
+    { rows: [{ ...stoppedWrapper(), pid: ROW }], row: wrapper(ROW), also: [command(4_001, "node server.js", { parentPid: ROW })] },
   ],
+  ["the same where no wrapper lives any more", wrapped("node server.js"), "orphan", WRAPPED],
   ["a child PM2 no longer lists", titled(P, workerMarks(), { parentPid: DAEMON }), "orphan"],
   [
     "a row of another daemon",
@@ -201,6 +212,7 @@ test.each<[string, FakeProcess, Setting?]>([
   ["a child of its row", command(P, "node worker.js", { parentPid: ROW })],
   ["a grandchild of its row", command(P, "node worker.js", { parentPid: 4_500 }), { also: [command(4_500, "sh", { parentPid: ROW })] }],
   ["what a worker has left behind, a browser", command(P, "chrome --headless", { brief: { marks: workerMarks(), session: P } })],
+  ["what a wrapper has left behind, a browser", wrapped("chrome --headless"), WRAPPED],
   ["a worker of another app of ours", titled(P, workerMarks({ name: "other" }))],
   ["a worker of another namespace", titled(P, workerMarks({ namespace: "blue" }))],
   ["a titled worker of another PM2 and another app", titled(P, workerMarks({ PM2_HOME: "/home/other/.pm2", name: "other" }))],
