@@ -5,6 +5,7 @@ import { KNOBS } from "../support/core-policy.ts";
 import { bindRule, EPOCH, viewOf } from "../support/rule-bound.ts";
 
 const NOT_RULES = [
+  "above-limit",
   "registry",
   "rule",
   "param-schemas",
