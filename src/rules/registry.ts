@@ -1,3 +1,4 @@
+import { cpuAbove } from "./cpu-above.ts";
 import { duplicateWorkers } from "./duplicate-workers.ts";
 import { eventLoopDelayAbove } from "./event-loop-delay-above.ts";
 import { execProbe } from "./exec-probe.ts";
@@ -22,6 +23,7 @@ export const RULES: readonly Rule[] = [
   execProbe,
   frozen,
   memoryAbove,
+  cpuAbove,
   restartStorm,
   notRunning,
   queueStalled,
@@ -42,4 +44,4 @@ export const RULES_OF_A_QUEUE: readonly string[] = [successRate.name];
 export const RULES_OF_MAX_WORKERS: readonly string[] = [duplicateWorkers.name];
 
 /** Names that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
-export const RULES_NOT_YET: readonly string[] = ["memory-climbing", "cpu-above", "exceptions-above", "log-pattern", "synthetic-task"];
+export const RULES_NOT_YET: readonly string[] = ["memory-climbing", "exceptions-above", "log-pattern", "synthetic-task"];
