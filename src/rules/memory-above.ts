@@ -10,11 +10,11 @@ import {
   type LimitParams,
   type Readings,
 } from "./above-limit.ts";
+import { beyondHost, limitOfPm2 } from "./memory-advice.ts";
 import { duration, size } from "./param-schemas.ts";
 import { defineRule, type RuleAdvice, type Scene } from "./rule.ts";
 
 const MB = 1024 * 1024;
-const HOST_SHARE = 0.75; // what the workers of a group may take together leaves the rest of the machine room
 
 /** The worker's process tree holds more memory than `limit` for `for`. Between the two, a spike is not a symptom. */
 export const memoryAbove = defineRule<LimitParams, Readings>({
@@ -57,18 +57,9 @@ export const memoryAbove = defineRule<LimitParams, Readings>({
 });
 
 function besidePm2(limit: number, groups: Scene["groups"]): readonly RuleAdvice[] {
-  const limited = [...groups.values()].flat().find(({ maxMemoryRestartBytes }) => maxMemoryRestartBytes !== null);
-  const bytes = limited?.maxMemoryRestartBytes ?? null;
-  if (limited === undefined || bytes === null) return [];
-  const who = bytes <= limit ? "PM2 comes first and this rule never speaks" : "this rule comes first";
-  const message = `PM2 itself restarts ${limited.name} at max_memory_restart ${formatBytes(bytes)}: ${who}; keep one of the two`;
+  const pm2 = limitOfPm2(groups);
+  if (pm2 === null) return [];
+  const who = pm2.bytes <= limit ? "PM2 comes first and this rule never speaks" : "this rule comes first";
+  const message = `PM2 itself restarts ${pm2.name} at max_memory_restart ${formatBytes(pm2.bytes)}: ${who}; keep one of the two`;
   return [{ key: null, message, write: null }];
-}
-
-function beyondHost(limit: number, groups: Scene["groups"], hostBytes: number | null): readonly RuleAdvice[] {
-  if (hostBytes === null || limit < hostBytes) return [];
-  const workers = Math.max(1, ...[...groups.values()].map((rows) => rows.length));
-  const share = Math.max(1, Math.floor((hostBytes * HOST_SHARE) / workers / MB));
-  const message = `${formatBytes(limit)} is no less than this machine's memory (${formatBytes(hostBytes)}): the kernel ends a worker before this rule speaks`;
-  return [{ key: "limit", message, write: `${share}MB` }];
 }
