@@ -1,4 +1,4 @@
-import { MEMORY_EVERY_MS, QUEUE_EVERY_MS } from "../core/paces.ts";
+import { TREES_EVERY_MS, QUEUE_EVERY_MS } from "../core/paces.ts";
 import type { Knobs } from "../core/strategy.ts";
 import type { CompiledRule } from "./bind-rules.ts";
 import type { Compiled } from "./compiled.ts";
@@ -43,7 +43,10 @@ export function reckonRules(compiled: Compiled, strategy: CompiledStrategy, volu
 function readEveryMs({ queues, policy }: Compiled, strategy: CompiledStrategy, { needs }: CompiledRule): number {
   const asked = queues.filter(({ name }) => strategy.queues.includes(name)).map(({ params }) => valueAt(params, ["every"]));
   const queueMs = Math.max(0, ...asked.map((every) => (typeof every === "number" ? every : QUEUE_EVERY_MS)));
-  const paces = needs.map((need) => (need === "memory" ? MEMORY_EVERY_MS : need === "queue" || need === "tasks" ? queueMs : 0));
+  const paces = needs.map((need) => {
+    if (need === "memory" || need === "cpu") return TREES_EVERY_MS;
+    return need === "queue" || need === "tasks" ? queueMs : 0;
+  });
   return Math.max(policy.intervalMs, ...paces);
 }
 

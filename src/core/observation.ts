@@ -40,6 +40,8 @@ export type Observation =
   | { readonly kind: "dependency"; readonly strategy: string; readonly atMs: number; readonly ok: boolean; readonly detail: string }
   /** Resident memory of the worker's process tree, bytes. */
   | { readonly kind: "memory"; readonly target: TargetId; readonly atMs: number; readonly bytes: number }
+  /** CPU time that the worker's process tree has used since it started, ms; with several threads it runs faster than the clock. */
+  | { readonly kind: "cpu"; readonly target: TargetId; readonly atMs: number; readonly pid: number; readonly cpuMs: number }
   /** The kernel's view of the root process (`/proc/PID/stat` and `status`). */
   | {
       readonly kind: "pulse";

@@ -14,6 +14,7 @@ const SECONDS_MAX = 10 * 365 * 86_400; // ten years; anything longer is a slip, 
 export const DURATION_EXPECTED = "a duration such as 180 (seconds), 90s, 3m, 1h30m or 24h";
 export const SIZE_EXPECTED = "a size such as 512MB, 512M or 1G";
 export const SHARE_EXPECTED = "a share such as 20% or a count such as 2";
+export const CORES_EXPECTED = "a percentage of one core such as 95%, or 250% of two and a half";
 export const STATUS_EXPECTED = "HTTP status codes such as 200-399, 204, or 200-299,401";
 export const OF_EXPECTED = "a count such as 3, or 3 of 5";
 
@@ -51,6 +52,15 @@ export function parseShare(value: string | number): Quantity<{ readonly percent:
   if (match[2] === "%") return amount > 0 && amount <= 100 ? success({ percent: amount }) : failure("a share from 1% to 100%");
   if (amount > 0 && amount < 1) return failure(`a whole count or a share (did you mean ${Math.round(amount * 100)}%?)`);
   return Number.isInteger(amount) && amount >= 1 && amount <= 10_000 ? success({ count: amount }) : failure("a whole count of at least 1");
+}
+
+/** `95%` of one core; `250%` is two and a half of them. A plain number might be either, so that the unit has to be there. */
+export function parseCorePercent(value: string | number): Quantity<number> {
+  const match = /^(\d+(?:\.\d+)?)\s*%$/.exec(String(value).trim());
+  if (match !== null) return success(Number(match[1]));
+  const number = Number(value);
+  if (String(value).trim() === "" || !Number.isFinite(number) || number <= 0) return failure(CORES_EXPECTED);
+  return failure(`${CORES_EXPECTED} (did you mean ${Number((number <= 1 ? number * 100 : number).toFixed(2))}%?)`);
 }
 
 /** `3 of 5` = three of the last five; `3` = three of three. */

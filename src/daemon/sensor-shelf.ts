@@ -40,13 +40,14 @@ export class SensorShelf {
 type Take = (identity: readonly unknown[], make: () => Sensor) => void;
 
 function takeOsProcesses(compiled: Compiled, { state, processes }: { state: State; processes: Processes }, take: Take): void {
-  const [memory, pulse] = [needing(compiled, "memory"), needing(compiled, "pulse")];
-  if (memory.length + pulse.length === 0) return;
+  const [memory, cpu, pulse] = [needing(compiled, "memory"), needing(compiled, "cpu"), needing(compiled, "pulse")];
+  if (memory.length + cpu.length + pulse.length === 0) return;
   const everyMs = pulseEveryMs(compiled);
   const strategyOf = (id: string): string => state.targets.get(id)?.strategy ?? "";
   const memoryFor = (id: string): boolean => memory.includes(strategyOf(id));
+  const cpuFor = (id: string): boolean => cpu.includes(strategyOf(id));
   const pulseFor = (id: string): boolean => pulse.includes(strategyOf(id));
-  take(["os-processes", memory, pulse, everyMs], () => createOsProcessSensor({ processes, memoryFor, pulseFor, everyMs }));
+  take(["os-processes", memory, cpu, pulse, everyMs], () => createOsProcessSensor({ processes, memoryFor, cpuFor, pulseFor, everyMs }));
 }
 
 function takeProbes({ strategies }: Compiled, take: Take): void {

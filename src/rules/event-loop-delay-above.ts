@@ -1,23 +1,18 @@
 import { z } from "zod";
 import { formatDuration } from "../core/quantities.ts";
-import { inWords } from "../core/words.ts";
+import {
+  describeReadings,
+  fileReading,
+  flipWhileAbove,
+  freshReadings,
+  judgeReadings,
+  timingAbove,
+  type LimitParams,
+  type Readings,
+} from "./above-limit.ts";
 import { duration } from "./param-schemas.ts";
 import { defineRule, type RuleAdvice, type Scene } from "./rule.ts";
 
-interface Params {
-  readonly limit: number;
-  readonly for: number;
-}
-
-interface Memory {
-  delayMs: number;
-  lastAtMs: number | null;
-  /** First of the unbroken readings above the limit; null = the last one was not above. */
-  aboveSinceMs: number | null;
-  count: number;
-}
-
-const GAP_MS_MAX = 60_000; // after a longer hole nobody can say that it stayed above; also: an older reading is no news
 const LIMIT_MS_MIN = 50; // the worker measures in steps of 20 ms
 
 /**
@@ -25,7 +20,7 @@ const LIMIT_MS_MIN = 50; // the worker measures in steps of 20 ms
  * itself (`pm2-healer/worker`: the 99th percentile between two heartbeats, so that one long task in five seconds is no
  * delay). A loop that is blocked for good measures nothing any more: `frozen` and `heartbeat-missing` are for that.
  */
-export const eventLoopDelayAbove = defineRule<Params, Memory>({
+export const eventLoopDelayAbove = defineRule<LimitParams, Readings>({
   name: "event-loop-delay-above",
   summary: "the worker's event loop has been later than limit for as long as for; measured by pm2-healer/worker",
   params: z.strictObject({
@@ -36,59 +31,33 @@ export const eventLoopDelayAbove = defineRule<Params, Memory>({
   scope: "worker",
   actsInGrace: false,
   action: null,
-  fresh: () => ({ delayMs: 0, lastAtMs: null, aboveSinceMs: null, count: 0 }),
+  fresh: freshReadings,
 
   observe(memory, observation, _view, { params }) {
-    if (observation.kind !== "loop-delay") return;
-    const isGap = memory.lastAtMs !== null && observation.atMs - memory.lastAtMs > GAP_MS_MAX;
-    if (observation.delayMs <= params.limit) memory.aboveSinceMs = null;
-    else if (memory.aboveSinceMs === null || isGap) memory.aboveSinceMs = observation.atMs;
-    memory.delayMs = observation.delayMs;
-    memory.lastAtMs = observation.atMs;
-    memory.count++;
+    if (observation.kind === "loop-delay") fileReading(memory, { value: observation.delayMs, atMs: observation.atMs }, params.limit);
   },
 
   judge(memory, view, { params }) {
-    const { lastAtMs, aboveSinceMs } = memory;
-    const isKnown = lastAtMs !== null && view.nowMs - lastAtMs <= GAP_MS_MAX;
-    const isSick = isKnown && aboveSinceMs !== null && lastAtMs - aboveSinceMs >= params.for;
-    return {
-      state: isSick ? "sick" : isKnown ? "fine" : "unknown",
-      sustained: isSick,
-      sinceMs: isSick ? aboveSinceMs : null,
-      dead: false,
-      value: isKnown ? Math.round(memory.delayMs) : null,
-      threshold: params.limit,
-      unit: "ms of event-loop delay",
-      n: memory.count,
-      low: null,
-      high: null,
-    };
+    const judgement = judgeReadings(memory, view, params);
+    return { ...judgement, value: judgement.value === null ? null : Math.round(judgement.value), unit: "ms of event-loop delay" };
   },
 
   describe(memory, view, judgement, { params }) {
     if (judgement.state === "unknown") return "event-loop delay unknown: the worker reported none lately";
-    const against = `event-loop delay ${Math.round(memory.delayMs)} ms, limit ${formatDuration(params.limit)}`;
-    if (memory.aboveSinceMs === null) return against;
-    return `${against}, above it for ${inWords(view.nowMs - memory.aboveSinceMs)} (allowed: ${formatDuration(params.for)})`;
+    const against = `event-loop delay ${Math.round(memory.value)} ms, limit ${formatDuration(params.limit)}`;
+    return describeReadings(memory, view, against, params);
   },
 
   flip(memory, view, judgement, { params }) {
-    const limit = formatDuration(params.limit);
-    if (judgement.state === "sick") return `clears with one reading at or below ${limit}`;
-    if (judgement.state === "unknown")
-      return `needs a report of its event-loop delay; above ${limit} for ${formatDuration(params.for)} would heal`;
-    if (memory.aboveSinceMs !== null)
-      return `would heal if it stayed above ${limit} for ${inWords(params.for - (view.nowMs - memory.aboveSinceMs))} more`;
-    return `would heal if its event loop were later than ${limit} for ${formatDuration(params.for)}`;
+    const [limit, patience] = [formatDuration(params.limit), formatDuration(params.for)];
+    if (judgement.state === "unknown") return `needs a report of its event-loop delay; above ${limit} for ${patience} would heal`;
+    return (
+      flipWhileAbove(memory, { nowMs: view.nowMs, state: judgement.state }, params, { limit, would: "would heal" }) ??
+      `would heal if its event loop were later than ${limit} for ${patience}`
+    );
   },
 
-  timing: ({ params }) => ({
-    bestMs: params.for,
-    worstMs: params.for,
-    proofMs: 0,
-    words: `later than the limit for ${inWords(params.for)}`,
-  }),
+  timing: ({ params }) => timingAbove(params, "later than the limit"),
 
   advise: (_bound, { groups }) => withoutMeasure(groups),
 });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   formatDuration,
   parseBytes,
+  parseCorePercent,
   parseDurationMs,
   parseOf,
   parseStatusRanges,
@@ -17,6 +18,7 @@ interface Bounds {
 }
 
 const DAY_MS = 86_400_000;
+const CORES_MAX = 1024; // more than any machine has that runs PM2
 
 export function duration(bounds: Partial<Bounds> = {}) {
   const { minMs, maxMs }: Bounds = { minMs: 1000, maxMs: 30 * DAY_MS, ...bounds };
@@ -37,6 +39,14 @@ export function size(bounds: { readonly minBytes: number }) {
   return written("a size: 512MB, 512M, 1G, or bytes", parseBytes).superRefine((bytes, context) => {
     if (bytes >= bounds.minBytes) return;
     context.addIssue({ code: "custom", message: `expected at least ${bounds.minBytes / 1024 ** 2}MB (a plain number is bytes)` });
+  });
+}
+
+/** `95%` → 95: a share of one core, and more than 100 where several are meant. */
+export function corePercent() {
+  return written("CPU as a percentage of one core: 95%, 250%", parseCorePercent).superRefine((percent, context) => {
+    if (percent >= 1 && percent <= CORES_MAX * 100) return;
+    context.addIssue({ code: "custom", message: `expected from 1% to ${CORES_MAX * 100}% (100% is one core)` });
   });
 }
 

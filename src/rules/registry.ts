@@ -1,3 +1,4 @@
+import { cpuAbove } from "./cpu-above.ts";
 import { duplicateWorkers } from "./duplicate-workers.ts";
 import { eventLoopDelayAbove } from "./event-loop-delay-above.ts";
 import { execProbe } from "./exec-probe.ts";
@@ -5,6 +6,7 @@ import { frozen } from "./frozen.ts";
 import { heartbeatMissing } from "./heartbeat-missing.ts";
 import { httpProbe } from "./http-probe.ts";
 import { memoryAbove } from "./memory-above.ts";
+import { memoryClimbing } from "./memory-climbing.ts";
 import { notRunning } from "./not-running.ts";
 import { oldestTaskAbove } from "./oldest-task-above.ts";
 import { queueBacklog } from "./queue-backlog.ts";
@@ -22,6 +24,8 @@ export const RULES: readonly Rule[] = [
   execProbe,
   frozen,
   memoryAbove,
+  memoryClimbing,
+  cpuAbove,
   restartStorm,
   notRunning,
   queueStalled,
@@ -42,4 +46,4 @@ export const RULES_OF_A_QUEUE: readonly string[] = [successRate.name];
 export const RULES_OF_MAX_WORKERS: readonly string[] = [duplicateWorkers.name];
 
 /** Names that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
-export const RULES_NOT_YET: readonly string[] = ["memory-climbing", "cpu-above", "exceptions-above", "log-pattern", "synthetic-task"];
+export const RULES_NOT_YET: readonly string[] = ["exceptions-above", "log-pattern", "synthetic-task"];

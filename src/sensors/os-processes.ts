@@ -1,4 +1,4 @@
-import { MEMORY_EVERY_MS } from "../core/paces.ts";
+import { TREES_EVERY_MS } from "../core/paces.ts";
 import type { Observation, TargetId } from "../core/observation.ts";
 import type { Processes, ProcessTable } from "../world/processes/processes.ts";
 import { createEyesight, type Eyesight, type Sensor, type SensorContext, type WatchedWorker } from "./sensor.ts";
@@ -9,21 +9,22 @@ const UNKNOWN_READINGS_MAX = 3; // a worker that just restarted is unknown once;
 
 export interface OsProcessOptions {
   readonly processes: Processes;
-  /** Whether a rule of this worker needs its memory, its pulse. */
+  /** Whether a rule of this worker needs its memory, its CPU time, its pulse. */
   memoryFor(id: TargetId): boolean;
+  cpuFor(id: TargetId): boolean;
   pulseFor(id: TargetId): boolean;
   readonly everyMs: number;
 }
 
 /**
- * The kernel's view of the workers: `pulse` with every reading, `memory` of the whole process tree every 10 s, each only
- * for workers whose rules ask. A pid that PM2 reports and the kernel does not know (another PID namespace, a hidden
+ * The kernel's view of the workers: `pulse` with every reading, `memory` and `cpu` of the whole process tree every 10 s,
+ * both out of one scan, each only for workers whose rules ask. A pid that PM2 reports and the kernel does not know (another PID namespace, a hidden
  * `/proc`) makes the sensor blind for that worker, never the worker dead.
  */
 export function createOsProcessSensor(options: OsProcessOptions): Sensor {
   const eyesight = createEyesight(NAME);
   const unknownFor = new Map<number, number>();
-  let memoryAtMs = Number.NEGATIVE_INFINITY;
+  let treesAtMs = Number.NEGATIVE_INFINITY;
   return {
     name: NAME,
     everyMs: options.everyMs,
@@ -33,9 +34,9 @@ export function createOsProcessSensor(options: OsProcessOptions): Sensor {
     read(context) {
       const watched = watchedProcesses(options, context.workers);
       if (watched.length > 0 && !options.processes.supported) return Promise.resolve([unsupported(eyesight, context)]);
-      const memoryDue = context.now() - memoryAtMs >= MEMORY_EVERY_MS - options.everyMs / 2;
-      const table = memoryDue && watched.some(({ memory }) => memory) ? options.processes.snapshot() : null;
-      if (table !== null) memoryAtMs = context.now();
+      const treesDue = context.now() - treesAtMs >= TREES_EVERY_MS - options.everyMs / 2;
+      const table = treesDue && watched.some(({ memory, cpu }) => memory || cpu) ? options.processes.snapshot() : null;
+      if (table !== null) treesAtMs = context.now();
       const known = new Set(watched.map(({ pid }) => pid));
       for (const pid of unknownFor.keys()) if (!known.has(pid)) unknownFor.delete(pid);
       const reading: Reading = { options, eyesight, unknownFor, table, atMs: context.now(), observations: [] };
@@ -51,6 +52,7 @@ interface WatchedProcess {
   readonly id: TargetId;
   readonly pid: number;
   readonly memory: boolean;
+  readonly cpu: boolean;
   readonly pulse: boolean;
 }
 
@@ -59,7 +61,7 @@ interface Reading {
   readonly eyesight: Eyesight;
   /** pid → readings in a row in which the kernel did not know it. */
   readonly unknownFor: Map<number, number>;
-  /** null = memory is not due. */
+  /** null = neither memory nor CPU time is due. */
   readonly table: ProcessTable | null;
   readonly atMs: number;
   /** What has been seen so far: hundreds of workers every few seconds, so that all go into one list. */
@@ -69,13 +71,13 @@ interface Reading {
 function watchedProcesses(options: OsProcessOptions, workers: readonly WatchedWorker[]): readonly WatchedProcess[] {
   const watched: WatchedProcess[] = [];
   for (const { id, row } of workers) {
-    const [memory, pulse] = [options.memoryFor(id), options.pulseFor(id)];
-    if (row.pid !== null && (memory || pulse)) watched.push({ id, pid: row.pid, memory, pulse });
+    const [memory, cpu, pulse] = [options.memoryFor(id), options.cpuFor(id), options.pulseFor(id)];
+    if (row.pid !== null && (memory || cpu || pulse)) watched.push({ id, pid: row.pid, memory, cpu, pulse });
   }
   return watched;
 }
 
-function readWorker(reading: Reading, { id, pid, memory, pulse }: WatchedProcess): void {
+function readWorker(reading: Reading, { id, pid, memory, cpu, pulse }: WatchedProcess): void {
   const { options, table, atMs, observations, eyesight } = reading;
   const seen = options.processes.pulse(pid);
   if (seen === null) return unknownProcess(reading, id, pid);
@@ -84,6 +86,8 @@ function readWorker(reading: Reading, { id, pid, memory, pulse }: WatchedProcess
   if (pulse) observations.push({ kind: "pulse", target: id, atMs, pid, ...seen });
   const bytes = memory ? (table?.treeMemoryBytes(pid) ?? null) : null;
   if (bytes !== null) observations.push({ kind: "memory", target: id, atMs, bytes });
+  const cpuMs = cpu ? (table?.treeCpuMs(pid) ?? null) : null;
+  if (cpuMs !== null) observations.push({ kind: "cpu", target: id, atMs, pid, cpuMs });
 }
 
 function unknownProcess({ observations, eyesight, unknownFor, atMs }: Reading, id: TargetId, pid: number): void {
@@ -94,5 +98,5 @@ function unknownProcess({ observations, eyesight, unknownFor, atMs }: Reading, i
 }
 
 function unsupported(eyesight: Eyesight, context: SensorContext): Observation {
-  return eyesight.blind(null, context.now(), "memory and pulse of processes can be read on Linux only");
+  return eyesight.blind(null, context.now(), "memory, CPU time and pulse of processes can be read on Linux only");
 }

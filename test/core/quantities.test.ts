@@ -4,6 +4,7 @@ import {
   formatBytes,
   formatDuration,
   parseBytes,
+  parseCorePercent,
   parseDurationMs,
   parseOf,
   parseShare,
@@ -80,6 +81,29 @@ describe("a share or count", () => {
 
   test("0.2 is told what was meant", () => {
     expect(parseShare(0.2)).toMatchObject({ error: expect.stringContaining("did you mean 20%?") as unknown });
+  });
+});
+
+describe("a share of a core", () => {
+  test.each([
+    ["95%", 95],
+    ["250 %", 250],
+    ["0.5%", 0.5],
+  ])("%j is %d", (written, value) => {
+    expect(parseCorePercent(written)).toEqual({ ok: true, value });
+  });
+
+  test.each([
+    [95, "did you mean 95%?"],
+    ["95", "did you mean 95%?"],
+    [0.95, "did you mean 95%?"],
+    [2.5, "did you mean 2.5%?"],
+    ["", "95%, or 250%"],
+    ["all", "95%, or 250%"],
+    ["-5%", "95%, or 250%"],
+    [0, "95%, or 250%"],
+  ])("%j is refused: %s", (written, why) => {
+    expect(parseCorePercent(written)).toMatchObject({ ok: false, error: expect.stringContaining(why) as unknown });
   });
 });
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { createState } from "../../src/core/state.ts";
+import { newTarget } from "../../src/core/target.ts";
 import { SensorShelf } from "../../src/daemon/sensor-shelf.ts";
 import { loaded } from "../config/loaded.ts";
 import { fakeProcesses } from "../support/fake-processes.ts";
-import { sensorContext, watchedWorker } from "../support/watched-worker.ts";
+import { facts, sensorContext, watchedWorker } from "../support/watched-worker.ts";
 
 const FILE = `version: 1
 mode: heal
@@ -37,6 +38,23 @@ describe("the sensors of a configuration", () => {
       .replace(/ {4}queue.*\n/, "")
       .replace(/queues:\n.*\n/, "");
     expect(names(shelfOf()(little))).toEqual([]);
+  });
+
+  test.each(["frozen", "{rule: memory-above, limit: 1G}", "cpu-above"])("look at processes where %s asks for it", (rule) => {
+    expect(names(shelfOf()(without(rule)))).toContain("os-processes");
+  });
+
+  test.each([
+    ["cpu-above", ["cpu"]],
+    ["{rule: memory-above, limit: 1G}", ["memory"]],
+    ["frozen", ["pulse"]],
+  ])("read of a process what %s asks for, and nothing else", async (rule, kinds) => {
+    const compiled = loaded(without(rule));
+    const state = createState({ policy: compiled.policy, self: { pids: [] }, seed: 1, atMs: 0, wallMs: 0 });
+    const strategy = compiled.policy.strategies[0]!;
+    state.targets.set("rpa:0", newTarget(state, { id: "rpa:0", kind: "worker", group: "rpa", strategy }));
+    const [sensor] = new SensorShelf().build(compiled, { state, processes: fakeProcesses({ pid: 4000 }) });
+    expect((await facts(sensor!.read(sensorContext([watchedWorker()])))).map(({ kind }) => kind)).toEqual(kinds);
   });
 
   test("are one for each probe, of whatever kind", () => {

@@ -5,8 +5,12 @@ import { KNOBS } from "../support/core-policy.ts";
 import { bindRule, EPOCH, viewOf } from "../support/rule-bound.ts";
 
 const NOT_RULES = [
+  "above-limit",
   "registry",
   "rule",
+  "memory-advice",
+  "memory-levels",
+  "memory-trend",
   "param-schemas",
   "probe-advice",
   "probe-params",
@@ -21,6 +25,7 @@ const REQUIRED: Readonly<Record<string, object>> = {
   "tcp-probe": { port: 3000 },
   "exec-probe": { argv: ["./check.sh"] },
   "memory-above": { limit: "512MB" },
+  "memory-climbing": { limit: "512MB" },
   "queue-backlog": { above: 100 },
   "oldest-task-above": { age: "10m" },
 };

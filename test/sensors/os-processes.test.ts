@@ -4,10 +4,13 @@ import { unsupportedProcesses } from "../../src/world/processes/unsupported-proc
 import { fakeProcesses } from "../support/fake-processes.ts";
 import { facts, sensorContext, watchedWorker, watchedWorkers } from "../support/watched-worker.ts";
 
-const EVERYTHING = { memoryFor: () => true, pulseFor: () => true, everyMs: 2_000 };
+const EVERYTHING = { memoryFor: () => true, cpuFor: () => true, pulseFor: () => true, everyMs: 2_000 };
 
-test("pulse comes with every reading, the memory of the whole tree every ten seconds", async () => {
-  const processes = fakeProcesses({ pid: 4000, memoryBytes: 2e6 }, { pid: 5000, parentPid: 4000, memoryBytes: 300e6 });
+test("pulse comes with every reading, memory and CPU time of the whole tree every ten seconds", async () => {
+  const processes = fakeProcesses(
+    { pid: 4000, memoryBytes: 2e6, cpuMs: 70 },
+    { pid: 5000, parentPid: 4000, memoryBytes: 300e6, cpuMs: 8000 },
+  );
   const sensor = createOsProcessSensor({ ...EVERYTHING, processes });
   const context = sensorContext([watchedWorker()]);
   const kinds: string[] = [];
@@ -15,10 +18,12 @@ test("pulse comes with every reading, the memory of the whole tree every ten sec
     for (const observation of await sensor.read(context)) {
       kinds.push(`${(context.atMs - 1_000_000) / 1000}s ${observation.kind}`);
       if (observation.kind === "memory") expect(observation).toMatchObject({ target: "rpa:0", bytes: 302e6 });
+      if (observation.kind === "cpu") expect(observation).toMatchObject({ target: "rpa:0", pid: 4000, cpuMs: 8070 });
       if (observation.kind === "pulse") expect(observation).toMatchObject({ target: "rpa:0", pid: 4000, state: "S" });
     }
   }
   expect(kinds.filter((kind) => kind.endsWith("memory"))).toEqual(["0s memory", "10s memory", "20s memory"]);
+  expect(kinds.filter((kind) => kind.endsWith("cpu"))).toEqual(["0s cpu", "10s cpu", "20s cpu"]);
   expect(kinds.filter((kind) => kind.endsWith("pulse"))).toHaveLength(11);
 });
 
@@ -29,12 +34,26 @@ test("only what some rule asks for is read, and only of workers that run", async
   const [first, second] = watchedWorkers(2);
   const stopped = watchedWorker({ name: "stopped", pid: null, status: "stopped" });
   const pulseFor = (id: string): boolean => id !== "rpa:1";
-  const sensor = createOsProcessSensor({ processes: counting, pulseFor, memoryFor: () => false, everyMs: 2_000 });
+  const sensor = createOsProcessSensor({ processes: counting, pulseFor, memoryFor: () => false, cpuFor: () => false, everyMs: 2_000 });
   const observations = await facts(sensor.read(sensorContext([first!, second!, stopped])));
   expect(observations.map((observation) => [observation.kind, "target" in observation && observation.target])).toEqual([
     ["pulse", "rpa:0"],
   ]);
   expect(scans).toBe(0);
+});
+
+test("memory and CPU time come out of one scan, each for whoever asks", async () => {
+  const processes = fakeProcesses({ pid: 4000 }, { pid: 4001 });
+  let scans = 0;
+  const counting = { ...processes, snapshot: () => (scans++, processes.snapshot()) };
+  const asked = { memoryFor: (id: string) => id === "rpa:0", cpuFor: (id: string) => id === "rpa:1", pulseFor: () => false };
+  const sensor = createOsProcessSensor({ processes: counting, ...asked, everyMs: 2_000 });
+  const observations = await facts(sensor.read(sensorContext(watchedWorkers(2))));
+  expect(observations.map((seen) => [seen.kind, "target" in seen && seen.target])).toEqual([
+    ["memory", "rpa:0"],
+    ["cpu", "rpa:1"],
+  ]);
+  expect(scans).toBe(1);
 });
 
 test("a pid the kernel does not know makes the sensor blind for that worker after three readings, and sight returns", async () => {

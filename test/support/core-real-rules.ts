@@ -8,6 +8,7 @@ const PARAMS: Readonly<Record<string, unknown>> = {
   "tcp-probe": { port: 8080 },
   "exec-probe": { argv: ["true"] },
   "memory-above": { limit: "512MB" },
+  "memory-climbing": { limit: "512MB" },
   "queue-backlog": { above: 100 },
   "oldest-task-above": { age: "10m" },
 };

@@ -10,6 +10,7 @@ export interface FakeProcess {
   readonly parentPid?: number;
   readonly startTicks?: number;
   readonly memoryBytes?: number;
+  readonly cpuMs?: number;
   readonly pulse?: Partial<ProcessPulse>;
   readonly brief?: Partial<Omit<ProcessBrief, "pid" | "parentPid" | "startTicks" | "state">>;
   readonly place?: Partial<ProcessPlace>;
@@ -80,9 +81,19 @@ export function fakeProcesses(...initial: readonly FakeProcess[]): FakeProcesses
   };
 }
 
-function entryOf({ pid, parentPid = 1, startTicks = pid, memoryBytes = 50e6, pulse, brief, place, details }: FakeProcess): Entry {
+function entryOf({
+  pid,
+  parentPid = 1,
+  startTicks = pid,
+  memoryBytes = 50e6,
+  cpuMs = 40,
+  pulse,
+  brief,
+  place,
+  details,
+}: FakeProcess): Entry {
   return {
-    ...{ pid, parentPid, startTicks, memoryBytes },
+    ...{ pid, parentPid, startTicks, memoryBytes, cpuMs },
     pulse: { ...IDLE, ...pulse },
     brief: { ...QUIET.brief, ...brief },
     place: { ...QUIET.place, ...place },

@@ -94,7 +94,8 @@ function scan(pageBytes: number): ReadonlyMap<number, ProcessEntry> {
   for (const pid of listPids()) {
     const stat = readStat(pid);
     if (stat === null) continue;
-    entries.set(pid, { pid, parentPid: stat.parentPid, startTicks: stat.startTicks, memoryBytes: stat.pages * pageBytes });
+    const { parentPid, startTicks, cpuTicks, pages } = stat;
+    entries.set(pid, { pid, parentPid, startTicks, cpuMs: cpuTicks * TICK_MS, memoryBytes: pages * pageBytes });
   }
   return entries;
 }

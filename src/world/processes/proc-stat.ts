@@ -9,6 +9,8 @@ export interface ProcStat {
   /** Device number of the terminal; 0 = none. */
   readonly terminal: number;
   readonly startTicks: number;
+  /** CPU time so far, user and kernel, of all its threads, and of the children it has collected. */
+  readonly cpuTicks: number;
   readonly pages: number;
 }
 
@@ -28,7 +30,8 @@ export function parseStat(text: string): ProcStat | null {
     session: field(6),
     terminal: field(7),
     startTicks: field(22),
+    cpuTicks: field(14) + field(15) + field(16) + field(17),
     pages: Math.max(0, field(24)),
   };
-  return /^[A-Za-z]$/.test(stat.state) && Number.isFinite(stat.startTicks + stat.pages + stat.parentPid) ? stat : null;
+  return /^[A-Za-z]$/.test(stat.state) && Number.isFinite(stat.startTicks + stat.cpuTicks + stat.pages + stat.parentPid) ? stat : null;
 }

@@ -3,6 +3,8 @@ import type { ProcessIdentity, ProcessTable } from "./processes.ts";
 export interface ProcessEntry extends ProcessIdentity {
   readonly parentPid: number;
   readonly memoryBytes: number;
+  /** Its own, and that of children it has collected. */
+  readonly cpuMs: number;
 }
 
 /** What one scan found, as trees. Children are indexed on the first question: a scan nobody asks costs no index. */
@@ -12,10 +14,13 @@ export function processTable(entries: ReadonlyMap<number, ProcessEntry>): Proces
     children ??= childrenOf(entries);
     return treeOf(pid, entries, children);
   };
+  const sumOf = (pid: number, figure: "memoryBytes" | "cpuMs"): number | null =>
+    entries.has(pid) ? entriesOf(pid).reduce((sum, entry) => sum + entry[figure], 0) : null;
   return {
     tree: (pid) => entriesOf(pid).map((entry) => ({ pid: entry.pid, startTicks: entry.startTicks })),
     ancestors: (pid) => ancestorsOf(pid, entries),
-    treeMemoryBytes: (pid) => (entries.has(pid) ? entriesOf(pid).reduce((sum, entry) => sum + entry.memoryBytes, 0) : null),
+    treeMemoryBytes: (pid) => sumOf(pid, "memoryBytes"),
+    treeCpuMs: (pid) => sumOf(pid, "cpuMs"),
   };
 }
 

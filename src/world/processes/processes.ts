@@ -8,7 +8,7 @@ export interface Processes {
   readonly supported: boolean;
   /** null = no such process (or not supported). */
   pulse(pid: number): ProcessPulse | null;
-  /** One scan of all processes: pid → parent, start and memory. About 4 ms per hundred processes. */
+  /** One scan of all processes: pid → parent, start, memory and CPU time. About 4 ms per hundred processes. */
   snapshot(): ProcessTable;
   /**
    * Sends a signal if, and only if, the pid still belongs to the process that started at `startTicks`; a reused pid is
@@ -54,4 +54,9 @@ export interface ProcessTable {
   ancestors(pid: number): readonly number[];
   /** Summed RSS of the tree, bytes; null when the root is gone. */
   treeMemoryBytes(pid: number): number | null;
+  /**
+   * CPU time of the tree since its processes started, ms, with that of ended children whose parent has collected them; null
+   * when the root is gone. It becomes less where a process ends uncollected, or leaves the tree.
+   */
+  treeCpuMs(pid: number): number | null;
 }

@@ -5,7 +5,7 @@ export function unsupportedProcesses(): Processes {
   return {
     supported: false,
     pulse: () => null,
-    snapshot: () => ({ tree: () => [], ancestors: () => [], treeMemoryBytes: () => null }),
+    snapshot: () => ({ tree: () => [], ancestors: () => [], treeMemoryBytes: () => null, treeCpuMs: () => null }),
     signal: () => "gone", // without a start time nobody could prove that the pid is still the same process
     startTicks: () => null,
     pids: () => [],

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { parseStat } from "../../../src/world/processes/proc-stat.ts";
@@ -47,13 +47,14 @@ function contract(open: () => Stage): void {
     expect(stage.processes.startTicks(pid)).not.toBeNull();
   });
 
-  test("nobody's pid has no pulse, no start, no tree, no memory and takes no signal", () => {
+  test("nobody's pid has no pulse, no start, no tree, no memory, no CPU time and takes no signal", () => {
     stage = open();
     const { processes } = stage;
     expect(processes.pulse(NOBODY)).toBeNull();
     expect(processes.startTicks(NOBODY)).toBeNull();
     expect(processes.snapshot().tree(NOBODY)).toEqual([]);
     expect(processes.snapshot().treeMemoryBytes(NOBODY)).toBeNull();
+    expect(processes.snapshot().treeCpuMs(NOBODY)).toBeNull();
     expect(processes.signal({ pid: NOBODY, startTicks: 1 }, "SIGKILL")).toBe("gone");
   });
 
@@ -74,6 +75,14 @@ function contract(open: () => Stage): void {
     expect(table.treeMemoryBytes(grandchild)).toBeGreaterThan(0);
     expect(below).toBeGreaterThan(table.treeMemoryBytes(grandchild) ?? 0);
     expect(table.treeMemoryBytes(root)).toBeGreaterThan(below);
+  });
+
+  test("the CPU time of a tree holds that of its members", async () => {
+    stage = open();
+    const [root, child] = await stage.tree();
+    const table = stage.processes.snapshot();
+    expect(table.treeCpuMs(child)).toBeGreaterThanOrEqual(0);
+    expect(table.treeCpuMs(root)).toBeGreaterThanOrEqual(table.treeCpuMs(child) ?? Number.NaN);
   });
 
   test("a reused pid is never signalled", async () => {
@@ -100,7 +109,7 @@ test("a process name with blanks and brackets does not shift the fields", () => 
   for (const name of ["node", "tmux: server", ") R 1 2 (x", "a)b c", "()"]) {
     expect(parseStat(`42 (${name}) ${tail}`), name).toEqual({
       ...{ name, state: "S", parentPid: 7, session: 9, terminal: 34816 },
-      ...{ startTicks: 4711, pages: 4129 },
+      ...{ startTicks: 4711, cpuTicks: 83 + 211 + 786 + 372, pages: 4129 },
     });
   }
 });
@@ -110,7 +119,8 @@ test.each([[""], ["garbage"], ["42 (node"], ["42 (node) S 1"]])("%j is no proces
 });
 
 test("a child older than its parent is a reused pid and belongs to no tree, and a ring ends", () => {
-  const entry = (pid: number, parentPid: number, startTicks: number) => [pid, { pid, parentPid, startTicks, memoryBytes: 1 }] as const;
+  const entry = (pid: number, parentPid: number, startTicks: number) =>
+    [pid, { pid, parentPid, startTicks, memoryBytes: 1, cpuMs: 1 }] as const;
   const table = processTable(new Map([entry(10, 12, 5), entry(11, 10, 3), entry(12, 10, 5)]));
   expect(table.tree(10).map(({ pid }) => pid)).toEqual([10, 12]);
 });
@@ -120,6 +130,15 @@ test.skipIf(process.platform !== "linux")("resident memory agrees with the kerne
   const kernelKb = Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
   // Vitest's workers may have children of their own, so only gross errors (pages taken for bytes) can be told.
   expect(bytes).toBeGreaterThan(kernelKb * 1024 * 0.5);
+});
+
+test.skipIf(process.platform !== "linux")("CPU time agrees with the kernel's own figure, and keeps that of a child that has ended", () => {
+  const cpuMs = (): number => openProcesses().snapshot().treeCpuMs(process.pid) ?? 0;
+  const before = cpuMs();
+  execFileSync(process.execPath, ["-e", "while (process.cpuUsage().user < 300_000);"]);
+  const { user, system } = process.cpuUsage();
+  expect(cpuMs() - before).toBeGreaterThanOrEqual(250); // of its own: no other child of a test worker burns this much at will
+  expect(cpuMs()).toBeGreaterThan((user + system) / 1000 / 2);
 });
 
 test("a platform without /proc reads nothing and signals nobody", () => {
