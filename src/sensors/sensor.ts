@@ -15,6 +15,8 @@ export interface Sensor {
   /** It lives on PM2's list, which is to be read at least so often even where nothing seems to change. */
   readonly listEveryMs?: number;
   read(context: SensorContext): Promise<readonly Observation[]>;
+  /** It is not needed any more: ends the connections it keeps, and a reading under way. Left out: it keeps none. */
+  close?(): void;
 }
 
 export interface SensorContext {
