@@ -1,267 +1,166 @@
-import { Queue, Worker, type Job } from "bullmq";
-import type { Redis } from "ioredis";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Observation } from "../../src/core/observation.ts";
-import { bullmqQueue } from "../../src/sensors/bullmq-queue.ts";
-import { serveTcp } from "../support/http-server.ts";
-import { kindsIn, tasksIn } from "../support/queue-stage.ts";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Queue } from "bullmq";
+import { stringify } from "yaml";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { TargetStatus } from "../../src/core/status.ts";
+import { startHealer, type HealLine, type HealerProcess } from "../support/healer.ts";
+import { startPm2, type RealPm2 } from "../support/real-pm2.ts";
 import { connectRedis, createRedis, hasRedis, type RealRedis } from "../support/real-redis.ts";
 import { until } from "../support/until.ts";
-import { sensorContext, watchedWorkers } from "../support/watched-worker.ts";
+import { instanceOf, nowIso, pause, SHORT_KNOBS } from "./stage.ts";
 
+// Workers of BullMQ under a real PM2, a real Redis between them and whoever adds tasks, and healer as an operator runs it.
+
+const APPS = { failing: 2, stopped: 1, killed: 1 } as const;
+type App = keyof typeof APPS;
+const NAMES = Object.keys(APPS) as App[];
+const TASKS_OF_KILLED = 200; // ten seconds of work
 const mayRun = hasRedis || process.env["CI"] !== undefined; // the gate installs it, and is red without
 
-/** Everything a client may say that changes what Redis keeps. SCRIPT and EVAL are judged by what they call. */
-const READS =
-  /^(hello|auth|client|select|ping|info|lindex|llen|lrange|get|hgetall|hget|hmget|hlen|hexists|scard|exists|zcard|zcount|zrange|xrange|xrevrange|xread|eval|evalsha)$/i;
-
 let redis: RealRedis;
-let admin: Redis;
-let queue: Queue;
-const ends: (() => Promise<unknown> | void)[] = [];
+let pm2: RealPm2;
+let healer: HealerProcess;
+let queues: Readonly<Record<App, Queue>>;
+let producer: NodeJS.Timeout;
 
-beforeEach(async () => {
+beforeAll(async () => {
+  if (!mayRun) return;
   redis = await createRedis();
   await redis.start();
-  admin = connectRedis(redis);
-  queue = new Queue("emails", { connection: connectionOf() });
-  await queue.waitUntilReady();
-});
+  queues = Object.fromEntries(NAMES.map((app) => [app, queueOf(app)])) as Record<App, Queue>;
+  await Promise.all(NAMES.map((app) => queues[app].waitUntilReady()));
+  pm2 = await startPm2();
+  for (const app of NAMES) {
+    const env = { QUEUE_NAME: app, REDIS_URL: redis.url };
+    await pm2.start({ name: app, script: "bullmq-worker.mjs", exec_mode: "fork", instances: APPS[app], env });
+  }
+  producer = setInterval(() => (["failing", "stopped"] as const).forEach((app) => void queues[app].add("task", {}).catch(() => null)), 100);
+  healer = await startHealer({ pm2Home: pm2.home, yaml: configuration(NAMES) });
+}, 90_000);
 
-afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end();
-  await queue.close();
-  admin.disconnect();
-  await redis.dispose();
-});
+afterAll(async () => {
+  clearInterval(producer);
+  await healer?.dispose();
+  await pm2?.dispose();
+  await Promise.all(Object.values(queues ?? {}).map((queue) => queue.close()));
+  await redis?.dispose();
+}, 60_000);
 
-function connectionOf() {
+/** It adds a task or fails at once, and keeps none for later. */
+function queueOf(app: App): Queue {
   const { port, password } = redis;
-  return { host: "127.0.0.1", port, password, maxRetriesPerRequest: null, retryStrategy: () => 50 };
+  const retryStrategy = (): number => 100;
+  const queue = new Queue(app, { connection: { host: "127.0.0.1", port, password, enableOfflineQueue: false, retryStrategy } });
+  queue.on("error", () => undefined); // Redis is away at times
+  return queue;
 }
 
-/** The sensor of that queue; each reading is five seconds of healer's time after the one before. */
-function watch(part: Readonly<Record<string, unknown>> = {}) {
-  const params = bullmqQueue.params.parse({ type: "bullmq", url: redis.url, name: "emails", timeout: "2s", ...part });
-  const sensor = bullmqQueue.create(params, { name: "mail", strategies: ["rpa"], intervalMs: 2_000 });
-  ends.push(() => sensor.close?.());
-  const context = sensorContext(watchedWorkers(2));
-  const read = (afterMs = 5_000): Promise<readonly Observation[]> => {
-    context.atMs += afterMs;
-    return sensor.read(context);
-  };
-  const depth = async () => (await read()).find((each) => each.kind === "queue");
-  const reason = async () => (await read()).flatMap((each) => (each.kind === "blind" ? [each.reason] : []))[0];
-  return { sensor, context, read, depth, reason };
+function configuration(watched: readonly App[]): string {
+  const queueBlock = (app: App) => [app, { type: "bullmq", url: redis.url, name: app, every: "1s", timeout: "2s" }] as const;
+  return stringify({
+    version: 1,
+    mode: "heal",
+    interval: "1s",
+    defaults: SHORT_KNOBS,
+    queues: Object.fromEntries(watched.map(queueBlock)),
+    strategies: watched.map((app) => ({ name: app, match: { app }, queue: app, rules: [{ rule: "queue-stalled", for: "6s" }] })),
+    api: false,
+  });
 }
 
-/** Works until the test ends; fails what is marked as bad. */
-function work(name: string, options: { readonly concurrency?: number; readonly limiter?: { max: number; duration: number } } = {}): Worker {
-  const handle = async (job: Job<{ bad?: boolean }>): Promise<string> => {
-    if (job.data.bad === true) throw new Error("bad");
-    return "fine";
-  };
-  const worker = new Worker(name, handle, { connection: connectionOf(), removeOnComplete: { count: 0 }, ...options });
-  worker.on("error", () => undefined);
-  ends.push(() => worker.close(true));
-  return worker;
+const isOf = (app: App, { target }: HealLine): boolean => target === app || target.startsWith(`${app}:`);
+
+function waitFor(app: App, event: string, since: string): Promise<HealLine> {
+  return healer.waitFor((line) => line.ts >= since && line.event === event && isOf(app, line), { deadlineMs: 60_000 });
 }
 
-const idle = async (): Promise<boolean> => {
-  const { waiting, active, delayed, prioritized } = await queue.getJobCounts();
-  return waiting === 0 && active === 0 && delayed === 0 && prioritized === 0;
-};
+async function rows(app: App) {
+  return (await pm2.list()).filter(({ name }) => name === app);
+}
 
-const allDone = (): Promise<void> => until(idle, "all tasks to be done");
+async function signalAll(app: App, signal: NodeJS.Signals): Promise<void> {
+  for (const { pid } of await rows(app)) if (pid !== null) process.kill(pid, signal);
+}
 
-describe.skipIf(!mayRun)("a real BullMQ on a real Redis (needs Debian's package redis-server)", () => {
-  test("outcomes count once, whatever BullMQ keeps of them; a task that is tried again has none yet", async () => {
-    const { read } = watch();
-    await queue.addBulk([{ name: "before", data: {} }]);
-    work("emails");
-    await allDone();
-    expect(tasksIn(await read())).toEqual({});
-    await queue.addBulk([...Array.from({ length: 30 }, () => ({ name: "ok", data: {} })), { name: "bad", data: { bad: true } }]);
-    await queue.add("tried twice", { bad: true }, { attempts: 2, removeOnFail: true });
-    await allDone();
-    expect(await queue.getJobCounts("completed", "failed")).toEqual({ completed: 0, failed: 1 });
-    expect(tasksIn(await read())).toEqual({ rpa: [30, 2] });
-    expect(tasksIn(await read())).toEqual({});
+/** What healer has counted of a group. */
+async function countedOf(app: App): Promise<{ readonly ok: number; readonly failed: number }> {
+  const { json } = await healer.call("GET", "/api/status");
+  const { targets } = json as { readonly targets: readonly TargetStatus[] };
+  const { ok = 0, failed = 0 } = targets.find(({ id }) => id === app)?.success.hour ?? {};
+  return { ok, failed };
+}
+
+/** Its workers are past their grace period, and healer has seen tasks of it. */
+async function atWork(app: App): Promise<void> {
+  await until(async () => (await countedOf(app)).ok > 20, `tasks of ${app}`, 40_000);
+  const youngest = Math.max(...(await rows(app)).map(({ startedWallMs }) => startedWallMs ?? 0));
+  await pause(Math.max(0, youngest + SHORT_KNOBS.grace_period_seconds * 1000 + 1500 - Date.now()));
+}
+
+async function connections(): Promise<number> {
+  const admin = connectRedis(redis);
+  const list = String(await admin.client("LIST"));
+  admin.disconnect();
+  return list.split("name=healer ").length - 1;
+}
+
+describe.skipIf(!mayRun)("workers of BullMQ (needs Debian's package redis-server)", { timeout: 120_000 }, () => {
+  describe.concurrent("while Redis is there", () => {
+    test("that fail their tasks are healed as a group, one after the other, and recover", async () => {
+      await atWork("failing");
+      const onset = nowIso();
+      await signalAll("failing", "SIGUSR2");
+      expect(await waitFor("failing", "heal_intent", onset)).toMatchObject({ target: "failing", rule: "success-rate" });
+      expect(await waitFor("failing", "heal_verdict", onset)).toMatchObject({ target: "failing", verdict: "recovered" });
+      for (const row of await rows("failing")) expect(row.restarts, `failing:${instanceOf(row)}`).toBe(1);
+    });
+
+    test("of which the only one is stopped finish nothing while tasks wait, which is a stall", async () => {
+      await atWork("stopped");
+      const onset = nowIso();
+      await signalAll("stopped", "SIGSTOP");
+      expect(await waitFor("stopped", "heal_intent", onset)).toMatchObject({ target: "stopped", rule: "queue-stalled" });
+      expect(await waitFor("stopped", "heal_verdict", onset)).toMatchObject({ target: "stopped", verdict: "recovered" });
+    });
+
+    test("one that is killed loses no task: each counts once, and nobody is healed for it", async () => {
+      await until(async () => (await connections()) === NAMES.length, "all queues to be watched", 20_000);
+      await pause(2_000);
+      await queues.killed.addBulk(Array.from({ length: TASKS_OF_KILLED }, () => ({ name: "task", data: {} })));
+      await until(async () => (await countedOf("killed")).ok > 50, "the first tasks", 30_000);
+      const onset = nowIso();
+      await signalAll("killed", "SIGKILL");
+      await until(async () => (await countedOf("killed")).ok >= TASKS_OF_KILLED, "the last task", 60_000);
+      expect(await countedOf("killed")).toEqual({ ok: TASKS_OF_KILLED, failed: 0 });
+      expect((await rows("killed")).map(({ restarts }) => restarts)).toEqual([1]);
+      const since = healer.lines().filter((line) => line.ts >= onset && isOf("killed", line));
+      expect(since.filter(({ event }) => /^heal_/.test(event))).toEqual([]);
+    });
   });
 
-  test("pending is what could be taken now: not what is delayed, paused, or held off", async () => {
-    const { depth } = watch();
-    await queue.add("waits", {});
-    await queue.add("waits", {}, { priority: 5 });
-    await queue.add("delayed", {}, { delay: 60_000 });
-    expect(await depth()).toMatchObject({ pending: 2, running: 0 });
-    await queue.pause();
-    expect(await depth()).toMatchObject({ pending: 0, running: 0 });
-    await queue.resume();
-    expect(await depth()).toMatchObject({ pending: 2 });
-    const limiter = { max: 1000, duration: 1000 };
-    const worker = work("emails", { limiter });
-    await until(async () => (await depth())?.pending === 0, "both to be done");
-    await worker.rateLimit(60_000);
-    await queue.add("held off", {});
-    expect(await depth()).toMatchObject({ pending: 0 });
-    expect(await queue.getWaitingCount(), "it waits all the same").toBe(1);
-    await queue.removeRateLimitKey();
-    expect(await depth()).toMatchObject({ pending: 1 });
-  });
-
-  test("what runs is seen as it is taken", async () => {
-    const { depth } = watch();
-    let release: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    const worker = new Worker("emails", () => held, { connection: connectionOf(), concurrency: 2 });
-    ends.push(() => worker.close(true));
-    await queue.addBulk(Array.from({ length: 3 }, () => ({ name: "long", data: {} })));
-    await until(async () => (await depth())?.running === 2, "two to run");
-    expect(await depth()).toMatchObject({ pending: 1, running: 2 });
-    release();
-    await allDone();
-  });
-
-  test("the age is of the task that is next, and known only of one that nobody has had yet", async () => {
-    const { depth } = watch();
-    await queue.add("old", {}, { timestamp: Date.now() - 90_000 });
-    await queue.add("young", {});
-    expect((await depth())?.oldestMs).toBeGreaterThanOrEqual(90_000);
-    expect((await depth())?.oldestMs).toBeLessThan(120_000);
-    await queue.drain();
-    expect(await depth()).not.toHaveProperty("oldestMs");
-    await queue.add("was delayed", {}, { timestamp: Date.now() - 90_000, delay: 89_000 });
-    await until(async () => (await queue.getDelayedCount()) === 1, "its delay");
-    await (await queue.getDelayed())[0]?.promote();
-    expect((await depth())?.oldestMs, "since its delay was over").toBeLessThan(30_000);
-    await queue.drain();
-    const worker = work("emails");
-    await queue.add("fails", { bad: true }, { attempts: 2, backoff: 50, timestamp: Date.now() - 90_000 });
-    worker.once("failed", () => void worker.pause(true));
-    await until(async () => (await queue.getDelayedCount()) + (await queue.getWaitingCount()) === 1, "its first failure");
-    await until(async () => worker.isPaused(), "the worker to stop");
-    for (const job of await queue.getDelayed()) await job.promote();
-    expect(await depth(), "of a retry nobody knows").toMatchObject({ pending: 1 });
-    expect(await depth()).not.toHaveProperty("oldestMs");
-  });
-
-  test("nothing is written: neither by a look, nor by scripts that it calls", async () => {
-    const { read, sensor } = watch();
-    await queue.addBulk(Array.from({ length: 3 }, (_, index) => ({ name: "waits", data: {}, opts: { priority: index } })));
-    await queue.add("delayed", {}, { delay: 60_000 });
-    const monitor = await admin.monitor();
-    ends.push(() => monitor.disconnect());
-    const said: string[] = [];
-    monitor.on("monitor", (_time: string, [command = ""]: string[]) => said.push(command));
-    for (let reading = 0; reading < 3; reading++) expect(kindsIn(await read())).toContain("queue");
-    sensor.close?.();
-    await until(() => said.filter((command) => /^xrevrange$/i.test(command)).length === 3, "all three looks to be seen");
-    expect(said.filter((command) => !READS.test(command))).toEqual([]);
-    expect(await admin.hget(queue.toKey("meta"), "opts.maxLenEvents"), "what the user's own queue wrote").toBe("10000");
-  });
-
-  test("a user who may only read, and call scripts, suffices", async () => {
-    await admin.call("ACL", "SETUSER", "healer", "on", ">pw", "resetkeys", "~bull:*", "+@read", "+@connection", "+eval", "+evalsha");
-    const { depth } = watch({ url: `redis://healer:pw@127.0.0.1:${redis.port}` });
-    await queue.add("waits", {});
-    expect(await depth()).toMatchObject({ pending: 1 });
-  });
-
-  test("FLUSHALL and an obliterated queue are no outcomes, and what comes after them counts", async () => {
-    const { read } = watch();
-    await queue.add("waits", {});
-    await read();
-    work("emails");
-    await allDone();
-    expect(tasksIn(await read())).toEqual({ rpa: [1, 0] });
-    await admin.flushall();
-    expect(await read(), "a moment is no news").toEqual([]);
-    const [blind] = await read(60_000);
-    expect(blind).toMatchObject({ kind: "blind", reason: expect.stringMatching(/bull:emails: there is no such queue/) as string });
-    await queue.add("bad", { bad: true });
-    await allDone();
-    expect(kindsIn(await read())).toEqual(["sight", "queue", "running"]);
-    await queue.obliterate({ force: true });
-    await queue.add("ok", {});
-    await allDone();
-    expect(tasksIn(await read())).toEqual({ rpa: [1, 0] });
-  });
-
-  test("while Redis is away nothing is said for a minute, then why; when it is back, nothing of it is held against anybody", async () => {
-    const { read } = watch();
-    await queue.add("waits", {});
-    await read();
+  test("whose Redis goes away are left alone: healer says that it is blind, and that it sees again", async () => {
+    const gone = nowIso();
     await redis.stop();
-    expect(await read()).toEqual([]);
-    const place = `redis://127.0.0.1:${redis.port} bull:emails`;
-    expect(await read(60_000)).toMatchObject([{ kind: "blind", sensor: "queue:mail", reason: `${place}: connection refused` }]);
+    const tells = (event: string, app: App) => (line: HealLine) =>
+      line.ts >= gone && line.event === event && line["sensor"] === `queue:${app}`;
+    const reason = expect.stringContaining("connection refused") as string;
+    for (const app of NAMES) expect(await healer.waitFor(tells("sensor_blind", app), { deadlineMs: 90_000 })).toMatchObject({ reason });
+    const counted = await countedOf("failing");
     await redis.start();
-    await until(() => queue.add("again", { bad: true }).then(Boolean), "the queue to be there again");
-    work("emails");
-    await allDone();
-    expect(kindsIn(await read())).toEqual(["sight", "queue", "running"]);
-    await queue.add("ok", {});
-    await allDone();
-    expect(tasksIn(await read())).toEqual({ rpa: [1, 0] });
+    for (const app of ["failing", "stopped"] as const) await healer.waitFor(tells("sensor_back", app), { deadlineMs: 30_000 });
+    await until(async () => (await countedOf("failing")).ok > counted.ok + 10, "tasks after it", 30_000);
+    expect(healer.lines().filter(({ ts, event }) => ts >= gone && event === "heal_intent")).toEqual([]);
   });
 
-  test("there is one connection, however often it is read or fails, and none once it is closed", async () => {
-    const { read, sensor } = watch();
-    const ours = async (): Promise<number> => String(await admin.client("LIST")).split("name=healer ").length - 1;
-    await queue.add("waits", {});
-    for (let reading = 0; reading < 20; reading++) await read();
-    expect(await ours()).toBe(1);
-    for (let failed = 0; failed < 20; failed++) {
-      const id = /id=(\d+) [^\n]*name=healer /.exec(String(await admin.client("LIST")))?.[1];
-      await admin.client("KILL", "ID", Number(id));
-      await read();
-      await read();
-    }
-    expect(await ours()).toBe(1);
-    sensor.close?.();
-    await until(async () => (await ours()) === 0, "the connection to be closed");
-    await read();
-    expect(await ours(), "it stays closed").toBe(0);
-  });
-
-  const REFUSED: readonly (readonly [what: string, url: () => string, reason: RegExp])[] = [
-    ["a wrong password", () => `redis://:hunter3@127.0.0.1:${redis.port}`, /Redis says: WRONGPASS/],
-    ["no password", () => `redis://127.0.0.1:${redis.port}`, /Redis says: NOAUTH/],
-    ["a database that is not there", () => `${redis.url}/9999`, /Redis says: ERR DB index is out of range/],
-    ["another database", () => `${redis.url}/3`, /there is no such queue/],
-  ];
-  test.each(REFUSED)("%s is told at once, without the password", async (_, url, expected) => {
-    const reason = (await watch({ url: url() }).reason()) ?? "";
-    expect(reason).toMatch(expected);
-    expect(reason).not.toContain("hunter");
-  });
-
-  test("a queue whose key is something else is told in Redis' words", async () => {
-    await admin.set("bull:odd:events", "text");
-    expect(await watch({ name: "odd" }).reason()).toMatch(/Redis says: WRONGTYPE/);
-  });
-
-  test("a queue of BullMQ 4 is refused before anything of it is taken away", async () => {
-    await admin.lpush("bull:old:wait", "0:0", "1", "2");
-    await admin.rpush("bull:old:wait", "0:0");
-    expect(await watch({ name: "old" }).reason()).toMatch(/BullMQ 4 or older/);
-    expect(await admin.llen("bull:old:wait")).toBe(4);
-  });
-
-  test("a server that never answers costs its time and no more, and one that is not Redis is told", async () => {
-    const silent = await serveTcp((socket) => void socket.resume());
-    const web = await serveTcp((socket) => void socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")));
-    ends.push(silent.close, web.close);
-    const mute = watch({ url: `redis://:hunter2@127.0.0.1:${silent.port}`, timeout: "300ms" });
-    expect(await mute.reason()).toMatch(/bull:emails: no answer in 300 ms$/);
-    await until(() => silent.connections() === 0, "the connection to be given up");
-    expect(await watch({ url: `redis://127.0.0.1:${web.port}` }).reason()).toMatch(/bull:emails: /);
-    const stopped = watch({ url: `redis://127.0.0.1:${silent.port}`, timeout: "30s" });
-    const reading = stopped.read();
-    await until(() => silent.connections() === 1, "it to be asked");
-    stopped.context.stop.abort();
-    expect(kindsIn(await reading)).toEqual(["blind"]);
-    await until(() => silent.connections() === 0, "the reading to be stopped");
+  test("are watched through one connection a queue, closed by an edit without it and at the end; no file holds the password", async () => {
+    await until(async () => (await connections()) === NAMES.length, "a connection for each queue", 20_000);
+    healer.configure(configuration(["failing", "stopped"]));
+    await until(async () => (await connections()) === 2, "the third to be closed", 20_000);
+    await healer.stop();
+    expect(await connections()).toBe(0);
+    const files = readdirSync(healer.home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const holding = files.filter(({ parentPath, name }) => readFileSync(join(parentPath, name)).includes("hunter2"));
+    expect([files.length > 1, holding.map(({ name }) => name)]).toEqual([true, []]);
   });
 });

@@ -27,9 +27,9 @@ const BYTES_MAX = 8 * 1024 ** 2;
 const BEGINNING = "0-0";
 
 /**
- * The first call finds the end of the stream and counts from there; so does one that finds the stream ended before what was
- * read already, which then began anew on a clock that went back. A stream that is gone is no such case: what comes after it
- * has later ids, since they begin with the time. More than a reading may take is skipped: it is a sample then, of no
+ * The first call finds the end of the stream and counts from there. Every call leaves off at its end, wherever that is now: a
+ * stream that ends before what was read already began anew on a clock that went back, and has nothing for this reading. One
+ * that is gone keeps its place: what comes after it has later ids, since they begin with the time. More than a reading may take is skipped: it is a sample then, of no
  * particular outcome, and late outcomes would be held against a process that was healed meanwhile.
  */
 export function createFinishedEvents(): FinishedEvents {
@@ -39,7 +39,7 @@ export function createFinishedEvents(): FinishedEvents {
     async advance(stream) {
       const ends = await stream.ends();
       const lastId = ends?.lastId ?? position ?? BEGINNING;
-      if (position === null || comesBefore(lastId, position)) {
+      if (position === null) {
         position = lastId;
         return counted;
       }
