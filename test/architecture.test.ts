@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   rules: ["core", "zod"],
   "world/pm2": [...CORE_FOR_WORLD, "type world", "node:*", "amp", "amp-message"],
+  "world/bullmq": [...CORE_FOR_WORLD, "type world", "world", "node:*", "bullmq", "ioredis"],
   "world/host": [...CORE_FOR_WORLD, "type world", "node:*", "systeminformation"],
   world: [...CORE_FOR_WORLD, "type world", "node:*"],
   sensors: ["core", "world", "zod", ...HARMLESS],

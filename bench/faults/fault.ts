@@ -12,10 +12,12 @@ export interface Fault {
   readonly patienceMs?: number;
   /** Ends what makes it sick, where no restart does. */
   readonly mend?: (stage: Stage, app: string) => Promise<unknown>;
-  /** How many restarts it takes, PM2's own included. */
+  /** How many restarts it may take, PM2's own included. */
   readonly restarts: number;
-  /** false: nothing for healer to do but to look on. */
-  readonly heals?: boolean;
+  /** What healer is to do; left out: to heal it. "in vain": to see it and try, although nothing but a person can mend it. */
+  readonly heals?: "never" | "in vain";
+  /** How long all is well before, ms. */
+  readonly healthyMs?: number;
   /** From the fault, ms. */
   readonly goals?: { readonly actMs?: number; readonly clearMs?: number };
 }
@@ -44,14 +46,14 @@ const AFTER_MS = 5_000; // long enough for a second, needless heal to show
 export async function play(stage: Stage, fault: Fault): Promise<Played> {
   const { app } = fault.part;
   await graceOver(stage, app);
-  await pause(HEALTHY_MS);
+  await pause(fault.healthyMs ?? HEALTHY_MS);
   const before = await stage.rows(app);
   const sick = `${app}-${String(before.length - 1)}`;
   const onset = nowIso();
   await fault.begin(stage, app);
   if (fault.mend !== undefined) await fault.mend(stage, app);
-  if (fault.heals === false) await pause(fault.patienceMs ?? 20_000);
-  else await stage.waitFor(app, ({ event }) => event === "heal_verdict", fault.patienceMs ?? 60_000, onset);
+  if (fault.heals !== undefined) await pause(fault.patienceMs ?? 20_000);
+  else await stage.waitFor(app, isCured, fault.patienceMs ?? 60_000, onset);
   await pause(AFTER_MS);
   const lines = stage.linesOf(app, onset);
   const after = await stage.rows(app);
@@ -65,22 +67,26 @@ export async function play(stage: Stage, fault: Fault): Promise<Played> {
     actS: at(({ event }) => event === "heal_intent"),
     doneS: at(({ event }) => event === "heal_action"),
     clearS: at(({ event }) => event === "symptom_cleared"),
-    recoverS: at((line) => line.event === "heal_verdict" && line["verdict"] === "recovered"),
+    recoverS: at(isCured),
     lost: lost[sick] ?? 0,
     lostByOthers: sumOf(Object.entries(lost).map(([worker, count]) => (worker === sick ? 0 : count))),
   };
   return { ...played, missed: whatIsMissed(fault, played) };
 }
 
+function isCured(line: HealLine): boolean {
+  return line.event === "heal_verdict" && line["verdict"] === "recovered";
+}
+
 function whatIsMissed(fault: Fault, { recoverS, actS, clearS, needless, lostByOthers, ...played }: Omit<Played, "missed">): string[] {
   const { actMs = Infinity, clearMs = Infinity } = fault.goals ?? {};
-  const heals = fault.heals !== false;
   return [
-    heals && recoverS === null ? "not recovered" : null,
-    !heals && actS !== null ? "healed" : null,
+    fault.heals === undefined && recoverS === null ? "not recovered" : null,
+    fault.heals === "never" && actS !== null ? "healed" : null,
+    fault.heals === "in vain" && actS === null ? "not acted on" : null,
     actMs < (actS ?? 0) * 1000 ? `acted on after more than ${actMs / 1000} s` : null,
     clearMs < (clearS ?? 0) * 1000 ? `cleared after more than ${clearMs / 1000} s` : null,
-    played.restarts < fault.restarts ? "not restarted" : null,
+    played.restarts === 0 && fault.restarts > 0 ? "not restarted" : null,
     needless > 0 ? `${needless} needless restarts` : null,
     lostByOthers > 0 ? "healthy workers lost tasks" : null,
   ].filter((miss) => miss !== null);

@@ -1,3 +1,4 @@
+import { freePorts } from "../../src/demo/free-ports.ts";
 import { pause, type Part } from "../../test/integration/stage.ts";
 import type { AppOptions } from "../../test/support/real-pm2.ts";
 import { signalLast, type Fault } from "./fault.ts";
@@ -17,11 +18,29 @@ function faulty(app: string, fault: string, rules: readonly unknown[], workers: 
 
 const ill = signalLast("SIGUSR2");
 
+/** Dies at once for a minute, after it has lived so long; PM2's own brake ends 16 s after a start. */
+function crashLoop(name: string, app: string, healthyMs: number): Fault {
+  return {
+    name,
+    part: { app, workers: { script: "crash-on-file.mjs" }, strategy: { advanced: { backoff: { base: 30, max: 600 } } } },
+    healthyMs,
+    async begin(stage) {
+      stage.faultFile(app).set();
+      await ill(stage, app);
+    },
+    async mend(stage) {
+      await pause(60_000);
+      stage.faultFile(app).clear();
+    },
+    ...{ restarts: 10, patienceMs: 240_000 }, // at most 8 in the first minute (bench/acceptance.ts), and the trials after it
+  };
+}
+
 /** Faults that need nothing but the worker itself. Each is an app of its own, and all go wrong beside one another. */
 export const FAULTS: readonly Fault[] = [
   {
     ...{ name: "crashes once", part: faulty("crash-once", "crashes", [FROZEN]), begin: ill },
-    ...{ restarts: 1, heals: false },
+    ...{ restarts: 1, heals: "never" },
   },
   {
     ...{ name: "SIGSTOP", part: faulty("stopped", "", [FROZEN]), begin: signalLast("SIGSTOP") },
@@ -64,11 +83,33 @@ export const FAULTS: readonly Fault[] = [
     ...{ name: "takes no task any more", part: faulty("stalls", "takes no task", [STALLED]), begin: ill },
     ...{ restarts: 1, patienceMs: 90_000 },
   },
+  crashLoop("crash loop, young", "loop-young", 1_000),
+  crashLoop("crash loop, after 20 s", "loop-later", 20_000),
+  {
+    name: "starts for 10 s",
+    part: { app: "slow", strategy: { rules: [FROZEN, HEALTH] } },
+    async begin({ pm2 }, app) {
+      const port = (await freePorts(19_000 + (process.pid % 500) * 2, 1)) ?? 0;
+      await pm2.start({ name: app, script: "slow-start.mjs", exec_mode: "fork", env: { PORT: String(port), READY_AFTER_MS: "10000" } });
+    },
+    ...{ restarts: 0, heals: "never" },
+  },
+  {
+    // What it ran goes on and has the port; PM2 starts another wrapper, whose worker cannot have it.
+    name: "wrapper killed, its child lives",
+    part: {
+      app: "wrapped",
+      workers: { script: "wrapper.sh", interpreter: "bash", env: { WRAPPED: "http-health.mjs" } },
+      strategy: { max_workers: 1, trim_outside: "orphans", rules: [HEALTH] },
+    },
+    begin: signalLast("SIGKILL"),
+    ...{ restarts: 8, patienceMs: 120_000 }, // of a crash loop a start is proven after a minute of life
+  },
   {
     name: "ghost: online without a process",
     part: { app: "ghost", strategy: {} },
     begin: async (stage, app) => stage.pm2.startGhost(app),
-    ...{ restarts: 0, heals: false, patienceMs: 5_000 },
+    ...{ restarts: 3, heals: "in vain", patienceMs: 15_000 },
   },
   {
     ...{ name: "paused 2 s, as by a collector", part: faulty("paused", "", [FROZEN, HEALTH]) },
@@ -77,6 +118,6 @@ export const FAULTS: readonly Fault[] = [
       await pause(2_000);
       process.kill(pid, "SIGCONT");
     },
-    ...{ restarts: 0, heals: false },
+    ...{ restarts: 0, heals: "never" },
   },
 ];

@@ -69,7 +69,7 @@ interface Drawer<Kind> {
   readonly notYet: readonly string[];
 }
 
-function readKind<Kind extends { readonly type: string; readonly params: z.ZodType }>(
+function readKind<Kind extends { readonly type: string; readonly params: z.ZodType; lacks?(): string | null }>(
   item: unknown,
   path: ConfigPath,
   problems: ProblemList,
@@ -88,6 +88,8 @@ function readKind<Kind extends { readonly type: string; readonly params: z.ZodTy
   }
   noteMillisecondSlips(item, path, problems);
   const parsed = kind.params.safeParse(item);
+  const lacks = kind.lacks?.() ?? null;
+  if (lacks !== null) problems.key([...path, "type"], `the ${drawer.what} type ${kind.type} ${lacks}`);
   if (parsed.success) return { kind, params: parsed.data };
   problems.parse(kind.params, item, path);
   return null;

@@ -9,13 +9,21 @@ const HIDDEN = "(hidden)";
  */
 export function withoutSecrets(text: string, path: ConfigPath): string {
   if (path.some((step) => typeof step === "string" && (step === "headers" || SECRET_KEY.test(step)))) return HIDDEN;
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return hideInUrl(text, path[0] === "notify"); // as a whole: a password may hold anything
   return text.replaceAll(/\b([a-z][a-z0-9+.-]*):\/\/[^\s"'<>]*/gi, (url: string) => hideInUrl(url, path[0] === "notify"));
 }
 
 function hideInUrl(url: string, hidePath: boolean): string {
   const [, scheme, authority, rest] = /^([^:]+:\/\/)([^/?#]*)(.*)$/s.exec(url) ?? [];
   if (scheme === undefined || authority === undefined || rest === undefined) return HIDDEN;
+  if (mayHoldPassword(url, scheme, rest)) return `${scheme}${HIDDEN}`;
   const host = authority.slice(authority.lastIndexOf("@") + 1);
   if (hidePath && rest.length > 1) return `${scheme}${host}/…`;
   return `${scheme}${host}${rest.replace(/[?#].*$/s, "?…")}`;
+}
+
+/** A `/`, `?` or `#` that a password should have escaped ends what looks like the host, and the rest of the password stands behind it. */
+function mayHoldPassword(url: string, scheme: string, rest: string): boolean {
+  const isHttp = /^https?:\/\/$/i.test(scheme);
+  return isHttp ? rest.includes("@") && !URL.canParse(url) : rest.includes("@") || !URL.canParse(url);
 }

@@ -32,7 +32,11 @@ export class Sensing {
   use(sensors: readonly Sensor[], turnMs = 0): void {
     this.#turnMs = turnMs;
     const before = new Map(this.#posts.map((post) => [post.sensor, post]));
-    for (const { sensor, reading } of this.#posts) if (!sensors.includes(sensor)) reading?.abort();
+    for (const { sensor, reading } of this.#posts) {
+      if (sensors.includes(sensor)) continue;
+      reading?.abort();
+      sensor.close?.();
+    }
     this.#posts = sensors.map((sensor) => before.get(sensor) ?? { sensor, dueAtMs: this.#now(), reading: null, looksForEnd: false });
   }
 

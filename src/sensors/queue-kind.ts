@@ -9,6 +9,8 @@ export interface QueueKind {
   readonly params: z.ZodType;
   /** Variables of the workers' environment that the parameters name (`worker_key: env.NAME`). */
   envNames(params: unknown): readonly string[];
+  /** Why it cannot be used in this installation, and what to do, as words after its name; null = it can. Left out: it always can. */
+  lacks?(): string | null;
   /** `params` must have come out of this kind's own schema. Starts nothing. */
   create(params: unknown, settings: QueueSettings): Sensor;
 }

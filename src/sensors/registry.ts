@@ -1,3 +1,4 @@
+import { bullmqQueue } from "./bullmq-queue.ts";
 import { createExecProbeSensor } from "./exec-probes.ts";
 import { createHttpProbeSensor } from "./http-probes.ts";
 import type { ProbeRule } from "./probe-rounds.ts";
@@ -8,10 +9,10 @@ import type { Sensor } from "./sensor.ts";
 import { createTcpProbeSensor } from "./tcp-probes.ts";
 
 /** Every kind of queue there is. Adding one: its file, and a line here. */
-export const QUEUE_KINDS: readonly QueueKind[] = [httpQueue, prometheusQueue];
+export const QUEUE_KINDS: readonly QueueKind[] = [httpQueue, prometheusQueue, bullmqQueue];
 
 /** Kinds that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
-export const QUEUE_KINDS_NOT_YET: readonly string[] = ["bullmq"];
+export const QUEUE_KINDS_NOT_YET: readonly string[] = [];
 
 /** Who asks for a rule that needs probes, by the rule's name. */
 export const PROBES: ReadonlyMap<string, (rule: ProbeRule) => Sensor> = new Map([

@@ -17,6 +17,8 @@ export interface Sensor {
   /** Reads at once, and costs next to nothing: after an action it looks without waiting for its rhythm, so that the end is seen soon. */
   readonly looksAfterActions?: boolean;
   read(context: SensorContext): Promise<readonly Observation[]>;
+  /** It is not needed any more: ends the connections it keeps, and a reading under way. Left out: it keeps none. */
+  close?(): void;
 }
 
 export interface SensorContext {

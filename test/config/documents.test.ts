@@ -36,6 +36,12 @@ describe("the shipped configuration", () => {
   });
 });
 
+test("the example of BullMQ loads, and is what the JSON Schema accepts", () => {
+  const example = readFileSync(resolve(ROOT, "docs/examples/bullmq.yaml"), "utf8");
+  expect(loaded(example).queues[0]?.params).toMatchObject({ type: "bullmq", name: "emails", prefix: "bull" });
+  expect(z.fromJSONSchema(configSchema()).safeParse(parse(example)).error?.issues ?? []).toEqual([]);
+});
+
 describe("the JSON Schema", () => {
   const schema = z.fromJSONSchema(configSchema());
 
@@ -48,6 +54,7 @@ describe("the JSON Schema", () => {
       a: { type: "http", url: "http://h/", fields: { oldest_age_seconds: "age" } },
       b: { type: "prometheus", url: "http://h/", completed: "x", failed: "y", worker_label: "w", worker_key: "pid" },
       c: { type: "prometheus", url: "http://h/", pending: "x" },
+      d: { type: "bullmq", url: "redis://h", name: "x", every: "1s" },
     };
     expect(schema.safeParse({ version: 1, mode: "heal", strategies: [], queues }).error?.issues ?? []).toEqual([]);
   });

@@ -10,11 +10,16 @@ class SlowSensor implements Sensor {
   readonly name: string;
   readonly everyMs: number;
   readonly timeoutMs = 5_000;
+  closed = 0;
   readonly readings: { readonly context: SensorContext; readonly end: (observations: readonly Observation[]) => Promise<void> }[] = [];
 
   constructor(name: string, everyMs = 2_000) {
     this.name = name;
     this.everyMs = everyMs;
+  }
+
+  close(): void {
+    this.closed++;
   }
 
   read(context: SensorContext): Promise<readonly Observation[]> {
@@ -114,6 +119,15 @@ test("after close nothing is read and nothing comes in any more", async () => {
   nowMs += 60_000;
   sensing.startDue(() => WORKERS);
   expect([sensor.readings.length, sensing.drain()]).toEqual([1, []]);
+});
+
+test("a sensor is closed once it is not used any more: after an edit without it, and at the end", () => {
+  const [kept, dropped] = [new SlowSensor("kept"), new SlowSensor("dropped")];
+  const sensing = sensingOf(kept, dropped);
+  sensing.use([kept]);
+  expect([kept.closed, dropped.closed]).toEqual([0, 1]);
+  sensing.close();
+  expect([kept.closed, dropped.closed]).toEqual([1, 1]);
 });
 
 test("a pulse is urgent where it is read more often than turns come", async () => {

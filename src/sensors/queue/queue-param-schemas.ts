@@ -10,10 +10,15 @@ const WORKER_KEY_EXPECTED = "expected name, name-instance, pm_id, pid or env.NAM
 const HeaderName = z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, "expected the name of an HTTP header");
 const HeaderValue = z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, "expected one line of text");
 
-/** How often, how long and with which headers a server is asked over HTTP, and whom its keys mean. */
-export const ASKED_OVER_HTTP = {
+/** How often a server is asked, and how long it may take. */
+export const ASKED = {
   every: duration({ minMs: 500, maxMs: 3_600_000 }, "how often to ask; 5s, or the interval where that is longer").optional(),
   timeout: duration({ minMs: 100, maxMs: 60_000 }, "for the whole answer").prefault("5s"),
+};
+
+/** And with which headers it is asked over HTTP, and whom its keys mean. */
+export const ASKED_OVER_HTTP = {
+  ...ASKED,
   headers: z.record(HeaderName, HeaderValue).default({}).describe("sent with each request"),
   worker_key: z
     .string(WORKER_KEY_EXPECTED)

@@ -25,6 +25,8 @@ export interface QueueSource {
   readonly place: string;
   /** Left out: as `counters.ts` words it. */
   readonly implausibleWords?: string;
+  /** Left out: nothing is kept open between readings. */
+  close?(): void;
 }
 
 export interface NotSeen {
@@ -49,6 +51,7 @@ export function createQueueSensor(source: QueueSource, settings: QueueSettings):
     name,
     everyMs: Math.max(source.everyMs ?? QUEUE_EVERY_MS, settings.intervalMs),
     timeoutMs: source.timeoutMs + ABORT_AFTER_MS,
+    close: () => source.close?.(),
     async read(context) {
       const seen = await look(queue, context);
       if (context.signal.aborted)
