@@ -71,7 +71,7 @@ export const FAULTS: readonly Fault[] = [
     ...{ restarts: 1, goals: PROBED },
   },
   {
-    // 10 MB every 100 ms: over the limit after about 2 s, in breach for 2 s, and read every second.
+    // 10 MB every 100 ms from about 60 MB: over the limit after about 2 s, and in breach for 2 s.
     ...{ name: "leaks beyond a limit", part: faulty("leaks", "leaks", [LEAK]), begin: ill },
     ...{ restarts: 1, goals: { actMs: 7_000 } },
   },

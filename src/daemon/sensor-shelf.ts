@@ -1,4 +1,5 @@
 import type { Compiled } from "../config/compiled.ts";
+import { TREES_EVERY_MS } from "../core/paces.ts";
 import type { State } from "../core/state.ts";
 import { createDependencyProbe } from "../sensors/dependency-probe.ts";
 import { createOsProcessSensor } from "../sensors/os-processes.ts";
@@ -42,12 +43,15 @@ type Take = (identity: readonly unknown[], make: () => Sensor) => void;
 function takeOsProcesses(compiled: Compiled, { state, processes }: { state: State; processes: Processes }, take: Take): void {
   const [memory, cpu, pulse] = [needing(compiled, "memory"), needing(compiled, "cpu"), needing(compiled, "pulse")];
   if (memory.length + cpu.length + pulse.length === 0) return;
-  const everyMs = pulseEveryMs(compiled);
+  const scanEveryMs = treesEveryMs(compiled);
+  const everyMs = Math.min(pulseEveryMs(compiled), scanEveryMs);
   const strategyOf = (id: string): string => state.targets.get(id)?.strategy ?? "";
   const memoryFor = (id: string): boolean => memory.includes(strategyOf(id));
   const cpuFor = (id: string): boolean => cpu.includes(strategyOf(id));
   const pulseFor = (id: string): boolean => pulse.includes(strategyOf(id));
-  take(["os-processes", memory, cpu, pulse, everyMs], () => createOsProcessSensor({ processes, memoryFor, cpuFor, pulseFor, everyMs }));
+  take(["os-processes", memory, cpu, pulse, everyMs, scanEveryMs], () =>
+    createOsProcessSensor({ processes, memoryFor, cpuFor, pulseFor, everyMs, scanEveryMs }),
+  );
 }
 
 function takeProbes({ strategies }: Compiled, take: Take): void {
@@ -84,13 +88,22 @@ function needing({ strategies }: Compiled, need: Need): readonly string[] {
 
 const READINGS_A_PATIENCE = 4;
 const PULSE_MS_MIN = 500;
+const TREES_MS_MIN = 1_000;
 
 /** Every turn; quicker where a rule has so little patience (`for`) that a turn would be a large part of it. */
-function pulseEveryMs({ policy, strategies }: Compiled): number {
-  const patienceMs = strategies.flatMap(({ boundRules }) =>
-    boundRules.filter(({ needs }) => needs.includes("pulse")).flatMap(({ params }) => patienceOf(params)),
-  );
-  return Math.min(policy.intervalMs, ...patienceMs.map((each) => Math.max(PULSE_MS_MIN, each / READINGS_A_PATIENCE)));
+function pulseEveryMs(compiled: Compiled): number {
+  return quickest(compiled, ["pulse"], { mostMs: compiled.policy.intervalMs, leastMs: PULSE_MS_MIN });
+}
+
+/** The same of scans of all processes, which cost more and are worth it seldom. */
+function treesEveryMs(compiled: Compiled): number {
+  return quickest(compiled, ["memory", "cpu"], { mostMs: TREES_EVERY_MS, leastMs: TREES_MS_MIN });
+}
+
+function quickest({ strategies }: Compiled, what: readonly Need[], pace: { readonly mostMs: number; readonly leastMs: number }): number {
+  const rules = strategies.flatMap(({ boundRules }) => boundRules.filter(({ needs }) => needs.some((need) => what.includes(need))));
+  const patienceMs = rules.flatMap(({ params }) => patienceOf(params));
+  return Math.min(pace.mostMs, ...patienceMs.map((each) => Math.max(pace.leastMs, each / READINGS_A_PATIENCE)));
 }
 
 function patienceOf(params: unknown): readonly number[] {

@@ -1,4 +1,3 @@
-import { TREES_EVERY_MS } from "../core/paces.ts";
 import type { Observation, TargetId } from "../core/observation.ts";
 import type { Processes, ProcessTable } from "../world/processes/processes.ts";
 import { createEyesight, type Eyesight, type Sensor, type SensorContext, type WatchedWorker } from "./sensor.ts";
@@ -14,12 +13,14 @@ export interface OsProcessOptions {
   cpuFor(id: TargetId): boolean;
   pulseFor(id: TargetId): boolean;
   readonly everyMs: number;
+  /** Between two scans for memory and CPU time. */
+  readonly scanEveryMs: number;
 }
 
 /**
- * The kernel's view of the workers: `pulse` with every reading, `memory` and `cpu` of the whole process tree every 10 s,
- * both out of one scan, each only for workers whose rules ask. A pid that PM2 reports and the kernel does not know (another PID namespace, a hidden
- * `/proc`) makes the sensor blind for that worker, never the worker dead.
+ * The kernel's view of the workers: `pulse` with every reading, `memory` and `cpu` of the whole process tree more seldom,
+ * both out of one scan, each only for workers whose rules ask. A pid that PM2 reports and the kernel does not know (another
+ * PID namespace, a hidden `/proc`) makes the sensor blind for that worker, never the worker dead.
  */
 export function createOsProcessSensor(options: OsProcessOptions): Sensor {
   const eyesight = createEyesight(NAME);
@@ -34,7 +35,7 @@ export function createOsProcessSensor(options: OsProcessOptions): Sensor {
     read(context) {
       const watched = watchedProcesses(options, context.workers);
       if (watched.length > 0 && !options.processes.supported) return Promise.resolve([unsupported(eyesight, context)]);
-      const treesDue = context.now() - treesAtMs >= TREES_EVERY_MS - options.everyMs / 2;
+      const treesDue = context.now() - treesAtMs >= options.scanEveryMs - options.everyMs / 2;
       const table = treesDue && watched.some(({ memory, cpu }) => memory || cpu) ? options.processes.snapshot() : null;
       if (table !== null) treesAtMs = context.now();
       const known = new Set(watched.map(({ pid }) => pid));

@@ -104,6 +104,7 @@ ${queue}    rules: [${rules}]
     ["the queue's url", "127.0.0.1:1/api", "127.0.0.1:2/api", "queue:llm"],
     ["the probe's url", "}/health", "}/ready", "http-probe:rpa"],
     ["the patience of frozen", "[frozen,", "[{rule: frozen, for: 3s},", "os-processes"],
+    ["a memory that is to be seen soon", "[frozen,", "[frozen, {rule: memory-above, limit: 1G, for: 2s},", "os-processes"],
   ])("are made anew where an edit changes %s, and only there", (_what, from, to, anew) => {
     const build = shelfOf();
     const before = build(FILE);

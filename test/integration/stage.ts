@@ -56,13 +56,19 @@ export const SHORT_KNOBS = {
 const PORTS_A_STAGE = 40;
 let nextPort = 21_000 + (process.pid % 200) * 200;
 
-export async function openStage(parts: readonly Part[], options: { readonly interval?: string } = {}): Promise<Stage> {
+interface StageOptions {
+  readonly interval?: string;
+  /** Left out: `SHORT_KNOBS`. */
+  readonly knobs?: Readonly<Record<string, unknown>>;
+}
+
+export async function openStage(parts: readonly Part[], options: StageOptions = {}): Promise<Stage> {
   const stats = await startStatsServer();
   const pm2 = await startPm2();
   const scratch = join(pm2.home, "scratch");
   mkdirSync(scratch, { recursive: true });
   await startWorkers(parts, { pm2, stats, scratch });
-  const yaml = stringify(configuration(parts, stats.url, options.interval ?? "1s"));
+  const yaml = stringify(configuration(parts, stats.url, options));
   const healer = await startHealer({ pm2Home: pm2.home, yaml }).catch(async (error: unknown) => {
     await pm2.dispose();
     await stats.close();
@@ -100,7 +106,7 @@ async function startWorkers(
   }
 }
 
-function configuration(parts: readonly Part[], queueUrl: string, interval: string) {
+function configuration(parts: readonly Part[], queueUrl: string, { interval = "1s", knobs = SHORT_KNOBS }: StageOptions) {
   const watched = parts.filter(({ strategy }) => strategy !== undefined);
   const queues = parts
     .filter(({ queue }) => queue)
@@ -109,7 +115,7 @@ function configuration(parts: readonly Part[], queueUrl: string, interval: strin
     version: 1,
     mode: "heal",
     interval,
-    defaults: SHORT_KNOBS,
+    defaults: knobs,
     queues: Object.fromEntries(queues) as Record<string, unknown>,
     strategies: watched.map(({ app, queue, strategy }) => ({ name: app, match: { app }, ...(queue ? { queue: app } : {}), ...strategy })),
     api: false,

@@ -4,7 +4,7 @@ import { unsupportedProcesses } from "../../src/world/processes/unsupported-proc
 import { fakeProcesses } from "../support/fake-processes.ts";
 import { facts, sensorContext, watchedWorker, watchedWorkers } from "../support/watched-worker.ts";
 
-const EVERYTHING = { memoryFor: () => true, cpuFor: () => true, pulseFor: () => true, everyMs: 2_000 };
+const EVERYTHING = { memoryFor: () => true, cpuFor: () => true, pulseFor: () => true, everyMs: 2_000, scanEveryMs: 10_000 };
 
 test("pulse comes with every reading, memory and CPU time of the whole tree every ten seconds", async () => {
   const processes = fakeProcesses(
@@ -34,7 +34,7 @@ test("only what some rule asks for is read, and only of workers that run", async
   const [first, second] = watchedWorkers(2);
   const stopped = watchedWorker({ name: "stopped", pid: null, status: "stopped" });
   const pulseFor = (id: string): boolean => id !== "rpa:1";
-  const sensor = createOsProcessSensor({ processes: counting, pulseFor, memoryFor: () => false, cpuFor: () => false, everyMs: 2_000 });
+  const sensor = createOsProcessSensor({ processes: counting, pulseFor, memoryFor: () => false, cpuFor: () => false, everyMs: 2_000, scanEveryMs: 10_000 });
   const observations = await facts(sensor.read(sensorContext([first!, second!, stopped])));
   expect(observations.map((observation) => [observation.kind, "target" in observation && observation.target])).toEqual([
     ["pulse", "rpa:0"],
@@ -47,7 +47,7 @@ test("memory and CPU time come out of one scan, each for whoever asks", async ()
   let scans = 0;
   const counting = { ...processes, snapshot: () => (scans++, processes.snapshot()) };
   const asked = { memoryFor: (id: string) => id === "rpa:0", cpuFor: (id: string) => id === "rpa:1", pulseFor: () => false };
-  const sensor = createOsProcessSensor({ processes: counting, ...asked, everyMs: 2_000 });
+  const sensor = createOsProcessSensor({ processes: counting, ...asked, everyMs: 2_000, scanEveryMs: 10_000 });
   const observations = await facts(sensor.read(sensorContext(watchedWorkers(2))));
   expect(observations.map((seen) => [seen.kind, "target" in seen && seen.target])).toEqual([
     ["memory", "rpa:0"],
