@@ -34,7 +34,14 @@ test("only what some rule asks for is read, and only of workers that run", async
   const [first, second] = watchedWorkers(2);
   const stopped = watchedWorker({ name: "stopped", pid: null, status: "stopped" });
   const pulseFor = (id: string): boolean => id !== "rpa:1";
-  const sensor = createOsProcessSensor({ processes: counting, pulseFor, memoryFor: () => false, cpuFor: () => false, everyMs: 2_000, scanEveryMs: 10_000 });
+  const sensor = createOsProcessSensor({
+    processes: counting,
+    pulseFor,
+    memoryFor: () => false,
+    cpuFor: () => false,
+    everyMs: 2_000,
+    scanEveryMs: 10_000,
+  });
   const observations = await facts(sensor.read(sensorContext([first!, second!, stopped])));
   expect(observations.map((observation) => [observation.kind, "target" in observation && observation.target])).toEqual([
     ["pulse", "rpa:0"],
