@@ -53,6 +53,15 @@ describe("healer died with the trial of an open circuit crashing", () => {
   });
 });
 
+/** healer is back, and nobody holds it back any more. */
+function leavesAlone(world: CoreWorld): void {
+  world.boot();
+  world.command({ name: "resume", target: "app:0" });
+  world.advance(GRACE * 2);
+  expect(world.control("app:0").phase.name).toBe("healthy");
+  expect(world.executed).toEqual([]);
+}
+
 test("a worker whose stop was put off, and whom its operator has stopped while healer was away, is the operator's", () => {
   const world = new CoreWorld();
   world.turn();
@@ -65,11 +74,7 @@ test("a worker whose stop was put off, and whom its operator has stopped while h
   world.save();
   world.kill();
   world.pm2.stop(world.pm2.row("app:0"));
-  world.boot();
-  world.command({ name: "resume", target: "app:0" });
-  world.advance(GRACE * 2);
-  expect(world.control("app:0").phase.name).toBe("healthy");
-  expect(world.executed).toEqual([]);
+  leavesAlone(world);
 });
 
 test("so is one that healer's failed start left down, and that was started and stopped while healer could not remember anything", () => {
@@ -85,9 +90,5 @@ test("so is one that healer's failed start left down, and that was started and s
   world.advance(1000);
   world.pm2.restart(world.pm2.row("app:0"));
   world.pm2.stop(world.pm2.row("app:0"));
-  world.boot();
-  world.command({ name: "resume", target: "app:0" });
-  world.advance(GRACE * 2);
-  expect(world.control("app:0").phase.name).toBe("healthy");
-  expect(world.executed).toEqual([]);
+  leavesAlone(world);
 });

@@ -1,9 +1,9 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { deadUrl } from "./http-server.ts";
-import { until } from "./until.ts";
+import { ownServer } from "./own-server.ts";
 
 export const hasPrometheus = spawnSync("prometheus", ["--version"]).status === 0;
 
@@ -22,27 +22,7 @@ export async function createPrometheus(dir: string, scraped: string): Promise<Re
   const job = { job_name: "workers", static_configs: [{ targets: [new URL(scraped).host] }] };
   writeFileSync(config, stringify({ global: { scrape_interval: "1s", scrape_timeout: "1s" }, scrape_configs: [job] }));
   const args = [`--config.file=${config}`, `--storage.tsdb.path=${join(dir, "data")}`, `--web.listen-address=${new URL(url).host}`];
-  let child: ChildProcess | null = null;
-  return {
-    url,
-    async start() {
-      let errors = "";
-      child = spawn("prometheus", [...args, "--log.level=error"], { stdio: ["ignore", "ignore", "pipe"] });
-      child.on("error", (error) => (errors += error.message));
-      child.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-      await until(() => isReady(url), "Prometheus to be ready", 20_000).catch((error: Error) => {
-        throw new Error(`${error.message}: ${errors}`);
-      });
-    },
-    async stop() {
-      const running = child;
-      child = null;
-      if (running === null || running.exitCode !== null || running.pid === undefined) return;
-      const ended = new Promise((resolve) => running.once("exit", resolve));
-      running.kill("SIGTERM");
-      await ended;
-    },
-  };
+  return { url, ...ownServer("prometheus", [...args, "--log.level=error"], () => isReady(url)) };
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -1,10 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { deadUrl } from "./http-server.ts";
-import { until } from "./until.ts";
+import { ownServer } from "./own-server.ts";
 
 export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 
@@ -27,35 +27,21 @@ export async function createRedis(): Promise<RealRedis> {
   const password = "hunter2/%?";
   const dir = mkdtempSync(join(tmpdir(), "h-"));
   const options = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir, "--requirepass", password];
-  let child: ChildProcess | null = null;
-  const redis: RealRedis = {
-    ...{ port, password, url: `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}` },
-    async start() {
-      let said = "";
-      child = spawn("redis-server", options.map(String), { stdio: ["ignore", "pipe", "ignore"] });
-      child.on("error", (error) => (said += error.message));
-      child.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));
-      await until(() => answers(redis), "Redis to be ready", 20_000).catch((error: Error) => {
-        throw new Error(`${error.message}: ${said}`);
-      });
-    },
-    async stop() {
-      const running = child;
-      child = null;
-      if (running === null || running.exitCode !== null || running.pid === undefined) return;
-      const ended = new Promise((resolve) => running.once("exit", resolve));
-      running.kill("SIGTERM");
-      await ended;
-    },
+  const place = { port, password, url: `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}` };
+  const server = ownServer("redis-server", options.map(String), () => answers(place));
+  return {
+    ...place,
+    ...server,
     async dispose() {
-      await redis.stop();
+      await server.stop();
       rmSync(dir, { recursive: true, force: true });
     },
   };
-  return redis;
 }
 
-async function answers(redis: RealRedis): Promise<boolean> {
+type Place = Pick<RealRedis, "port" | "password">;
+
+async function answers(redis: Place): Promise<boolean> {
   const client = connectRedis(redis);
   return client.ping().then(
     () => (client.disconnect(), true),
@@ -64,7 +50,7 @@ async function answers(redis: RealRedis): Promise<boolean> {
 }
 
 /** A plain client, for what the test itself does there. It gives up at once where nobody listens. */
-export function connectRedis({ port, password }: RealRedis): Redis {
+export function connectRedis({ port, password }: Place): Redis {
   const client = new Redis({ host: "127.0.0.1", port, password, maxRetriesPerRequest: 0, retryStrategy: () => null });
   client.on("error", () => undefined); // its commands reject with the same
   return client;
