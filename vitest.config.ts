@@ -12,6 +12,7 @@ export default defineConfig({
   test: {
     env: { HEALER_TEST_RUN: run },
     globalSetup: ["test/support/no-survivors.ts"],
+    setupFiles: ["test/support/no-group-kill.ts"],
     reporters: ["default", new PlainSummary()],
     testTimeout: 20_000,
     hookTimeout: 60_000,

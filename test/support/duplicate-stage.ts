@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,11 +48,11 @@ export async function stageDuplicates(app: StagedApp): Promise<DuplicateStage> {
   const [other] = await second.start(options);
   const fromScript = await startFromScript({ ...app, script }, cwd);
   const pids = {
-    kept: rows[1]?.pid ?? 0,
-    surplus: rows[0]?.pid ?? 0,
-    orphan: before?.pid ?? 0,
+    kept: present(rows[1]?.pid, "the newest row"),
+    surplus: present(rows[0]?.pid, "the row before it"),
+    orphan: present(before?.pid, "the row of the daemon that was killed"),
     script: fromScript,
-    other: other?.pid ?? 0,
+    other: present(other?.pid, "the row of the other daemon"),
   };
   return {
     ...{ pm2, second, pids },
@@ -72,6 +72,15 @@ async function startFromScript({ script, interpreter = process.execPath }: Stage
   const line = `exec 1>script.log 2>&1; '${interpreter}' '${script}' &`;
   const shell = spawn("sh", ["-c", line], { cwd, detached: true, stdio: "ignore", env: { ...process.env, STAGED_BY_SCRIPT: cwd } });
   await until(() => shell.exitCode !== null, "the shell to end");
-  await until(() => carriers(mark).length === 1 && !readFileSync(`/proc/${carriers(mark)[0]!.pid}/cmdline`, "utf8").startsWith("sh"), mark);
-  return carriers(mark)[0]?.pid ?? 0;
+  // Between the shell and the program it becomes, the kernel may show neither.
+  const copies = (): readonly number[] =>
+    carriers(mark).flatMap(({ pid, command }) => (command.includes(script) && !command.startsWith("sh") ? [pid] : []));
+  let copy: number | undefined;
+  await until(() => ([copy] = copies()) && copy !== undefined, mark);
+  return present(copy, "the copy from a script");
+}
+
+function present(pid: number | null | undefined, what: string): number {
+  if (pid == null) throw new Error(`${what} does not run`);
+  return pid;
 }

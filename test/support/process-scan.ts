@@ -26,8 +26,9 @@ export function carriers(variable: string): { pid: number; command: string }[] {
     .map((pid) => ({ pid, command: read(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim() }));
 }
 
-/** True when the signal was sent; a process that is gone already is no error. */
+/** True when the signal was sent; a process that is gone already is no error. Throws for a pid that would be a group's. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
+  if (pid < 1) throw new Error(`${pid} is no pid`);
   try {
     return process.kill(pid, signal);
   } catch {
