@@ -1,6 +1,6 @@
 import type { Duplicate } from "../core/status-duplicates.ts";
 import { plural } from "../core/words.ts";
-import type { DaemonStatus } from "../daemon/status.ts";
+import type { DaemonStatus, GpuStatus } from "../daemon/status.ts";
 import { forText, statusTable } from "./status-table.ts";
 import { agoText, shortWords } from "./status-words.ts";
 import { paint, plain, type Terminal } from "./terminal.ts";
@@ -64,7 +64,7 @@ function footLines(status: DaemonStatus): readonly string[] {
     ...queues,
     ...blind,
     ...duplicates,
-    ...(host === null ? [] : [hostLine(host)]),
+    ...(host === null ? [] : [hostLine(host), ...host.gpus.map(gpuLine)]),
     `budget ${Math.floor(budget.tokens)} of ${plural(budget.max, "heal")} left`,
   ];
 }
@@ -87,4 +87,18 @@ function hostLine(host: NonNullable<DaemonStatus["host"]>): string {
     host.load_1m === null ? null : `load ${host.load_1m.toFixed(2)} on ${plural(host.cores, "core")}`,
   ].filter((part) => part !== null);
   return `host ${known.length === 0 ? "unknown" : known.join(", ")}`;
+}
+
+/** "GPU 0 NVIDIA H100: 97 % busy, memory 18GB of 80GB used, 71 °C, 1980 of 1980 MHz, 512 W". */
+function gpuLine(gpu: GpuStatus): string {
+  const { memory_used_bytes: used, memory_total_bytes: total } = gpu;
+  const known = [
+    gpu.utilization_percent === null ? null : `${gpu.utilization_percent} % busy`,
+    used === null || total === null ? null : `memory ${bytesText(used)} of ${bytesText(total)} used`,
+    gpu.temperature_c === null ? null : `${gpu.temperature_c} °C`,
+    gpu.clock_mhz === null || gpu.clock_max_mhz === null ? null : `${gpu.clock_mhz} of ${gpu.clock_max_mhz} MHz`,
+    gpu.power_w === null ? null : `${Math.round(gpu.power_w)} W`,
+    gpu.throttled.length === 0 ? null : `THROTTLED: ${gpu.throttled.join(", ")}`,
+  ].filter((part) => part !== null);
+  return plain(`GPU ${gpu.index} ${gpu.name}: ${known.length === 0 ? "unknown" : known.join(", ")}`);
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { ACTIONS } from "../actions/registry.ts";
+import type { GpuChoice } from "../core/gpu.ts";
 import type { Knobs, Mode, Selector } from "../core/strategy.ts";
 import { bindRules, type CompiledRule } from "./bind-rules.ts";
 import type { ConfigPath } from "./config-error.ts";
@@ -28,6 +29,8 @@ export interface CompiledStrategy {
   readonly maintenance: readonly CompiledWindow[];
   /** null = what its workers need is not probed. */
   readonly dependency: DependencyProbe | null;
+  /** null = the GPUs on which its workers hold memory. */
+  readonly gpus: GpuChoice | null;
   /** `["strategies", 0]` */
   readonly path: ConfigPath;
   readonly line: number;
@@ -73,6 +76,7 @@ function compileOne(item: unknown, path: ConfigPath, document: ConfigDocument, p
     actions: parsed.actions ?? ACTIONS_DEFAULT,
     maintenance: bindWindows(parsed.maintenance),
     dependency: parsed.dependency_probe ?? null,
+    gpus: parsed.gpu ?? null,
     line: document.place(path).line,
   };
 }

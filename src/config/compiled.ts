@@ -1,6 +1,7 @@
 import type { Policy } from "../core/strategy.ts";
 import type { CompiledNotifier, CompiledQueue } from "./compile-kinds.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
+import type { CompiledMachine } from "./machine.ts";
 import type { CompiledWindow } from "./maintenance.ts";
 import type { ConfigPath } from "./config-error.ts";
 import type { Place } from "./document.ts";
@@ -16,6 +17,7 @@ export interface Compiled {
   readonly notifiers: readonly CompiledNotifier[];
   /** Everybody's; those of a strategy stand there. */
   readonly maintenance: readonly CompiledWindow[];
+  readonly machine: CompiledMachine;
   /** false = control socket only. */
   readonly api: { readonly host: string; readonly port: number } | false;
   /** Absolute; null = as PM2 itself finds it. */

@@ -12,6 +12,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 import { readDocument } from "./document.ts";
 import { valueAt } from "./issue-words.ts";
 import { BUDGET_SCHEMA, BUILT_IN_BUDGET, DEFAULTS_SCHEMA } from "./knobs.ts";
+import { limitsOf, readMachine } from "./machine.ts";
 import { bindWindows } from "./maintenance.ts";
 import { problemList, type ProblemList } from "./problem-list.ts";
 import { API_DEFAULT, INTERVAL_DEFAULT_MS, TOP_SCHEMA } from "./schema.ts";
@@ -53,6 +54,7 @@ export function loadConfig(text: string, options: LoadOptions): Outcome<Compiled
   if (found.length > 0 || top === null || !budget.success) return failure({ file: options.file, problems: found });
   const mode = options.observe === true ? "observe" : top.mode;
   const maintenance = bindWindows(top.maintenance);
+  const machine = readMachine(top);
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
   const policy: Policy = {
     mode,
@@ -60,9 +62,10 @@ export function loadConfig(text: string, options: LoadOptions): Outcome<Compiled
     budget: { tokens: budget.data.tokens, refillMs: budget.data.refill_seconds },
     strategies: strategies.map((strategy) => coreStrategy(strategy, queues, mode)),
     maintenance,
+    machine: limitsOf(machine),
     hash,
   };
-  const settings = settingsOf(document, { policy, strategies, queues, notifiers, maintenance, api, pm2Home });
+  const settings = settingsOf(document, { policy, strategies, queues, notifiers, maintenance, machine, api, pm2Home });
   const envNames = envNamesOf(strategies, queues);
   return success({
     policy,
@@ -70,6 +73,7 @@ export function loadConfig(text: string, options: LoadOptions): Outcome<Compiled
     queues,
     notifiers,
     maintenance,
+    machine,
     api,
     pm2Home,
     envNames,
@@ -92,11 +96,12 @@ function noteMissing(raw: Readonly<Record<string, unknown>>, problems: ProblemLi
 }
 
 function coreStrategy(strategy: CompiledStrategy, known: readonly CompiledQueue[], fileMode: Mode): Policy["strategies"][number] {
-  const { name, selector, queues, actions, knobs, maintenance, boundRules, dependency } = strategy;
+  const { name, selector, queues, actions, knobs, maintenance, boundRules, dependency, gpus } = strategy;
   const mode = fileMode === "observe" || strategy.mode === "observe" ? "observe" : "heal"; // the safer wins
   const fingerprint = fingerprintOf(strategy, known);
   const probed = dependency === null ? {} : { dependency: publicUrl(dependency.url) };
-  return { name, mode, selector, queues, actions, knobs, maintenance, rules: boundRules, fingerprint, ...probed };
+  const computing = gpus === null ? {} : { gpus };
+  return { name, mode, selector, queues, actions, knobs, maintenance, rules: boundRules, fingerprint, ...probed, ...computing };
 }
 
 function readApi(api: false | { host?: string | undefined; port?: number | undefined } | undefined): Compiled["api"] {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DEPENDENCY_PROBE } from "./dependency-probe.ts";
 import { durationField } from "./fields.ts";
 import { STRATEGY_KNOBS } from "./knobs.ts";
+import { GPU, GPU_CHOICE, HOST } from "./machine.ts";
 import { MAINTENANCE } from "./maintenance-schema.ts";
 
 /** The shape of the file. What the drawers know (rules, queues, notifiers) is checked against their registries. */
@@ -61,6 +62,8 @@ export const TOP_SCHEMA = z.strictObject({
   strategies: z.unknown(),
   notify: z.unknown().optional(),
   maintenance: MAINTENANCE.optional().describe("times at which nobody is healed"),
+  host: HOST.optional(),
+  gpu: GPU.optional(),
   api: API.optional().describe("where status and metrics are served; false = control socket only"),
 });
 
@@ -74,6 +77,7 @@ export const STRATEGY_SCHEMA = STRATEGY_KNOBS.extend({
     .describe("the queue, or queues, whose figures speak of these workers"),
   maintenance: MAINTENANCE.optional().describe("times at which these workers are not healed, besides those at the top of the file"),
   dependency_probe: DEPENDENCY_PROBE.optional(),
+  gpu: GPU_CHOICE.optional(),
   rules: z.array(z.unknown()).max(LIST_MAX).optional(),
   actions: z
     .array(z.string())

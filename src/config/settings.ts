@@ -5,6 +5,7 @@ import type { CompiledNotifier, CompiledQueue } from "./compile-kinds.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
 import type { ConfigPath } from "./config-error.ts";
 import { DEPENDENCY_PROBE } from "./dependency-probe.ts";
+import { GPU_FIELDS, HOST_FIELDS, type CompiledMachine } from "./machine.ts";
 import type { ConfigDocument } from "./document.ts";
 import { valueAt } from "./issue-words.ts";
 import type { Origin } from "./layers.ts";
@@ -28,6 +29,7 @@ interface Parts {
   readonly queues: readonly CompiledQueue[];
   readonly notifiers: readonly CompiledNotifier[];
   readonly maintenance: readonly CompiledWindow[];
+  readonly machine: CompiledMachine;
   readonly api: { readonly host: string; readonly port: number } | false;
   readonly pm2Home: string | null;
 }
@@ -41,7 +43,7 @@ export function settingsOf(document: ConfigDocument, parts: Parts): readonly Set
   ];
 }
 
-function topSettings(document: ConfigDocument, { policy, maintenance, api, pm2Home }: Parts): readonly Setting[] {
+function topSettings(document: ConfigDocument, { policy, maintenance, machine, api, pm2Home }: Parts): readonly Setting[] {
   const budget = ["defaults", "advanced", "budget"];
   const budgetAt = (key: "tokens" | "refill_seconds"): Setting => {
     const written = valueAt(document.raw, [...budget, key]) ?? BUILT_IN_BUDGET[key];
@@ -52,11 +54,19 @@ function topSettings(document: ConfigDocument, { policy, maintenance, api, pm2Ho
     setting(document, "interval", ["interval"], formatDuration(policy.intervalMs)),
     setting(document, "pm2_home", ["pm2_home"], pm2Home ?? "PM2_HOME, else ~/.pm2"),
     setting(document, "maintenance", ["maintenance"], windowsText(maintenance)),
+    ...machineSettings(document, machine),
     ...(api === false
       ? [setting(document, "api", ["api"], false)]
       : [setting(document, "api.host", ["api", "host"], api.host), setting(document, "api.port", ["api", "port"], api.port)]),
     budgetAt("tokens"),
     budgetAt("refill_seconds"),
+  ];
+}
+
+function machineSettings(document: ConfigDocument, { host, gpu }: CompiledMachine): readonly Setting[] {
+  return [
+    ...(host === null ? [setting(document, "host", ["host"], false)] : blockSettings(document, "host", ["host"], HOST_FIELDS)),
+    ...(gpu === null ? [setting(document, "gpu", ["gpu"], false)] : blockSettings(document, "gpu", ["gpu"], GPU_FIELDS)),
   ];
 }
 
@@ -84,10 +94,11 @@ function strategySettings(
 }
 
 /** What speaks of its workers from elsewhere, and when they are left alone; only where it is written. */
-function linkSettings(document: ConfigDocument, prefix: string, { path, queues, maintenance }: CompiledStrategy): readonly Setting[] {
+function linkSettings(document: ConfigDocument, prefix: string, { path, queues, maintenance, gpus }: CompiledStrategy): readonly Setting[] {
   return [
     ...(queues.length > 0 ? [setting(document, `${prefix}.queue`, [...path, "queue"], queues.join(", "))] : []),
     ...(maintenance.length > 0 ? [setting(document, `${prefix}.maintenance`, [...path, "maintenance"], windowsText(maintenance))] : []),
+    ...(gpus === null ? [] : [setting(document, `${prefix}.gpu`, [...path, "gpu"], typeof gpus === "string" ? gpus : gpus.join(", "))]),
   ];
 }
 

@@ -6,6 +6,7 @@ import { askFirstGrace, askShadow } from "./first-heal.ts";
 import { sayWhyOpen } from "./flapping.ts";
 import { groupFactsOf } from "./group-facts.ts";
 import { whyIncidentHolds } from "./incident.ts";
+import { askGpu, askHost } from "./machine.ts";
 import { askMaintenance, openWindowOf } from "./maintenance.ts";
 import { membersOf } from "./members.ts";
 import { sayPause } from "./pause-words.ts";
@@ -59,6 +60,8 @@ export const GUARDS = [
   { name: "grace", ask: askGrace },
   { name: "backoff", ask: askBackoff },
   { name: "dependency", ask: askDependency },
+  { name: "host", ask: askHost },
+  { name: "gpu", ask: askGpu },
   { name: "incident", ask: askIncident },
   { name: "unavailable", ask: askUnavailable },
   { name: "drain", ask: askDrain },

@@ -49,6 +49,8 @@ export const LOG_EVENTS = [
   "incident_closed",
   "dependency_failing",
   "dependency_back",
+  "pressure",
+  "pressure_over",
   "trim",
   "duplicate_found",
   "external_restart",

@@ -1,4 +1,5 @@
 import type { OutsideCopy, RowOrigin } from "./copy.ts";
+import type { GpuFact } from "./gpu.ts";
 import type { WorkerRow } from "./worker-row.ts";
 
 /**
@@ -38,6 +39,17 @@ export type Observation =
     }
   /** One answer of what lies upstream of all workers of a strategy (`dependency_probe`). */
   | { readonly kind: "dependency"; readonly strategy: string; readonly atMs: number; readonly ok: boolean; readonly detail: string }
+  /** What the machine itself has left; null = it does not tell. The disk is the one that holds healer's records. */
+  | {
+      readonly kind: "host";
+      readonly atMs: number;
+      readonly memory: { readonly freeBytes: number; readonly totalBytes: number } | null;
+      readonly disk: { readonly freeBytes: number; readonly totalBytes: number } | null;
+      /** Load average of one minute, divided by the cores. */
+      readonly loadPerCore: number | null;
+    }
+  /** One complete look at all GPUs. */
+  | { readonly kind: "gpus"; readonly atMs: number; readonly gpus: readonly GpuFact[] }
   /** Resident memory of the worker's process tree, bytes. */
   | { readonly kind: "memory"; readonly target: TargetId; readonly atMs: number; readonly bytes: number }
   /** CPU time that the worker's process tree has used since it started, ms; with several threads it runs faster than the clock. */

@@ -2,6 +2,7 @@ import { noteBoot } from "./boot.ts";
 import { fileDependency, loseDependency } from "./dependency.ts";
 import { fileCopies } from "./group-facts.ts";
 import type { Observation } from "./observation.ts";
+import { fileGpus, fileHost, loseMachine } from "./machine.ts";
 import { loseQueue, noteQueue } from "./queue-facts.ts";
 import type { State, Target } from "./state.ts";
 import { rulesFor } from "./target.ts";
@@ -20,6 +21,10 @@ export function fileObservation(turn: Turn, observation: Observation): void {
       return fileQueue(turn, observation);
     case "dependency":
       return fileDependency(turn, observation);
+    case "host":
+      return fileHost(turn, observation);
+    case "gpus":
+      return fileGpus(turn, observation);
     case "blind":
       return goBlind(turn, observation);
     case "sight":
@@ -31,7 +36,7 @@ export function fileObservation(turn: Turn, observation: Observation): void {
 
 function fileForTarget(
   turn: Turn,
-  observation: Exclude<Observation, { kind: "queue" | "copies" | "dependency" | "blind" | "sight" }>,
+  observation: Exclude<Observation, { kind: "queue" | "copies" | "dependency" | "host" | "gpus" | "blind" | "sight" }>,
 ): void {
   const target = turn.state.targets.get(observation.target);
   if (target === undefined || observation.atMs < target.epoch.atMs) return; // gone, or evidence of another life (I16)
@@ -78,6 +83,7 @@ function goBlind(turn: Turn, blind: Extract<Observation, { kind: "blind" }>): vo
   // A queue that could not be read has a hole in it: what was pending before says nothing of now.
   if (blind.sensor.startsWith("queue:") && blind.target === null) loseQueue(state, blind.sensor.slice("queue:".length));
   if (blind.sensor.startsWith("dependency:")) loseDependency(state, blind.sensor.slice("dependency:".length));
+  if (blind.sensor === "gpus" || blind.sensor === "host") loseMachine(state, blind.sensor);
   if (before !== undefined) return;
   sayOf(turn, blind.target ?? blind.sensor, {
     level: "warn",

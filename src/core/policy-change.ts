@@ -5,6 +5,7 @@ import { leaveAloneAtFirst, tellReviews } from "./first-heal.ts";
 import { assignStrategy } from "./select.ts";
 import { reviewStrategies } from "./standing.ts";
 import { hasSeenPm2 } from "./state.ts";
+import { loseMachine } from "./machine.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import type { Policy, Strategy } from "./strategy.ts";
 import { graceFromMs, newRuleState, rulesFor, withControl } from "./target.ts";
@@ -40,13 +41,15 @@ export function takePolicy(turn: Turn, policy: Policy): void {
 
 /** A sensor that the edit took away can never see again; its blindness, and its queue's last figures, would stand for ever. */
 function forgetLostSensors(state: State): void {
-  const { strategies } = state.policy;
+  const { strategies, machine } = state.policy;
+  const watched = [...(machine?.host == null ? [] : ["host"]), ...(machine?.gpu == null ? [] : ["gpus"])];
+  for (const sensor of ["host", "gpus"]) if (!watched.includes(sensor)) loseMachine(state, sensor);
   const names = strategies.flatMap(({ name, queues, rules, dependency }) => [
     ...(dependency === undefined ? [] : [`dependency:${name}`]),
     ...queues.map((queue) => `queue:${queue}`),
     ...rules.map(({ key }) => `${key}:${name}`),
   ]);
-  const sensors = new Set(["os-processes", ...names]);
+  const sensors = new Set(["os-processes", ...watched, ...names]);
   for (const [key, { target }] of state.blind) {
     const sensor = target === null ? key : key.slice(0, -(target.length + 1));
     if (!sensors.has(sensor)) state.blind.delete(key);

@@ -1,3 +1,4 @@
+import type { GpuChoice } from "./gpu.ts";
 import type { BoundRule } from "./judgement.ts";
 import type { MaintenanceWindow } from "./maintenance.ts";
 
@@ -9,8 +10,26 @@ export interface Policy {
   readonly strategies: readonly Strategy[];
   /** Everybody's windows; a strategy's own come on top. */
   readonly maintenance: readonly MaintenanceWindow[];
+  /** Left out: nothing of the machine is watched. */
+  readonly machine?: MachineLimits;
   /** First 12 hex digits of the SHA-256 of the file's text. */
   readonly hash: string;
+}
+
+/** null = not watched. */
+export interface MachineLimits {
+  readonly host: HostLimits | null;
+  readonly gpu: { readonly temperatureMaxC: number } | null;
+}
+
+export interface HostLimits {
+  /** Of what there is, percent. */
+  readonly memoryPercentMin: number;
+  readonly diskPercentMin: number;
+  /** Load average of one minute per core; null = any. */
+  readonly loadPerCoreMax: number | null;
+  /** Heals of work that goes badly wait; else it is told only. */
+  readonly holds: boolean;
 }
 
 export type Mode = "observe" | "heal";
@@ -31,6 +50,8 @@ export interface Strategy {
   readonly maintenance: readonly MaintenanceWindow[];
   /** Address of what all its workers need (`dependency_probe`), as people may see it; left out = none is probed. */
   readonly dependency?: string;
+  /** Left out: the GPUs on which its workers hold memory. */
+  readonly gpus?: GpuChoice;
 }
 
 /** Patterns as PM2 names them; `*` and `?` are globs. Empty `apps` never occurs: `config` refuses it. */

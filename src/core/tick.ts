@@ -178,6 +178,8 @@ const NOT_ASKED_BEFORE_A_START = [
   "grace",
   "backoff",
   "dependency",
+  "host",
+  "gpu",
   "incident",
   "unavailable",
   "drain",

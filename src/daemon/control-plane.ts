@@ -1,3 +1,4 @@
+import { pressuresNow } from "../core/machine.ts";
 import { explain } from "../core/explain.ts";
 import { sayEverybodysWindow } from "../core/maintenance.ts";
 import { failure, success } from "../core/outcome.ts";
@@ -115,7 +116,7 @@ function pm2Status(state: State, facts: DaemonFacts): DaemonStatus["pm2"] {
   };
 }
 
-/** Circuit or incident open, a sensor blind for long, a refused configuration, PM2, the journal or the disk gone. */
+/** Circuit or incident open, the machine short of something, a sensor blind for long, a refused configuration, PM2, the journal or the disk gone. */
 function needsPerson(now: {
   state: State;
   targets: readonly TargetStatus[];
@@ -128,6 +129,7 @@ function needsPerson(now: {
   if (state.pm2.name === "lost") reasons.push(`PM2 is not there: ${state.pm2.reason}`);
   if (state.journalError !== null) reasons.push(`the journal cannot be trusted: ${state.journalError.reason}`);
   if (config.rejected !== null) reasons.push(`the edited configuration was refused: ${config.rejected}`);
+  for (const { reason } of pressuresNow(state, "host:")) reasons.push(reason);
   for (const target of targets) {
     if (target.circuit_open) reasons.push(`${target.id}: ${target.state}`);
     if (target.incident !== null) reasons.push(`${target.id}: an incident is open (${target.incident})`);

@@ -166,7 +166,7 @@ export class Daemon {
       config: () => this.#config.status(),
       settings: () => this.#config.compiled.settings.map(({ path, shown }) => ({ path, shown })),
       url: () => this.#api?.url ?? null,
-      host: () => hostStatus(this.#host.latest()),
+      host: () => hostStatus(state, this.#host.latest()),
       lastTurnAtMs: () => this.#lastTurnAtMs,
       nowMs: () => clock.nowMs(),
       diskTroubles: () => this.#diskTroubles(),
@@ -200,7 +200,9 @@ export class Daemon {
 
   #useSensors(compiled: Compiled): void {
     const { intervalMs } = compiled.policy;
-    const sensors = [...this.#shelf.build(compiled, { state: this.#memory.state, processes: this.#parts.processes }), this.#copies.sensor];
+    const { processes } = this.#parts;
+    const world = { state: this.#memory.state, processes, host: this.#host, pm2: () => this.#watch.newest };
+    const sensors = [...this.#shelf.build(compiled, world), this.#copies.sensor];
     this.#sensing.use(sensors, intervalMs);
     this.#watch.serve(sensors);
     this.#pace.keep(sensors, intervalMs);

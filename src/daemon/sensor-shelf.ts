@@ -1,11 +1,17 @@
 import type { Compiled } from "../config/compiled.ts";
 import { TREES_EVERY_MS } from "../core/paces.ts";
+import type { Pm2View } from "../core/observation.ts";
 import type { State } from "../core/state.ts";
 import { createDependencyProbe } from "../sensors/dependency-probe.ts";
+import { createGpuSensor } from "../sensors/gpus.ts";
+import { createHostSensor, type HostReader } from "../sensors/host.ts";
 import { createOsProcessSensor } from "../sensors/os-processes.ts";
 import { PROBES } from "../sensors/registry.ts";
 import type { Sensor } from "../sensors/sensor.ts";
 import { createWorkerReportsSensor } from "../sensors/worker-reports.ts";
+import { openGpus } from "../world/gpu/gpus.ts";
+import { programEnvironment } from "../world/programs/program-environment.ts";
+import { createProgramRunner } from "../world/programs/program-runner.ts";
 import type { Processes } from "../world/processes/processes.ts";
 
 type Need = Compiled["strategies"][number]["boundRules"][number]["needs"][number];
@@ -17,12 +23,13 @@ type Need = Compiled["strategies"][number]["boundRules"][number]["needs"][number
 export class SensorShelf {
   #made: ReadonlyMap<string, Sensor> = new Map();
 
-  build(compiled: Compiled, world: { state: State; processes: Processes }): readonly Sensor[] {
+  build(compiled: Compiled, world: SensorWorld): readonly Sensor[] {
     const next = new Map<string, Sensor>();
     const take = (identity: readonly unknown[], make: () => Sensor): void => {
       const key = JSON.stringify(identity);
       next.set(key, this.#made.get(key) ?? make());
     };
+    takeMachine(compiled, world, take);
     takeOsProcesses(compiled, world, take);
     takeProbes(compiled, take);
     takeWorkerReports(compiled, world.state, take);
@@ -38,9 +45,29 @@ export class SensorShelf {
   }
 }
 
+/** What sensors look at. */
+export interface SensorWorld {
+  readonly state: State;
+  readonly processes: Processes;
+  readonly host: HostReader;
+  /** Newest list with all rows; null while PM2 is not in sight. */
+  readonly pm2: () => Pm2View | null;
+}
+
 type Take = (identity: readonly unknown[], make: () => Sensor) => void;
 
-function takeOsProcesses(compiled: Compiled, { state, processes }: { state: State; processes: Processes }, take: Take): void {
+function takeMachine({ machine, strategies }: Compiled, { processes, host, pm2 }: SensorWorld, take: Take): void {
+  const { gpu } = machine;
+  if (machine.host !== null) take(["host"], () => createHostSensor(host));
+  if (gpu === null) return;
+  const isExpected = strategies.some(({ gpus }) => gpus !== null && gpus !== "none");
+  take(["gpus", gpu, isExpected], () => {
+    const gpus = openGpus({ runner: createProgramRunner(), command: gpu.command, env: programEnvironment() });
+    return createGpuSensor({ gpus, processes, pm2, isExpected, everyMs: gpu.every });
+  });
+}
+
+function takeOsProcesses(compiled: Compiled, { state, processes }: SensorWorld, take: Take): void {
   const [memory, cpu, pulse] = [needing(compiled, "memory"), needing(compiled, "cpu"), needing(compiled, "pulse")];
   if (memory.length + cpu.length + pulse.length === 0) return;
   const scanEveryMs = treesEveryMs(compiled);

@@ -57,6 +57,31 @@ export interface HostStatus {
   readonly disk_free_bytes: number | null;
   readonly load_1m: number | null;
   readonly cores: number;
+  /** What of the machine is short, or too hot, now: a sentence each. */
+  readonly pressures: readonly string[];
+  /** Empty: there is none, or none can be seen (then `blind` says so). */
+  readonly gpus: readonly GpuStatus[];
+}
+
+/** null = the driver does not tell; 0 is a value. */
+export interface GpuStatus {
+  readonly index: number;
+  readonly name: string;
+  readonly utilization_percent: number | null;
+  readonly memory_total_bytes: number | null;
+  readonly memory_used_bytes: number | null;
+  readonly temperature_c: number | null;
+  readonly clock_mhz: number | null;
+  readonly clock_max_mhz: number | null;
+  readonly power_w: number | null;
+  readonly throttled: readonly string[];
+  readonly processes: readonly {
+    readonly pid: number;
+    readonly memory_bytes: number | null;
+    readonly owner: "worker" | "pm2" | "outside" | "unseen";
+    readonly target?: string;
+    readonly command?: string;
+  }[];
 }
 
 /** One resolved value of the configuration in force, without secrets. */

@@ -30,6 +30,7 @@ export const eventLoopDelayAbove = defineRule<LimitParams, Readings>({
   needs: ["loop-delay"],
   scope: "worker",
   actsInGrace: false,
+  aboutWork: true,
   action: null,
   fresh: freshReadings,
 

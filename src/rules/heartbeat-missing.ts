@@ -32,6 +32,7 @@ export const heartbeatMissing = defineRule<Params, Memory>({
   needs: ["heartbeat"],
   scope: "worker",
   actsInGrace: false,
+  aboutWork: true,
   action: null,
   fresh: () => ({ beatAtMs: null, beats: 0, lookedAtMs: null, sinceMs: 0 }),
 

@@ -27,6 +27,7 @@ export const oldestTaskAbove = defineRule<Params, QueueLevels>({
   needs: ["queue"],
   scope: "group",
   actsInGrace: false,
+  aboutWork: true,
   action: null,
   tellsOnly: true,
   fresh: (epoch) => ({ epochAtMs: epoch.atMs, levels: {}, count: 0 }),

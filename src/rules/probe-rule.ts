@@ -41,6 +41,7 @@ export function defineProbe<Params extends ProbePace>(probe: ProbeDefinition<Par
     needs: ["probe"],
     scope: "worker",
     actsInGrace: false,
+    aboutWork: true,
     action: null,
     fresh: freshProbeMemory,
     observe(memory, observation, view, { params, key }) {

@@ -29,6 +29,7 @@ export const queueBacklog = defineRule<Params, QueueLevels>({
   needs: ["queue"],
   scope: "group",
   actsInGrace: false,
+  aboutWork: true,
   action: null,
   tellsOnly: true,
   fresh: (epoch) => ({ epochAtMs: epoch.atMs, levels: {}, count: 0 }),

@@ -30,6 +30,7 @@ export const queueStalled = defineRule<Params, Memory>({
   needs: ["queue", "tasks"],
   scope: "tasks",
   actsInGrace: false,
+  aboutWork: true,
   action: null,
   fresh: (epoch) => ({ epochAtMs: epoch.atMs, ignoreUntilMs: epoch.ignoreTasksUntilMs, finishedAtMs: null, finished: 0 }),
 

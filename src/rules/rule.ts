@@ -24,6 +24,8 @@ export interface RuleDefinition<Params, Memory> {
   readonly secrets?: readonly (keyof Params & string)[];
   readonly scope: BoundRule["scope"];
   readonly actsInGrace: boolean;
+  /** Its symptom is work that goes badly, which may be the machine's doing; left out = something is wrong with the process itself. */
+  readonly aboutWork?: boolean;
   /** Name of the one action this rule ever asks for; null = the strategy's ladder. */
   readonly action: string | null;
   /** Only tells, as with `mode: observe`, unless `mode: heal` stands beside its name. */
@@ -131,6 +133,7 @@ function bindRule<Params, Memory>(
     actsInGrace: definition.actsInGrace,
     action: definition.action,
     observeOnly: options.observeOnly,
+    aboutWork: definition.aboutWork === true,
     needs: definition.needs,
     params,
     timing: definition.timing?.(bound) ?? null,

@@ -36,6 +36,7 @@ export const successRate = defineRule<Record<string, never>, RateEvidence>({
   knobs: ["minSuccessRatePercent", "effectSizePercent", "timeWeightingHalfLifeMs"],
   scope: "tasks",
   actsInGrace: false,
+  aboutWork: true,
   action: null,
   fresh: (epoch, bound) => freshRateEvidence(epoch, bound.knobs),
   observe(evidence, observation, view, bound) {

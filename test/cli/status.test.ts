@@ -39,6 +39,8 @@ const BUSY = daemonStatus({
     disk_free_bytes: null,
     load_1m: 0.4,
     cores: 2,
+    pressures: [],
+    gpus: [],
   },
   targets: [
     targetStatus({ id: "rpa-worker", kind: "group", pm2_status: null, pid: null }),

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { showConfig } from "../../src/config/show.ts";
 import { createState } from "../../src/core/state.ts";
 import { SensorShelf } from "../../src/daemon/sensor-shelf.ts";
+import { sensorWorld } from "../support/sensor-world.ts";
 import { fakeProcesses } from "../support/fake-processes.ts";
 import { loaded, mistakes, small } from "./loaded.ts";
 
@@ -45,7 +46,7 @@ describe("dependency_probe", () => {
     const build = (text: string) => {
       const compiled = loaded(text);
       const state = createState({ policy: compiled.policy, self: { pids: [] }, seed: 1, atMs: 0, wallMs: 0 });
-      return shelf.build(compiled, { state, processes: fakeProcesses() }).find(({ name }) => name === "dependency:api");
+      return shelf.build(compiled, sensorWorld({ state, processes: fakeProcesses() })).find(({ name }) => name === "dependency:api");
     };
     const before = build(probing('{url: "http://db/"}'));
     expect(before?.everyMs).toBe(10_000);

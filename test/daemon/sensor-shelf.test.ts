@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createState } from "../../src/core/state.ts";
 import { newTarget } from "../../src/core/target.ts";
 import { SensorShelf } from "../../src/daemon/sensor-shelf.ts";
+import { sensorWorld } from "../support/sensor-world.ts";
 import { loaded } from "../config/loaded.ts";
 import { fakeProcesses } from "../support/fake-processes.ts";
 import { facts, sensorContext, watchedWorker } from "../support/watched-worker.ts";
@@ -17,17 +18,21 @@ strategies:
     rules: [frozen, {rule: http-probe, url: "http://127.0.0.1:{env.PORT}/health"}]
 `;
 
-function shelfOf() {
+/** Without those of the machine, which every configuration has unless it says otherwise. */
+function shelfOf(isOfMachine = false) {
   const shelf = new SensorShelf();
   const build = (text: string) => {
     const compiled = loaded(text);
     const state = createState({ policy: compiled.policy, self: { pids: [] }, seed: 1, atMs: 0, wallMs: 0 });
-    return shelf.build(compiled, { state, processes: fakeProcesses() });
+    const sensors = shelf.build(compiled, sensorWorld({ state, processes: fakeProcesses() }));
+    return sensors.filter(({ name }) => MACHINE.includes(name) === isOfMachine);
   };
   return build;
 }
 
 const REPORT = { ok: 1, failed: 0, beats: 1, loopDelayMs: null, isClosed: false };
+
+const MACHINE = ["host", "gpus"];
 
 const names = (sensors: readonly { readonly name: string }[]): readonly string[] => sensors.map(({ name }) => name);
 
@@ -38,6 +43,12 @@ describe("the sensors of a configuration", () => {
       .replace(/ {4}queue.*\n/, "")
       .replace(/queues:\n.*\n/, "");
     expect(names(shelfOf()(little))).toEqual([]);
+  });
+
+  test("look at the machine unless the file says false", () => {
+    expect(names(shelfOf(true)(FILE))).toEqual(MACHINE);
+    expect(names(shelfOf(true)(`${FILE}host: false\n`))).toEqual(["gpus"]);
+    expect(names(shelfOf(true)(`${FILE}gpu: false\n`))).toEqual(["host"]);
   });
 
   test.each(["frozen", "{rule: memory-above, limit: 1G}", "cpu-above"])("look at processes where %s asks for it", (rule) => {
@@ -53,7 +64,8 @@ describe("the sensors of a configuration", () => {
     const state = createState({ policy: compiled.policy, self: { pids: [] }, seed: 1, atMs: 0, wallMs: 0 });
     const strategy = compiled.policy.strategies[0]!;
     state.targets.set("rpa:0", newTarget(state, { id: "rpa:0", kind: "worker", group: "rpa", strategy }));
-    const [sensor] = new SensorShelf().build(compiled, { state, processes: fakeProcesses({ pid: 4000 }) });
+    const sensors = new SensorShelf().build(compiled, sensorWorld({ state, processes: fakeProcesses({ pid: 4000 }) }));
+    const sensor = sensors.find(({ name }) => name === "os-processes");
     expect((await facts(sensor!.read(sensorContext([watchedWorker()])))).map(({ kind }) => kind)).toEqual(kinds);
   });
 
