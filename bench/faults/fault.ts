@@ -14,8 +14,11 @@ export interface Fault {
   readonly mend?: (stage: Stage, app: string) => Promise<unknown>;
   /** How many restarts it may take, PM2's own included. */
   readonly restarts: number;
-  /** What healer is to do; left out: to heal it. "in vain": to see it and try, although nothing but a person can mend it. */
-  readonly heals?: "never" | "in vain";
+  /** What healer is to do; left out: to heal it. "in vain": to see it and try, although nothing but a person can mend it. "either": to
+   * try it or not, within `restarts`. */
+  readonly heals?: "never" | "in vain" | "either";
+  /** The guard that is to hold the heal back meanwhile. */
+  readonly heldBy?: string;
   /** How long all is well before, ms. */
   readonly healthyMs?: number;
   /** From the fault, ms. */
@@ -32,6 +35,8 @@ export interface Played {
   readonly doneS: number | null;
   readonly clearS: number | null;
   readonly recoverS: number | null;
+  /** Guards that held its heal back. */
+  readonly heldBy: readonly string[];
   readonly restarts: number;
   readonly needless: number;
   /** Tasks of the sick one, and of the others, that nobody finished. */
@@ -68,6 +73,7 @@ export async function play(stage: Stage, fault: Fault): Promise<Played> {
     doneS: at(({ event }) => event === "heal_action"),
     clearS: at(({ event }) => event === "symptom_cleared"),
     recoverS: at(isCured),
+    heldBy: lines.flatMap(({ event, guard }) => (event === "hold" ? [String(guard)] : [])),
     lost: lost[sick] ?? 0,
     lostByOthers: sumOf(Object.entries(lost).map(([worker, count]) => (worker === sick ? 0 : count))),
   };
@@ -86,7 +92,8 @@ function whatIsMissed(fault: Fault, { recoverS, actS, clearS, needless, lostByOt
     fault.heals === "in vain" && actS === null ? "not acted on" : null,
     actMs < (actS ?? 0) * 1000 ? `acted on after more than ${actMs / 1000} s` : null,
     clearMs < (clearS ?? 0) * 1000 ? `cleared after more than ${clearMs / 1000} s` : null,
-    played.restarts === 0 && fault.restarts > 0 ? "not restarted" : null,
+    played.restarts === 0 && fault.restarts > 0 && fault.heals !== "either" ? "not restarted" : null,
+    fault.heldBy !== undefined && !played.heldBy.includes(fault.heldBy) ? `not held back by the guard ${fault.heldBy}` : null,
     needless > 0 ? `${needless} needless restarts` : null,
     lostByOthers > 0 ? "healthy workers lost tasks" : null,
   ].filter((miss) => miss !== null);

@@ -5,14 +5,16 @@
 import { openStage } from "../../test/integration/stage.ts";
 import { play, type Played } from "./fault.ts";
 import { FAULTS } from "./faults.ts";
+import { gpuFaults } from "./gpu-faults.ts";
 
 const COLUMNS = ["fault", "seen s", "acted s", "done s", "cleared s", "well s", "restarts", "needless", "lost", "lost by others"];
 
 const named = process.argv.slice(2);
-const chosen = FAULTS.filter(({ part: { app } }) => named.length === 0 || named.includes(app));
+const gpus = gpuFaults();
+const chosen = [...FAULTS, ...gpus.faults].filter(({ part: { app } }) => named.length === 0 || named.includes(app));
 const stage = await openStage(
   chosen.map(({ part }) => part),
-  { interval: "1s" },
+  { interval: "1s", top: { gpu: gpus.settings } },
 );
 try {
   const played = await Promise.allSettled(chosen.map((fault) => play(stage, fault)));
@@ -23,6 +25,7 @@ try {
   }
 } finally {
   await stage.dispose();
+  gpus.dispose();
 }
 
 function tell(played: Played): void {

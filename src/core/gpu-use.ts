@@ -25,7 +25,7 @@ const OUTSIDE_SHARE = 0.25;
 
 /** Takes in one reading. Workers that hold nothing right now keep what they held: a worker that failed to get memory had some before. */
 export function noteGpuUse(state: State, { atMs, gpus }: GpusKnown): void {
-  for (const [id, uses] of state.gpuUse)
+  for (const [id, uses] of state.machine.gpuUse)
     for (const [uuid, use] of uses) {
       const isOld = atMs - use.peakAtMs > KEPT_MS || use.peakAtMs < (state.targets.get(id)?.othersStartAtMs ?? 0);
       if (isOld) uses.delete(uuid);
@@ -34,33 +34,33 @@ export function noteGpuUse(state: State, { atMs, gpus }: GpusKnown): void {
   for (const gpu of gpus)
     for (const { bytes, owner } of gpu.holders)
       if (owner.kind === "worker") addUse(state, owner.target, gpu.uuid, { bytes: bytes ?? 0, atMs });
-  for (const [id, uses] of state.gpuUse) if (uses.size === 0 || !state.targets.has(id)) state.gpuUse.delete(id);
+  for (const [id, uses] of state.machine.gpuUse) if (uses.size === 0 || !state.targets.has(id)) state.machine.gpuUse.delete(id);
 }
 
 function addUse(state: State, id: TargetId, uuid: string, { bytes, atMs }: { bytes: number; atMs: number }): void {
-  const uses = state.gpuUse.get(id) ?? new Map<string, GpuUse>();
+  const uses = state.machine.gpuUse.get(id) ?? new Map<string, GpuUse>();
   const before = uses.get(uuid);
   const nowBytes = (before?.nowBytes ?? 0) + bytes;
   const isPeak = before === undefined || nowBytes >= before.peakBytes;
   uses.set(uuid, isPeak ? { nowBytes, peakBytes: nowBytes, peakAtMs: atMs } : { ...before, nowBytes });
-  state.gpuUse.set(id, uses);
+  state.machine.gpuUse.set(id, uses);
 }
 
 /** The GPUs a worker, or a member of the group, computes on. */
 export function gpusOf(state: State, target: Target, strategy: Strategy): readonly GpuFact[] {
-  const { gpus } = state.gpus ?? { gpus: [] };
+  const { gpus } = state.machine.gpus ?? { gpus: [] };
   const choice = strategy.gpus;
   if (choice === "none") return [];
   if (choice === "all") return gpus;
   if (choice !== undefined) return gpus.filter(({ index }) => choice.includes(index));
-  const held = workersOf(state, target).map(({ id }) => state.gpuUse.get(id));
+  const held = workersOf(state, target).map(({ id }) => state.machine.gpuUse.get(id));
   return gpus.filter(({ uuid }) => held.some((uses) => uses?.has(uuid) === true));
 }
 
 /** A worker lacks the memory of this GPU that it held before, and who PM2 does not own holds it; null = nothing that is known. */
 export function memoryTaken(state: State, target: Target, gpu: GpuFact): string | null {
   for (const worker of workersOf(state, target)) {
-    const taken = takenFrom(worker, state.gpuUse.get(worker.id)?.get(gpu.uuid) ?? null, gpu);
+    const taken = takenFrom(worker, state.machine.gpuUse.get(worker.id)?.get(gpu.uuid) ?? null, gpu);
     if (taken !== null) return taken;
   }
   return null;

@@ -2,7 +2,8 @@ import { noteBoot } from "./boot.ts";
 import { fileDependency, loseDependency } from "./dependency.ts";
 import { fileCopies } from "./group-facts.ts";
 import type { Observation } from "./observation.ts";
-import { fileGpus, fileHost, loseMachine } from "./machine.ts";
+import { fileGpus, loseGpus } from "./gpu-trouble.ts";
+import { fileHost, loseHost } from "./host.ts";
 import { loseQueue, noteQueue } from "./queue-facts.ts";
 import type { State, Target } from "./state.ts";
 import { rulesFor } from "./target.ts";
@@ -83,7 +84,8 @@ function goBlind(turn: Turn, blind: Extract<Observation, { kind: "blind" }>): vo
   // A queue that could not be read has a hole in it: what was pending before says nothing of now.
   if (blind.sensor.startsWith("queue:") && blind.target === null) loseQueue(state, blind.sensor.slice("queue:".length));
   if (blind.sensor.startsWith("dependency:")) loseDependency(state, blind.sensor.slice("dependency:".length));
-  if (blind.sensor === "gpus" || blind.sensor === "host") loseMachine(state, blind.sensor);
+  if (blind.sensor === "gpus") loseGpus(state);
+  if (blind.sensor === "host") loseHost(state);
   if (before !== undefined) return;
   sayOf(turn, blind.target ?? blind.sensor, {
     level: "warn",

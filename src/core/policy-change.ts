@@ -5,7 +5,8 @@ import { leaveAloneAtFirst, tellReviews } from "./first-heal.ts";
 import { assignStrategy } from "./select.ts";
 import { reviewStrategies } from "./standing.ts";
 import { hasSeenPm2 } from "./state.ts";
-import { loseMachine } from "./machine.ts";
+import { loseGpus } from "./gpu-trouble.ts";
+import { loseHost } from "./host.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import type { Policy, Strategy } from "./strategy.ts";
 import { graceFromMs, newRuleState, rulesFor, withControl } from "./target.ts";
@@ -43,7 +44,8 @@ export function takePolicy(turn: Turn, policy: Policy): void {
 function forgetLostSensors(state: State): void {
   const { strategies, machine } = state.policy;
   const watched = [...(machine?.host == null ? [] : ["host"]), ...(machine?.gpu == null ? [] : ["gpus"])];
-  for (const sensor of ["host", "gpus"]) if (!watched.includes(sensor)) loseMachine(state, sensor);
+  if (!watched.includes("host")) loseHost(state);
+  if (!watched.includes("gpus")) loseGpus(state);
   const names = strategies.flatMap(({ name, queues, rules, dependency }) => [
     ...(dependency === undefined ? [] : [`dependency:${name}`]),
     ...queues.map((queue) => `queue:${queue}`),

@@ -2,8 +2,7 @@ import type { Boots, BootWatch } from "./boot.ts";
 import type { Control, Pause } from "./control.ts";
 import type { OpenWindow } from "./maintenance.ts";
 import type { DependencyFacts } from "./dependency.ts";
-import type { GpusKnown, GpuUse } from "./gpu-use.ts";
-import type { Pressure } from "./machine.ts";
+import { newMachineFacts, type MachineFacts } from "./machine-facts.ts";
 import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
 import type { Suspect } from "./incident-suspect.ts";
 import type { CopiesSeen, TargetId } from "./observation.ts";
@@ -35,12 +34,7 @@ export interface State {
   readonly queues: Map<string, QueueFacts>;
   /** By strategy, where it has a `dependency_probe` that was answered. */
   readonly dependencies: Map<string, DependencyFacts>;
-  /** Parts of the machine that have been too little or too hot, by name: `host:disk`, `gpu:0`. */
-  readonly pressures: Map<string, Pressure>;
-  /** The newest reading; null = none, or they cannot be seen. */
-  gpus: GpusKnown | null;
-  /** By worker, and then by the GPU's uuid. */
-  readonly gpuUse: Map<TargetId, Map<string, GpuUse>>;
+  readonly machine: MachineFacts;
   /** The newest complete look at what runs beside PM2's rows; null = none yet. */
   copies: KnownCopies | null;
   /** What has been told of copies: each once, and when those of an app were started. */
@@ -226,9 +220,7 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     absentIncidents: new Map(),
     queues: new Map(),
     dependencies: new Map(),
-    pressures: new Map(),
-    gpus: null,
-    gpuUse: new Map(),
+    machine: newMachineFacts(),
     copies: null,
     duplicates: { told: [], starts: {} },
     boots: new Map(),

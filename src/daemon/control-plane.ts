@@ -1,4 +1,4 @@
-import { pressuresNow } from "../core/machine.ts";
+import { pressuresNow } from "../core/pressure.ts";
 import { explain } from "../core/explain.ts";
 import { sayEverybodysWindow } from "../core/maintenance.ts";
 import { failure, success } from "../core/outcome.ts";

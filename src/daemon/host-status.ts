@@ -1,5 +1,5 @@
 import type { GpuFact, GpuHolder } from "../core/gpu.ts";
-import { pressuresNow } from "../core/machine.ts";
+import { pressuresNow } from "../core/pressure.ts";
 import type { State } from "../core/state.ts";
 import type { HostFacts } from "../world/host/host.ts";
 import type { GpuStatus, HostStatus } from "./status.ts";
@@ -15,7 +15,7 @@ export function hostStatus(state: State, facts: HostFacts | null): HostStatus | 
     load_1m: facts.load?.[0] ?? null,
     cores: facts.cores,
     pressures: [...pressuresNow(state, "host:"), ...pressuresNow(state, "gpu:")].map(({ reason }) => reason),
-    gpus: (state.gpus?.gpus ?? []).map(gpuStatus),
+    gpus: (state.machine.gpus?.gpus ?? []).map(gpuStatus),
   };
 }
 

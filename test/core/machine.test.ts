@@ -31,7 +31,7 @@ function stage({ host = {}, gpus, aboutProcess = false, apps = { app: 1 } }: Opt
   });
   const see = (observation: Observation, times = 1): void => {
     for (let count = 0; count < times; count++) {
-      world.observations.push({ ...observation, atMs: world.nowMs } as Observation);
+      world.observations.push({ ...observation, atMs: world.nowMs });
       world.advance(10 * SECOND);
     }
   };
@@ -129,6 +129,9 @@ describe("the machine itself", () => {
     see(FULL_DISK, 30);
     expect(healed()).toEqual([]);
     expect(guard("host")).toMatchObject({ holds: true, flip: "there is enough again" });
+    see(host(), 13);
+    expect(healed()).toEqual([]);
+    expect(guard("host")?.reason).toMatch(/^over since 1 m 58 s, and it has 2 s left to recover by itself: the disk/);
     see(host(), 2);
     expect(healed()).toEqual(["app:0"]);
   });
@@ -171,6 +174,8 @@ describe("a GPU that is held down", () => {
     ]);
     expect(world.lines("alert")).toEqual([]);
     expect(guard("gpu")).toMatchObject({ holds: true });
+    see(gpus(gpu()), 13);
+    expect(healed()).toEqual(["other:0"]);
     see(gpus(gpu()), 2);
     expect(healed()).toEqual(["other:0", "app:0"]);
   });
@@ -226,9 +231,11 @@ describe("memory of a GPU", () => {
       {
         reason:
           "GPU 0 (NVIDIA H200) has 2GB of 80GB free; app:0 holds 0B of the 14GB it held before, and pid 4711 (python3 train.py, user bob), which PM2 does not own, holds 78GB; a restart would get no more",
-        more: { guard: "gpu", flip: "that memory is given back" },
+        more: { guard: "gpu", flip: "the GPU is as it should be again" },
       },
     ]);
+    see(shared(0, 0), 12);
+    expect(healed()).toEqual([]);
     see(shared(0, 0), 2);
     expect(healed()).toEqual(["app:0"]);
   });

@@ -60,6 +60,8 @@ interface StageOptions {
   readonly interval?: string;
   /** Left out: `SHORT_KNOBS`. */
   readonly knobs?: Readonly<Record<string, unknown>>;
+  /** The top of the configuration: `gpu`, `host`. */
+  readonly top?: Readonly<Record<string, unknown>>;
 }
 
 export async function openStage(parts: readonly Part[], options: StageOptions = {}): Promise<Stage> {
@@ -106,7 +108,7 @@ async function startWorkers(
   }
 }
 
-function configuration(parts: readonly Part[], queueUrl: string, { interval = "1s", knobs = SHORT_KNOBS }: StageOptions) {
+function configuration(parts: readonly Part[], queueUrl: string, { interval = "1s", knobs = SHORT_KNOBS, top = {} }: StageOptions) {
   const watched = parts.filter(({ strategy }) => strategy !== undefined);
   const queues = parts
     .filter(({ queue }) => queue)
@@ -119,6 +121,7 @@ function configuration(parts: readonly Part[], queueUrl: string, { interval = "1
     queues: Object.fromEntries(queues) as Record<string, unknown>,
     strategies: watched.map(({ app, queue, strategy }) => ({ name: app, match: { app }, ...(queue ? { queue: app } : {}), ...strategy })),
     api: false,
+    ...top,
   };
 }
 
