@@ -17,6 +17,8 @@ export interface Fault {
   /** What healer is to do; left out: to heal it. "in vain": to see it and try, although nothing but a person can mend it. "either": to
    * try it or not, within `restarts`. */
   readonly heals?: "never" | "in vain" | "either";
+  /** An event that is to be told. */
+  readonly tells?: string;
   /** The guard that is to hold the heal back meanwhile. */
   readonly heldBy?: string;
   /** How long all is well before, ms. */
@@ -35,6 +37,8 @@ export interface Played {
   readonly doneS: number | null;
   readonly clearS: number | null;
   readonly recoverS: number | null;
+  /** Events of the heal log. */
+  readonly told: ReadonlySet<string>;
   /** Guards that held its heal back. */
   readonly heldBy: readonly string[];
   readonly restarts: number;
@@ -68,11 +72,12 @@ export async function play(stage: Stage, fault: Fault): Promise<Played> {
   const at = (matches: (line: HealLine) => boolean): number | null => secondsTo(lines, onset, matches);
   const played = {
     ...{ name: fault.name, restarts, needless: Math.max(0, restarts - fault.restarts) },
-    detectS: at(({ event }) => event === "symptom"),
+    detectS: at(({ event }) => event === (fault.tells ?? "symptom")),
     actS: at(({ event }) => event === "heal_intent"),
     doneS: at(({ event }) => event === "heal_action"),
     clearS: at(({ event }) => event === "symptom_cleared"),
     recoverS: at(isCured),
+    told: new Set(lines.map(({ event }) => event)),
     heldBy: lines.flatMap(({ event, guard }) => (event === "hold" ? [String(guard)] : [])),
     lost: lost[sick] ?? 0,
     lostByOthers: sumOf(Object.entries(lost).map(([worker, count]) => (worker === sick ? 0 : count))),
@@ -93,6 +98,7 @@ function whatIsMissed(fault: Fault, { recoverS, actS, clearS, needless, lostByOt
     actMs < (actS ?? 0) * 1000 ? `acted on after more than ${actMs / 1000} s` : null,
     clearMs < (clearS ?? 0) * 1000 ? `cleared after more than ${clearMs / 1000} s` : null,
     played.restarts === 0 && fault.restarts > 0 && fault.heals !== "either" ? "not restarted" : null,
+    fault.tells !== undefined && !played.told.has(fault.tells) ? `not told as ${fault.tells}` : null,
     fault.heldBy !== undefined && !played.heldBy.includes(fault.heldBy) ? `not held back by the guard ${fault.heldBy}` : null,
     needless > 0 ? `${needless} needless restarts` : null,
     lostByOthers > 0 ? "healthy workers lost tasks" : null,

@@ -83,6 +83,17 @@ export const FAULTS: readonly Fault[] = [
     ...{ name: "takes no task any more", part: faulty("stalls", "takes no task", [STALLED]), begin: ill },
     ...{ restarts: 1, patienceMs: 90_000 },
   },
+  {
+    name: "poison task",
+    part: {
+      app: "poison",
+      queue: "results",
+      workers: { script: "faulty.mjs", instances: 3, env: { WORK_MS: "300" } },
+      strategy: { rules: [] },
+    },
+    begin: async ({ stats }, app) => Promise.resolve(stats.poison(app)),
+    ...{ restarts: 0, heals: "never", tells: "poison_task", patienceMs: 60_000 },
+  },
   crashLoop("crash loop, young", "loop-young", 1_000),
   crashLoop("crash loop, after 20 s", "loop-later", 20_000),
   {

@@ -56,12 +56,16 @@ function footLines(status: DaemonStatus): readonly string[] {
     ({ name, pending, running, age_ms }) =>
       `queue ${plain(name)}: ${pending ?? "?"} pending, ${running ?? "?"} running, read ${agoText(age_ms)}`,
   );
+  const poison = status.queues.flatMap(({ name, poison_tasks }) =>
+    poison_tasks.map(({ task, workers }) => plain(`poison task ${task} of queue ${name}: failed on ${workers.join(", ")}`)),
+  );
   const blind = status.blind.map(({ sensor, target, reason, for_ms }) =>
     plain(`blind ${sensor}${target === null ? "" : ` for ${target}`}: ${reason}, ${forText(for_ms)}`),
   );
   const duplicates = status.targets.flatMap(({ id, duplicates: found }) => found.map((each) => duplicateLine(id, each)));
   return [
     ...queues,
+    ...poison,
     ...blind,
     ...duplicates,
     ...(host === null ? [] : [hostLine(host), ...host.gpus.map(gpuLine)]),

@@ -49,6 +49,7 @@ export const LOG_EVENTS = [
   "incident_closed",
   "dependency_failing",
   "dependency_back",
+  "poison_task",
   "pressure",
   "pressure_over",
   "trim",

@@ -25,6 +25,8 @@ export type Observation =
       /** Whose outcomes since the previous reading are known; of others nothing is. Absent = of everybody the figures speak of. */
       readonly counted?: readonly TargetId[];
     }
+  /** A task that fails on every worker that tries it, while these workers do others well. */
+  | { readonly kind: "poison"; readonly queue: string; readonly atMs: number; readonly task: string; readonly workers: readonly TargetId[] }
   /** Tasks a worker has in hand now, where the queue says so. */
   | { readonly kind: "running"; readonly target: TargetId; readonly atMs: number; readonly tasks: number }
   /** One answer of a probe; `rule` is the bound rule's key. */

@@ -6,6 +6,7 @@ import { fileGpus, loseGpus } from "./gpu-trouble.ts";
 import { fileHost, loseHost } from "./host.ts";
 import { loseQueue, noteQueue } from "./queue-facts.ts";
 import type { State, Target } from "./state.ts";
+import { filePoison } from "./poison.ts";
 import { rulesFor } from "./target.ts";
 import { addTasks, createTaskWindows } from "./task-windows.ts";
 import { sayOf, strategyOf, type Turn } from "./turn.ts";
@@ -20,6 +21,8 @@ export function fileObservation(turn: Turn, observation: Observation): void {
       return fileCopies(turn.state, observation);
     case "queue":
       return fileQueue(turn, observation);
+    case "poison":
+      return filePoison(turn, observation);
     case "dependency":
       return fileDependency(turn, observation);
     case "host":
@@ -37,7 +40,7 @@ export function fileObservation(turn: Turn, observation: Observation): void {
 
 function fileForTarget(
   turn: Turn,
-  observation: Exclude<Observation, { kind: "queue" | "copies" | "dependency" | "host" | "gpus" | "blind" | "sight" }>,
+  observation: Exclude<Observation, { kind: "queue" | "poison" | "copies" | "dependency" | "host" | "gpus" | "blind" | "sight" }>,
 ): void {
   const target = turn.state.targets.get(observation.target);
   if (target === undefined || observation.atMs < target.epoch.atMs) return; // gone, or evidence of another life (I16)

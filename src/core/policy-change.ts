@@ -57,6 +57,7 @@ function forgetLostSensors(state: State): void {
     if (!sensors.has(sensor)) state.blind.delete(key);
   }
   for (const queue of state.queues.keys()) if (!sensors.has(`queue:${queue}`)) state.queues.delete(queue);
+  for (const queue of state.poison.keys()) if (!sensors.has(`queue:${queue}`)) state.poison.delete(queue);
 }
 
 function adopt(turn: Turn, target: Target, before: Policy): void {

@@ -5,6 +5,7 @@ import type { DependencyFacts } from "./dependency.ts";
 import { newMachineFacts, type MachineFacts } from "./machine-facts.ts";
 import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
 import type { Suspect } from "./incident-suspect.ts";
+import type { PoisonTask } from "./poison.ts";
 import type { CopiesSeen, TargetId } from "./observation.ts";
 import type { Standing } from "./standing.ts";
 import type { Policy } from "./strategy.ts";
@@ -35,6 +36,8 @@ export interface State {
   /** By strategy, where it has a `dependency_probe` that was answered. */
   readonly dependencies: Map<string, DependencyFacts>;
   readonly machine: MachineFacts;
+  /** By queue, the newest last. */
+  readonly poison: Map<string, readonly PoisonTask[]>;
   /** The newest complete look at what runs beside PM2's rows; null = none yet. */
   copies: KnownCopies | null;
   /** What has been told of copies: each once, and when those of an app were started. */
@@ -218,7 +221,7 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     groups: new Map(),
     absent: new Map(),
     absentIncidents: new Map(),
-    queues: new Map(),
+    ...{ queues: new Map(), poison: new Map() },
     dependencies: new Map(),
     machine: newMachineFacts(),
     ...{ copies: null, duplicates: { told: [], starts: {} }, boots: new Map() },

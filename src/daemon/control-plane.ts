@@ -1,3 +1,4 @@
+import { poisonOf } from "../core/poison.ts";
 import { pressuresNow } from "../core/pressure.ts";
 import { explain } from "../core/explain.ts";
 import { sayEverybodysWindow } from "../core/maintenance.ts";
@@ -86,6 +87,7 @@ function daemonStatus(state: State, facts: DaemonFacts): DaemonStatus {
       running: queue.running,
       age_ms: Math.round(facts.nowMs() - queue.atMs),
       totals_only: queue.totalsOnly,
+      poison_tasks: poisonOf(state, queue.queue).map(({ task, workers, wallMs }) => ({ task, workers, since: iso(wallMs) })),
     })),
     blind,
     host: facts.host(),

@@ -48,6 +48,8 @@ export interface QueueStatus {
   readonly running: number | null;
   readonly age_ms: number;
   readonly totals_only: boolean;
+  /** Tasks that fail wherever they are tried, the newest last, at most 20. */
+  readonly poison_tasks: readonly { readonly task: string; readonly workers: readonly string[]; readonly since: string }[];
 }
 
 export interface HostStatus {

@@ -4,6 +4,7 @@ import { gpuTaken, gpuTakenPart, takeableGpu } from "./scenarios/gpu-taken.ts";
 import { INCURABLE_GRACE_MS, incurablePart, incurableWorker } from "./scenarios/incurable.ts";
 import { liveEdit, liveEditPart } from "./scenarios/live-edit.ts";
 import { NONSENSE, nonsenseParts, nonsenseQueue } from "./scenarios/nonsense-queue.ts";
+import { poisonPart, poisonTask } from "./scenarios/poison.ts";
 import { failingGroup, oneFailingWorker, ratesPart, totalsPart } from "./scenarios/rates.ts";
 import { slowStarter, slowStarterPart } from "./scenarios/slow-starter.ts";
 import { standstill, standstillParts } from "./scenarios/standstill.ts";
@@ -22,7 +23,7 @@ describe.concurrent("healer beside a real PM2", { timeout: 170_000 }, () => {
 
   beforeAll(async () => {
     const parts = [
-      ...[ratesPart, totalsPart, incurablePart, upstreamPart(OUTAGE.share), slowStarterPart, gpuTakenPart],
+      ...[ratesPart, totalsPart, incurablePart, upstreamPart(OUTAGE.share), slowStarterPart, gpuTakenPart, poisonPart],
       ...[...crashLoopParts({ advanced: { backoff: { base: 8, max: 16 } } }), ...standstillParts, ...nonsenseParts],
     ];
     stage = await openStage(parts, { top: { gpu: gpu.settings } });
@@ -64,6 +65,12 @@ describe.concurrent("healer beside a real PM2", { timeout: 170_000 }, () => {
     expect(seen.restartsOfPm2Alone).toBeGreaterThan(20);
     expect(seen.restarts).toBeLessThanOrEqual(8);
     expect(seen).toMatchObject({ symptoms: 1, verdict: "recovered" });
+  });
+
+  test("tells a task that fails everywhere, and restarts nobody for it", async () => {
+    const { failedPercent, ...seen } = await poisonTask(stage);
+    expect(seen).toEqual({ told: 1, heals: 0 });
+    expect(failedPercent).toBeGreaterThan(30);
   });
 
   test("leaves a worker alone whose GPU a stranger has filled, and names the stranger", async () => {

@@ -12,8 +12,8 @@ export interface Part {
   readonly app: string;
   /** Left out: the scenario starts its workers itself, later. */
   readonly workers?: Omit<AppOptions, "name">;
-  /** The app's workers report to the stage's queue server, and healer reads it. */
-  readonly queue?: boolean;
+  /** The app's workers report to the stage's queue server, and healer reads its counts, or its list of results. */
+  readonly queue?: boolean | "results";
   /** Without name, match and queue, which follow from `app`. Left out: healer does not watch this app. */
   readonly strategy?: Readonly<Record<string, unknown>>;
 }
@@ -112,7 +112,10 @@ function configuration(parts: readonly Part[], queueUrl: string, { interval = "1
   const watched = parts.filter(({ strategy }) => strategy !== undefined);
   const queues = parts
     .filter(({ queue }) => queue)
-    .map(({ app }) => [app, { type: "http", url: `${queueUrl}/${app}/api/stats`, every: "1s" }]);
+    .map(({ app, queue }) => {
+      const results = queue === "results" ? { results: `${queueUrl}/${app}/api/results` } : {};
+      return [app, { type: "http", url: `${queueUrl}/${app}/api/stats`, every: "1s", ...results }];
+    });
   return {
     version: 1,
     mode: "heal",

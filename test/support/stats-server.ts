@@ -8,12 +8,14 @@ export interface Outcome {
   readonly worker: string;
   readonly ok: boolean;
   readonly wallMs: number;
+  /** The same over several tries. */
+  readonly task?: string;
 }
 
 /**
  * A queue's server as healer meets it, for several fleets: `POST /FLEET/done {worker, ok}` counts, `GET
  * /FLEET/api/stats` tells. What came in can be read back with its time, to measure by. Who says `POST /FLEET/claim {worker}` first
- * has a task in hand until it is done; there are always more.
+ * has a task in hand until it is done; there are always more. `GET /FLEET/api/results` lists the newest results.
  */
 export interface StatsServer {
   readonly url: string;
@@ -21,6 +23,8 @@ export interface StatsServer {
   /** Tasks that a worker had in hand when it claimed the next one: it died over them. */
   lost(fleet: string): Readonly<Record<string, number>>;
   behave(fleet: string, manner: StatsManner): void;
+  /** From now on one task named "poison" is among those handed out, and is put back however it ends. */
+  poison(fleet: string): void;
   close(): Promise<void>;
 }
 
@@ -29,8 +33,12 @@ interface Fleet {
   readonly outcomes: Outcome[];
   readonly inHand: Set<string>;
   readonly lost: Record<string, number>;
+  /** null = none; else when it may be handed out again. */
+  poisonFromMs: number | null;
 }
 
+const POISON_EVERY_MS = 120;
+const RESULTS_LISTED = 200;
 const CLAIMABLE = 10;
 const HUGE_BYTES = 200 * 1024 * 1024;
 const HUGE_CHUNK = Buffer.from(`{"pending":1},`.repeat(5000));
@@ -38,7 +46,7 @@ const HUGE_CHUNK = Buffer.from(`{"pending":1},`.repeat(5000));
 export async function startStatsServer(): Promise<StatsServer> {
   const fleets = new Map<string, Fleet>();
   const fleetOf = (name: string): Fleet => {
-    const fleet = fleets.get(name) ?? { manner: "good", outcomes: [], inHand: new Set(), lost: {} };
+    const fleet = fleets.get(name) ?? { manner: "good", outcomes: [], inHand: new Set(), lost: {}, poisonFromMs: null };
     fleets.set(name, fleet);
     return fleet;
   };
@@ -46,6 +54,7 @@ export async function startStatsServer(): Promise<StatsServer> {
     const [, name = "", ...rest] = (asked.url ?? "").split("/");
     if (rest.join("/") === "done") return void receive(asked, response, fleetOf(name));
     if (rest.join("/") === "claim") return void handOut(asked, response, fleetOf(name));
+    if (rest.join("/") === "api/results") return void response.end(JSON.stringify(resultsOf(fleetOf(name).outcomes)));
     return tell(response, fleetOf(name));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -54,22 +63,27 @@ export async function startStatsServer(): Promise<StatsServer> {
     outcomes: (fleet) => fleetOf(fleet).outcomes,
     lost: (fleet) => fleetOf(fleet).lost,
     behave: (fleet, manner) => void (fleetOf(fleet).manner = manner),
+    poison: (fleet) => void (fleetOf(fleet).poisonFromMs = 0),
     close: () => closed(server),
   };
 }
 
 async function receive(asked: IncomingMessage, response: ServerResponse, fleet: Fleet): Promise<void> {
-  const { worker, ok } = JSON.parse(await textOf(asked)) as { worker: string; ok: boolean };
-  fleet.outcomes.push({ worker, ok, wallMs: Date.now() });
+  const outcome = JSON.parse(await textOf(asked)) as Omit<Outcome, "wallMs">;
+  const { worker } = outcome;
+  fleet.outcomes.push({ ...outcome, wallMs: Date.now() });
   fleet.inHand.delete(worker);
   response.end("{}");
 }
 
-async function handOut(asked: IncomingMessage, response: ServerResponse, { inHand, lost }: Fleet): Promise<void> {
+async function handOut(asked: IncomingMessage, response: ServerResponse, fleet: Fleet): Promise<void> {
+  const { inHand, lost } = fleet;
   const { worker } = JSON.parse(await textOf(asked)) as { worker: string };
   if (inHand.has(worker)) lost[worker] = (lost[worker] ?? 0) + 1;
   inHand.add(worker);
-  response.end("{}");
+  const isPoison = fleet.poisonFromMs !== null && Date.now() >= fleet.poisonFromMs;
+  if (isPoison) fleet.poisonFromMs = Date.now() + POISON_EVERY_MS;
+  response.end(JSON.stringify(isPoison ? { task: "poison" } : {}));
 }
 
 async function textOf(asked: IncomingMessage): Promise<string> {
@@ -116,6 +130,13 @@ function statsOf(outcomes: readonly Outcome[]) {
   const sum = (of: (each: { completed: number; failed: number }) => number): number => all.reduce((total, each) => total + of(each), 0);
   const [completed, failed] = [sum((each) => each.completed), sum((each) => each.failed)];
   return { total: completed + failed, pending: 0, running: 0, completed, failed, workers };
+}
+
+function resultsOf(outcomes: readonly Outcome[]): readonly object[] {
+  const from = Math.max(0, outcomes.length - RESULTS_LISTED);
+  return outcomes
+    .slice(from)
+    .map(({ worker, ok, task }, index) => ({ id: from + index, worker, success: ok, ...(task ? { task_id: task } : {}) }));
 }
 
 function inHand(workers: Readonly<Record<string, { completed: number; failed: number }>>): Readonly<Record<string, object>> {

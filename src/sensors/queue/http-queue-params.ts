@@ -19,6 +19,7 @@ export const HttpQueueParams = z.strictObject({
       oldest_age_seconds: FieldName,
       results: FieldName,
       id: FieldName,
+      task: FieldName,
       worker: FieldName,
       success: FieldName,
       status: FieldName,

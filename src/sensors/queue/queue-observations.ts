@@ -2,6 +2,7 @@ import type { Observation, TargetId } from "../../core/observation.ts";
 import type { WatchedWorker } from "../sensor.ts";
 import type { Finished, Increments } from "./counters.ts";
 import type { StatsReading } from "./queue-reading.ts";
+import type { PoisonTask } from "./poison-tasks.ts";
 import type { Result } from "./recent-results.ts";
 import type { KeyedTargets } from "./worker-keys.ts";
 
@@ -39,6 +40,10 @@ export function observationsOf(queue: string, seen: Seen, finished: NewlyFinishe
   };
   const ofGroups = totalsOnly ? forGroups(groups, reading, increments.total, atMs) : [];
   return [depth, ...ofGroups, ...forWorkers(seen, totalsOnly ? null : byWorker)];
+}
+
+export function poisonObservation(queue: string, { targets, atMs }: Seen, { task, workers }: PoisonTask): Observation {
+  return { kind: "poison", queue, atMs, task, workers: workers.flatMap((key) => targets.get(key) ?? []) };
 }
 
 interface NewlyFinished {

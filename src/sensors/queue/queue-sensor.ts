@@ -4,7 +4,7 @@ import { QUEUE_EVERY_MS } from "../../core/paces.ts";
 import type { QueueSettings } from "../queue-kind.ts";
 import { createEyesight, type Eyesight, type Sensor, type SensorContext } from "../sensor.ts";
 import { createCounters, type Counters } from "./counters.ts";
-import { observationsOf, type QueueLook, type Seen } from "./queue-observations.ts";
+import { observationsOf, poisonObservation, type QueueLook, type Seen } from "./queue-observations.ts";
 import { createRecentResults, type RecentResults } from "./recent-results.ts";
 import type { StatsReading } from "./queue-reading.ts";
 import { createWorkerKeys, type WorkerKey, type WorkerKeys } from "./worker-keys.ts";
@@ -109,6 +109,8 @@ function conclude(queue: Queue, seen: Seen): Outcome<readonly Observation[], Not
   const increments = queue.counters.advance(seen.reading);
   if (increments.implausible !== null) return failure({ reason: `${queue.source.place}: ${increments.implausible}`, mayPass: false });
   queue.goodAtMs = seen.atMs;
-  const byResult = seen.results === null ? null : queue.recentResults.advance(seen.results);
-  return success([...queue.eyesight.sees(null, seen.atMs), ...observationsOf(queue.settings.name, seen, { increments, byResult })]);
+  const news = seen.results === null ? null : queue.recentResults.advance(seen.results, seen.workers.length);
+  const poison = (news?.poison ?? []).map((found) => poisonObservation(queue.settings.name, seen, found));
+  const told = observationsOf(queue.settings.name, seen, { increments, byResult: news?.byWorker ?? null });
+  return success([...queue.eyesight.sees(null, seen.atMs), ...told, ...poison]);
 }

@@ -1,10 +1,13 @@
 import { failure, success, type Outcome } from "../../core/outcome.ts";
 import type { Finished } from "./counters.ts";
+import { createPoisonTasks, type PoisonTask } from "./poison-tasks.ts";
 import { describe, isObject, lookUp, type JsonObject } from "./json-fields.ts";
 
 /** One finished task of a server that lists recent results. */
 export interface Result {
   readonly id: string;
+  /** What was tried: the same over several tries, of which each may have an id of its own. */
+  readonly task: string;
   /** Worker key; null = finished without ever having had a worker. */
   readonly worker: string | null;
   readonly ok: boolean;
@@ -12,7 +15,7 @@ export interface Result {
 
 export type ResultNames = Readonly<Partial<Record<ResultField, string | undefined>>>;
 
-export const RESULT_FIELDS = ["results", "id", "worker", "success", "status"] as const;
+export const RESULT_FIELDS = ["results", "id", "task", "worker", "success", "status"] as const;
 type ResultField = (typeof RESULT_FIELDS)[number];
 
 const IDS_KEPT = 10_000;
@@ -66,7 +69,14 @@ function readResult(item: JsonObject, names: ResultNames): Outcome<Result | null
   if (worker !== null && typeof worker !== "string" && typeof worker !== "number") {
     return failure(`${names.worker ?? "worker"}: got ${describe(worker)}, expected a text or a number`);
   }
-  return success({ id: String(id), worker: worker === null ? null : String(worker), ok: ok.value });
+  const task = lookUp(item, names.task ?? "task_id");
+  const isNamed = (typeof task === "string" || typeof task === "number") && String(task).length <= ID_LENGTH_MAX;
+  return success({
+    id: String(id),
+    task: isNamed ? String(task) : String(id),
+    worker: worker === null ? null : String(worker),
+    ok: ok.value,
+  });
 }
 
 /** null = not finished, or ended by somebody's will. */
@@ -85,25 +95,36 @@ function readSuccess(item: JsonObject, names: ResultNames): Outcome<boolean | nu
 }
 
 export interface RecentResults {
-  /** Outcomes by worker key of the results not seen before; null = a baseline. */
-  advance(results: readonly Result[]): ReadonlyMap<string, Finished> | null;
+  /** What the results not seen before say. `workers`: how many share the queue. */
+  advance(results: readonly Result[], workers: number): NewResults;
   forget(): void;
+}
+
+export interface NewResults {
+  /** Outcomes by worker key; null = a baseline. */
+  readonly byWorker: ReadonlyMap<string, Finished> | null;
+  /** Tasks that turned out to be at fault themselves. */
+  readonly poison: readonly PoisonTask[];
 }
 
 /**
  * Remembers the ids of the last 10,000 results, so that each counts once however often it is listed. Ids still listed
- * are refreshed, and no list is longer than the memory: an id cannot be forgotten while it can come back.
+ * are refreshed, and no list is longer than the memory: an id cannot be forgotten while it can come back. Another try of a task under
+ * the same id counts for nobody; it only tells which workers the task fails on.
  */
 export function createRecentResults(): RecentResults {
-  const seen = new Set<string>();
+  const [seen, tries] = [new Set<string>(), new Set<string>()];
+  const poisonTasks = createPoisonTasks();
   let baseline = true;
   return {
-    advance(results) {
-      const fresh = results.filter(({ id }) => remember(seen, id));
-      for (const id of seen) if (seen.size > IDS_KEPT) seen.delete(id);
+    advance(results, workers) {
+      const fresh = new Set(results.filter(({ id }) => remember(seen, id)));
+      const newTries = results.filter(({ id, worker, ok }) => remember(tries, JSON.stringify([id, worker, ok])));
+      for (const set of [seen, tries]) for (const key of set) if (set.size > IDS_KEPT) set.delete(key);
       const first = baseline;
       baseline = false;
-      return first ? null : byWorker(fresh);
+      const { counted, found } = poisonTasks.sift(newTries, workers);
+      return { byWorker: first ? null : byWorker(counted.filter((result) => fresh.has(result))), poison: found };
     },
     forget() {
       baseline = true;
