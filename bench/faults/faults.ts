@@ -84,6 +84,21 @@ export const FAULTS: readonly Fault[] = [
     ...{ restarts: 1, patienceMs: 90_000 },
   },
   {
+    name: "what all depend on is away 60 s",
+    part: {
+      app: "outage",
+      queue: true,
+      workers: { script: "faulty.mjs", instances: 3, env: { FAULT: "lacks something" } },
+      strategy: { rules: [] },
+    },
+    begin: async (stage, app) => Promise.resolve(stage.faultFile(app).set()),
+    async mend(stage, app) {
+      await pause(60_000);
+      stage.faultFile(app).clear();
+    },
+    ...{ restarts: 2, heals: "either", patienceMs: 60_000 },
+  },
+  {
     name: "poison task",
     part: {
       app: "poison",

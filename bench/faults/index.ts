@@ -1,6 +1,6 @@
 // Every way in which a worker goes wrong, on a real PM2: how soon healer sees it, acts on it and has it well again, and what that costs. All
 // faults happen beside one another, mostly to one of two workers of an app of its own; figures to compare with a goal in seconds come from a
-// few named ones alone. An outage of what all depend on: bench/outage.ts; copies outside PM2: bench/duplicates.ts. Prints a row a fault.
+// few named ones alone. Copies outside PM2: bench/duplicates.ts. What an outage costs by its length: bench/outage.ts. Prints a row a fault.
 // Run: npm run -s build && npx tsx bench/faults/index.ts [APP ...] (about 3 minutes). Exit status 1 when a goal is missed.
 import { openStage } from "../../test/integration/stage.ts";
 import { play, type Played } from "./fault.ts";
