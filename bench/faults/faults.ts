@@ -7,6 +7,7 @@ const FROZEN = { rule: "frozen", for: "3s" };
 const HEALTH = { rule: "http-probe", url: "http://127.0.0.1:{env.PORT}/health", every: "1s", failures: 3 };
 const PORT = { rule: "tcp-probe", port: "{env.PORT}", every: "1s", failures: 3 };
 const LEAK = { rule: "memory-above", limit: "250MB", for: "2s" };
+const FILES = { rule: "open-files-above", limit: 400, for: "2s" };
 const STALLED = { rule: "queue-stalled", for: "10s" };
 const STANDSTILL = { actMs: 4_500, clearMs: 7_000 };
 const PROBED = { actMs: 3_500 };
@@ -73,6 +74,11 @@ export const FAULTS: readonly Fault[] = [
   {
     // 10 MB every 100 ms from about 60 MB: over the limit after about 2 s, and in breach for 2 s.
     ...{ name: "leaks beyond a limit", part: faulty("leaks", "leaks", [LEAK]), begin: ill },
+    ...{ restarts: 1, goals: { actMs: 7_000 } },
+  },
+  {
+    // 200 a second: over the limit after about 2 s, and in breach for 2 s.
+    ...{ name: "leaks files", part: faulty("leaks-files", "leaks files", [FILES]), begin: ill },
     ...{ restarts: 1, goals: { actMs: 7_000 } },
   },
   {

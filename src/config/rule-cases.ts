@@ -44,7 +44,7 @@ function readEveryMs({ queues, policy }: Compiled, strategy: CompiledStrategy, {
   const asked = queues.filter(({ name }) => strategy.queues.includes(name)).map(({ params }) => valueAt(params, ["every"]));
   const queueMs = Math.max(0, ...asked.map((every) => (typeof every === "number" ? every : QUEUE_EVERY_MS)));
   const paces = needs.map((need) => {
-    if (need === "memory" || need === "cpu") return TREES_EVERY_MS;
+    if (need === "memory" || need === "cpu" || need === "files") return TREES_EVERY_MS;
     return need === "queue" || need === "tasks" ? queueMs : 0;
   });
   return Math.max(policy.intervalMs, ...paces);

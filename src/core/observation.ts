@@ -56,6 +56,8 @@ export type Observation =
   | { readonly kind: "memory"; readonly target: TargetId; readonly atMs: number; readonly bytes: number }
   /** CPU time that the worker's process tree has used since it started, ms; with several threads it runs faster than the clock. */
   | { readonly kind: "cpu"; readonly target: TargetId; readonly atMs: number; readonly pid: number; readonly cpuMs: number }
+  /** Files, sockets and pipes the root process has open. `limit`: how many it may have; null = any number. */
+  | { readonly kind: "files"; readonly target: TargetId; readonly atMs: number; readonly count: number; readonly limit: number | null }
   /** The kernel's view of the root process (`/proc/PID/stat` and `status`). */
   | {
       readonly kind: "pulse";

@@ -54,6 +54,8 @@ export interface SensorWorld {
   readonly pm2: () => Pm2View | null;
 }
 
+type Names = readonly string[];
+
 type Take = (identity: readonly unknown[], make: () => Sensor) => void;
 
 function takeMachine({ machine, strategies }: Compiled, { processes, host, pm2 }: SensorWorld, take: Take): void {
@@ -68,16 +70,22 @@ function takeMachine({ machine, strategies }: Compiled, { processes, host, pm2 }
 }
 
 function takeOsProcesses(compiled: Compiled, { state, processes }: SensorWorld, take: Take): void {
-  const [memory, cpu, pulse] = [needing(compiled, "memory"), needing(compiled, "cpu"), needing(compiled, "pulse")];
-  if (memory.length + cpu.length + pulse.length === 0) return;
+  const [memory, cpu, files, pulse] = (["memory", "cpu", "files", "pulse"] as const).map((need) => needing(compiled, need)) as [
+    Names,
+    Names,
+    Names,
+    Names,
+  ];
+  if (memory.length + cpu.length + files.length + pulse.length === 0) return;
   const scanEveryMs = treesEveryMs(compiled);
   const everyMs = Math.min(pulseEveryMs(compiled), scanEveryMs);
   const strategyOf = (id: string): string => state.targets.get(id)?.strategy ?? "";
   const memoryFor = (id: string): boolean => memory.includes(strategyOf(id));
   const cpuFor = (id: string): boolean => cpu.includes(strategyOf(id));
+  const filesFor = (id: string): boolean => files.includes(strategyOf(id));
   const pulseFor = (id: string): boolean => pulse.includes(strategyOf(id));
-  take(["os-processes", memory, cpu, pulse, everyMs, scanEveryMs], () =>
-    createOsProcessSensor({ processes, memoryFor, cpuFor, pulseFor, everyMs, scanEveryMs }),
+  take(["os-processes", memory, cpu, files, pulse, everyMs, scanEveryMs], () =>
+    createOsProcessSensor({ processes, memoryFor, cpuFor, filesFor, pulseFor, everyMs, scanEveryMs }),
   );
 }
 
@@ -124,7 +132,7 @@ function pulseEveryMs(compiled: Compiled): number {
 
 /** The same of scans of all processes, which cost more and are worth it seldom. */
 function treesEveryMs(compiled: Compiled): number {
-  return quickest(compiled, ["memory", "cpu"], { mostMs: TREES_EVERY_MS, leastMs: TREES_MS_MIN });
+  return quickest(compiled, ["memory", "cpu", "files"], { mostMs: TREES_EVERY_MS, leastMs: TREES_MS_MIN });
 }
 
 function quickest({ strategies }: Compiled, what: readonly Need[], pace: { readonly mostMs: number; readonly leastMs: number }): number {

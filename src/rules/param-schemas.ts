@@ -50,6 +50,20 @@ export function corePercent() {
   });
 }
 
+const FILES_EXPECTED = "a number of open files from 10 on, or a share of what the process may have: 5000, 80%";
+
+/** `80%` of what the kernel lets the process have, or a plain count. */
+export function filesLimit() {
+  return z.union([z.number(), z.string().max(20)]).transform((value, context) => {
+    const share = /^(\d+(?:\.\d+)?)\s*%$/.exec(String(value).trim());
+    const number = Number(share?.[1] ?? value);
+    if (share !== null && number >= 1 && number <= 99) return { percent: number };
+    if (share === null && Number.isInteger(number) && number >= 10) return { count: number };
+    context.addIssue({ code: "custom", message: `expected ${FILES_EXPECTED}` });
+    return z.NEVER;
+  });
+}
+
 /** `3 of 5` → three bad among the last five; `3` = 3 of 3. */
 export function failuresOf() {
   return written("a count: 3, or 3 of 5", parseOf).transform(({ count, of }) => ({ bad: count, of }));

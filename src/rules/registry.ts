@@ -9,6 +9,7 @@ import { memoryAbove } from "./memory-above.ts";
 import { memoryClimbing } from "./memory-climbing.ts";
 import { notRunning } from "./not-running.ts";
 import { oldestTaskAbove } from "./oldest-task-above.ts";
+import { openFilesAbove } from "./open-files-above.ts";
 import { queueBacklog } from "./queue-backlog.ts";
 import { queueStalled } from "./queue-stalled.ts";
 import { restartStorm } from "./restart-storm.ts";
@@ -24,6 +25,7 @@ export const RULES: readonly Rule[] = [
   execProbe,
   frozen,
   memoryAbove,
+  openFilesAbove,
   memoryClimbing,
   cpuAbove,
   restartStorm,

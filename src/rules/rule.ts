@@ -69,7 +69,7 @@ export interface RuleAdvice {
   readonly isNote?: boolean;
 }
 
-export type Need = "tasks" | "queue" | "probe" | "memory" | "cpu" | "pulse" | "exits" | "heartbeat" | "loop-delay";
+export type Need = "tasks" | "queue" | "probe" | "memory" | "cpu" | "files" | "pulse" | "exits" | "heartbeat" | "loop-delay";
 
 export interface Bound<Params> {
   readonly params: Params;

@@ -8,12 +8,13 @@ const UNKNOWN_READINGS_MAX = 3; // a worker that just restarted is unknown once;
 
 export interface OsProcessOptions {
   readonly processes: Processes;
-  /** Whether a rule of this worker needs its memory, its CPU time, its pulse. */
+  /** Whether a rule of this worker needs its memory, its CPU time, its open files, its pulse. */
   memoryFor(id: TargetId): boolean;
   cpuFor(id: TargetId): boolean;
+  filesFor(id: TargetId): boolean;
   pulseFor(id: TargetId): boolean;
   readonly everyMs: number;
-  /** Between two scans for memory and CPU time. */
+  /** Between two scans for memory and CPU time, and two counts of open files. */
   readonly scanEveryMs: number;
 }
 
@@ -37,10 +38,10 @@ export function createOsProcessSensor(options: OsProcessOptions): Sensor {
       if (watched.length > 0 && !options.processes.supported) return Promise.resolve([unsupported(eyesight, context)]);
       const treesDue = context.now() - treesAtMs >= options.scanEveryMs - options.everyMs / 2;
       const table = treesDue && watched.some(({ memory, cpu }) => memory || cpu) ? options.processes.snapshot() : null;
-      if (table !== null) treesAtMs = context.now();
+      if (treesDue) treesAtMs = context.now();
       const known = new Set(watched.map(({ pid }) => pid));
       for (const pid of unknownFor.keys()) if (!known.has(pid)) unknownFor.delete(pid);
-      const reading: Reading = { options, eyesight, unknownFor, table, atMs: context.now(), observations: [] };
+      const reading: Reading = { options, eyesight, unknownFor, table, treesDue, atMs: context.now(), observations: [] };
       const ids = new Set(watched.map(({ id }) => id));
       reading.observations.push(...eyesight.looksOnlyAt(ids, reading.atMs));
       for (const worker of watched) readWorker(reading, worker);
@@ -54,6 +55,7 @@ interface WatchedProcess {
   readonly pid: number;
   readonly memory: boolean;
   readonly cpu: boolean;
+  readonly files: boolean;
   readonly pulse: boolean;
 }
 
@@ -64,6 +66,7 @@ interface Reading {
   readonly unknownFor: Map<number, number>;
   /** null = neither memory nor CPU time is due. */
   readonly table: ProcessTable | null;
+  readonly treesDue: boolean;
   readonly atMs: number;
   /** What has been seen so far: hundreds of workers every few seconds, so that all go into one list. */
   readonly observations: Observation[];
@@ -72,13 +75,14 @@ interface Reading {
 function watchedProcesses(options: OsProcessOptions, workers: readonly WatchedWorker[]): readonly WatchedProcess[] {
   const watched: WatchedProcess[] = [];
   for (const { id, row } of workers) {
-    const [memory, cpu, pulse] = [options.memoryFor(id), options.cpuFor(id), options.pulseFor(id)];
-    if (row.pid !== null && (memory || cpu || pulse)) watched.push({ id, pid: row.pid, memory, cpu, pulse });
+    const [memory, cpu] = [options.memoryFor(id), options.cpuFor(id)];
+    const [files, pulse] = [options.filesFor(id), options.pulseFor(id)];
+    if (row.pid !== null && (memory || cpu || files || pulse)) watched.push({ id, pid: row.pid, memory, cpu, files, pulse });
   }
   return watched;
 }
 
-function readWorker(reading: Reading, { id, pid, memory, cpu, pulse }: WatchedProcess): void {
+function readWorker(reading: Reading, { id, pid, memory, cpu, files, pulse }: WatchedProcess): void {
   const { options, table, atMs, observations, eyesight } = reading;
   const seen = options.processes.pulse(pid);
   if (seen === null) return unknownProcess(reading, id, pid);
@@ -89,6 +93,8 @@ function readWorker(reading: Reading, { id, pid, memory, cpu, pulse }: WatchedPr
   if (bytes !== null) observations.push({ kind: "memory", target: id, atMs, bytes });
   const cpuMs = cpu ? (table?.treeCpuMs(pid) ?? null) : null;
   if (cpuMs !== null) observations.push({ kind: "cpu", target: id, atMs, pid, cpuMs });
+  const open = files && reading.treesDue ? options.processes.openFiles(pid) : null;
+  if (open !== null) observations.push({ kind: "files", target: id, atMs, ...open });
 }
 
 function unknownProcess({ observations, eyesight, unknownFor, atMs }: Reading, id: TargetId, pid: number): void {
@@ -99,5 +105,5 @@ function unknownProcess({ observations, eyesight, unknownFor, atMs }: Reading, i
 }
 
 function unsupported(eyesight: Eyesight, context: SensorContext): Observation {
-  return eyesight.blind(null, context.now(), "memory, CPU time and pulse of processes can be read on Linux only");
+  return eyesight.blind(null, context.now(), "memory, CPU time, open files and pulse of processes can be read on Linux only");
 }

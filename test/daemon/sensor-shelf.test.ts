@@ -57,6 +57,7 @@ describe("the sensors of a configuration", () => {
 
   test.each([
     ["cpu-above", ["cpu"]],
+    ["open-files-above", ["files"]],
     ["{rule: memory-above, limit: 1G}", ["memory"]],
     ["frozen", ["pulse"]],
   ])("read of a process what %s asks for, and nothing else", async (rule, kinds) => {

@@ -4,7 +4,14 @@ import { unsupportedProcesses } from "../../src/world/processes/unsupported-proc
 import { fakeProcesses } from "../support/fake-processes.ts";
 import { facts, sensorContext, watchedWorker, watchedWorkers } from "../support/watched-worker.ts";
 
-const EVERYTHING = { memoryFor: () => true, cpuFor: () => true, pulseFor: () => true, everyMs: 2_000, scanEveryMs: 10_000 };
+const EVERYTHING = {
+  memoryFor: () => true,
+  cpuFor: () => true,
+  filesFor: () => true,
+  pulseFor: () => true,
+  everyMs: 2_000,
+  scanEveryMs: 10_000,
+};
 
 test("pulse comes with every reading, memory and CPU time of the whole tree every ten seconds", async () => {
   const processes = fakeProcesses(
@@ -39,6 +46,7 @@ test("only what some rule asks for is read, and only of workers that run", async
     pulseFor,
     memoryFor: () => false,
     cpuFor: () => false,
+    filesFor: () => false,
     everyMs: 2_000,
     scanEveryMs: 10_000,
   });
@@ -53,12 +61,18 @@ test("memory and CPU time come out of one scan, each for whoever asks", async ()
   const processes = fakeProcesses({ pid: 4000 }, { pid: 4001 });
   let scans = 0;
   const counting = { ...processes, snapshot: () => (scans++, processes.snapshot()) };
-  const asked = { memoryFor: (id: string) => id === "rpa:0", cpuFor: (id: string) => id === "rpa:1", pulseFor: () => false };
+  const asked = {
+    memoryFor: (id: string) => id === "rpa:0",
+    cpuFor: (id: string) => id === "rpa:1",
+    filesFor: (id: string) => id === "rpa:1",
+    pulseFor: () => false,
+  };
   const sensor = createOsProcessSensor({ processes: counting, ...asked, everyMs: 2_000, scanEveryMs: 10_000 });
   const observations = await facts(sensor.read(sensorContext(watchedWorkers(2))));
   expect(observations.map((seen) => [seen.kind, "target" in seen && seen.target])).toEqual([
     ["memory", "rpa:0"],
     ["cpu", "rpa:1"],
+    ["files", "rpa:1"],
   ]);
   expect(scans).toBe(1);
 });

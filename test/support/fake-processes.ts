@@ -67,6 +67,7 @@ export function fakeProcesses(...initial: readonly FakeProcess[]): FakeProcesses
     brief: (pid) => briefOf(entries.get(pid)),
     place: (pid) => entries.get(pid)?.place ?? { exe: null, cwd: null },
     details: (pid) => entries.get(pid)?.details ?? null,
+    openFiles: (pid) => (entries.has(pid) ? { count: 20, limit: 1024 } : null),
     startedWallMs: (startTicks) => FAKE_BOOT_WALL_MS + 10 * startTicks,
     maySignal: (uid) => ownUids.size === 0 || ownUids.has(uid),
     signal({ pid, startTicks }, signal) {

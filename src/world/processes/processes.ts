@@ -1,3 +1,4 @@
+import type { OpenFiles } from "./open-files.ts";
 import type { ProcessBrief, ProcessDetails, ProcessGlance, ProcessPlace } from "./process-facts.ts";
 
 /**
@@ -27,6 +28,8 @@ export interface Processes {
   place(pid: number): ProcessPlace;
   /** About half a millisecond, more with hundreds of open files: only for the few that matter. null = gone. */
   details(pid: number): ProcessDetails | null;
+  /** About 20 µs since Linux 6.2; before, as long as it takes to list them. null = gone, or not for us to see. */
+  openFiles(pid: number): OpenFiles | null;
   /** Wall-clock ms at which a process with this start time started. */
   startedWallMs(startTicks: number): number;
   /** Whether healer, being who it is, may signal processes of this user. */

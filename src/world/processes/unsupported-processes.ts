@@ -13,6 +13,7 @@ export function unsupportedProcesses(): Processes {
     brief: () => null,
     place: () => ({ exe: null, cwd: null }),
     details: () => null,
+    openFiles: () => null,
     startedWallMs: () => 0,
     maySignal: () => false,
   };
