@@ -52,6 +52,7 @@ export const LOG_EVENTS = [
   "trim",
   "duplicate_found",
   "external_restart",
+  "worker_exit",
   "paused",
   "resumed",
   "reset",

@@ -2,7 +2,9 @@ import type { Boots, BootWatch } from "./boot.ts";
 import type { Control, Pause } from "./control.ts";
 import type { OpenWindow } from "./maintenance.ts";
 import type { DependencyFacts } from "./dependency.ts";
+import { newHearing, type Hearing } from "./hearing.ts";
 import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
+import type { RestartLedger } from "./restart-ledger.ts";
 import type { Suspect } from "./incident-suspect.ts";
 import type { CopiesSeen, TargetId } from "./observation.ts";
 import type { Standing } from "./standing.ts";
@@ -39,6 +41,8 @@ export interface State {
   readonly duplicates: DuplicatesTold;
   /** How long starts took, by group. */
   boots: Map<TargetId, Boots>;
+  /** What PM2's daemon said of its rows, for attribution alone. */
+  readonly hearing: Hearing;
   globals: Globals;
   /** By the name of the strategy; empty before the first list of the very first start. */
   standings: ReadonlyMap<string, Standing>;
@@ -109,6 +113,8 @@ export interface Target {
   tasks: TaskWindows | null;
   runningTasks: number;
   exits: number[];
+  /** What PM2's restarts of it were for; empty for a group. */
+  ledger: RestartLedger;
   /** When healer met it: of starts before that it has seen nothing. */
   readonly metAtMs: number;
   readonly boot: BootWatch;
@@ -180,6 +186,8 @@ export interface Incident {
 export interface AbsentTarget {
   readonly control: Control;
   readonly sinceMs: number;
+  /** The ledger of a worker; null = none is kept. */
+  readonly ledger: RestartLedger | null;
   /** Saved evidence, laid into the target when it appears; opaque here (`persist.ts`). */
   readonly saved: unknown;
 }
@@ -220,7 +228,7 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     dependencies: new Map(),
     copies: null,
     duplicates: { told: [], starts: {} },
-    boots: new Map(),
+    ...{ boots: new Map(), hearing: newHearing(options.atMs) },
     globals: { tokens: options.policy.budget.tokens, refilledAtMs: options.atMs, healCount: 0, paused: null },
     standings: new Map(),
     journalError: null,

@@ -9,6 +9,8 @@ import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import type { Candidate } from "./guards.ts";
 import { watchIncident } from "./incident.ts";
+import { followExits } from "./exit-lines.ts";
+import { hear } from "./hearing.ts";
 import { judgeTarget } from "./judge.ts";
 import { followMaintenance } from "./maintenance.ts";
 import { tellReviews } from "./first-heal.ts";
@@ -64,12 +66,14 @@ function takeTurn(turn: Turn, event: Extract<Event, { type: "turn" }>): void {
   // Before the list, so that it meets nobody unreviewed; and not before the first one, or a grace period would run with nobody there.
   const seesPm2 = event.pm2 === null ? state.pm2.name === "up" : typeof event.pm2 !== "string";
   const reviews = seesPm2 ? reviewStrategies(state) : [];
+  hear(state, event.heard);
   if (event.pm2 !== null) takeCensus(turn, event.pm2);
   tellReviews(turn, reviews);
   followPauses(turn);
   followMaintenance(turn);
   for (const observation of event.observations) fileObservation(turn, observation);
   tellDuplicates(turn);
+  for (const target of state.targets.values()) followExits(turn, target);
   for (const target of state.targets.values()) judgeTarget(turn, target, strategyOf(state, target));
   for (const group of state.groups.values()) watchIncident(turn, group);
   const candidates: Candidate[] = [];

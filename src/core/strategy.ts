@@ -9,6 +9,8 @@ export interface Policy {
   readonly strategies: readonly Strategy[];
   /** Everybody's windows; a strategy's own come on top. */
   readonly maintenance: readonly MaintenanceWindow[];
+  /** The newest instant at or before another at which a cron pattern of PM2's is due, wall ms; null = none. Left out = not known. */
+  readonly latestCronRun?: (pattern: string, wallMs: number) => number | null;
   /** First 12 hex digits of the SHA-256 of the file's text. */
   readonly hash: string;
 }
