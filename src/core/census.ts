@@ -5,7 +5,7 @@ import { followSuccessor, mayHavePair, successorsIn } from "./successor.ts";
 import { startEpoch } from "./target.ts";
 import { beginGroup, dropTarget, endAbsentHeals, meetTarget } from "./arrivals.ts";
 import { countRestarts } from "./count-restarts.ts";
-import { forgetHeard } from "./hearing.ts";
+import { forgetHeard, noteListed } from "./hearing.ts";
 import type { Pm2View, TargetId } from "./observation.ts";
 import { moveUp, whoHadRow, whoHadRowWhileAway } from "./moved-up.ts";
 import { assignStrategy, groupIdOf, targetIdsOf } from "./select.ts";
@@ -34,7 +34,7 @@ export function takeCensus(turn: Turn, pm2: Pm2View | string): void {
     for (const target of [...turn.state.targets.values()]) if (!present.has(target.id)) dropTarget(turn, target);
     endAbsentHeals(turn);
     forgetGroupsStartedAnew(turn);
-    turn.state.hearing.listedAtMs = turn.state.nowMs;
+    noteListed(turn.state.hearing, pm2.rows, turn.state.nowMs);
   }
 }
 
@@ -185,6 +185,7 @@ function seePm2(turn: Turn, pm2: Pm2View): void {
   if (replaced) {
     endGroupHeals(turn);
     forgetHeard(state.hearing, state.nowMs);
+    state.hearing.speaks = false;
   }
   const reason = replaced
     ? `PM2 was replaced by a new daemon (version ${pm2.version}, ${pm2.rows.length} processes); nothing planned for the old one will be done`

@@ -1,4 +1,4 @@
-import { heardAll, heardWhy } from "./hearing.ts";
+import { heardAll, takeWhy } from "./hearing.ts";
 import { formatBytes } from "./quantities.ts";
 import type { RestartCause } from "./restart-ledger.ts";
 import type { State } from "./state.ts";
@@ -31,7 +31,7 @@ export function whoCommanded(state: State, start: CommandedStart): Finding {
   const { row, isOurs, isOutdated } = start;
   if (isOurs) return { cause: "healer", words: "an action of healer's" };
   if (isOutdated) return { cause: "unknown", words: "healer, or somebody else while healer was away" };
-  return heardWhy(state.hearing, row) ?? cronOf(state, row) ?? (heardAll(state.hearing) ? BY_HAND : unheard(state, start));
+  return takeWhy(state.hearing, row) ?? cronOf(state, row) ?? (heardAll(state.hearing) ? BY_HAND : unheard(state, start));
 }
 
 const BY_HAND: Finding = { cause: "operator", words: "an operator or a deploy: PM2 gave no reason of its own" };

@@ -26,6 +26,8 @@ export interface HeardOfRow {
   /** PM2 was told to stop it, and the exit has not come yet. */
   stoppingWallMs: number | null;
   memory: Why | null;
+  /** The change of a file that has restarted it already. */
+  changeWallMs: number | null;
   /** Oldest first. */
   exits: readonly HeardExit[];
 }
@@ -66,24 +68,40 @@ export function forgetHeard(hearing: Hearing, nowMs: number): void {
   hearing.changes.clear();
 }
 
+/** The whole list has been taken in; what was heard of rows that are gone is forgotten. */
+export function noteListed(hearing: Hearing, rows: readonly WorkerRow[], nowMs: number): void {
+  hearing.listedAtMs = nowMs;
+  if (hearing.rows.size === 0) return;
+  const listed = new Set(rows.map(({ pmId }) => pmId));
+  for (const pmId of hearing.rows.keys()) if (!listed.has(pmId)) hearing.rows.delete(pmId);
+}
+
 /** Whether everything was heard that PM2 said since the list before. */
 export function heardAll({ deafAtMs, listedAtMs, speaks }: Hearing): boolean {
   return speaks && listedAtMs !== null && listedAtMs >= deafAtMs;
 }
 
-/** Why PM2 itself restarted this row at its `created_at`, as far as it said so. */
-export function heardWhy(
+/** Why PM2 itself restarted this row at its `created_at`, as far as it said so. What explains one restart explains no other. */
+export function takeWhy(
   { rows, changes }: Hearing,
   row: WorkerRow,
 ): { readonly cause: "memory_limit" | "watch"; readonly words: string } | null {
   const { createdWallMs } = row;
   if (createdWallMs === null) return null;
-  const memory = rows.get(row.pmId)?.memory ?? null;
-  if (memory !== null && Math.abs(createdWallMs - memory.wallMs) <= MEMORY_SLACK_MS) return { cause: "memory_limit", words: memory.words };
+  const heard = rows.get(row.pmId);
+  const memory = heard?.memory ?? null;
+  if (heard !== undefined && memory !== null && Math.abs(createdWallMs - memory.wallMs) <= MEMORY_SLACK_MS) {
+    heard.memory = null;
+    return { cause: "memory_limit", words: memory.words };
+  }
   const change = row.watch ? changes.get(row.name) : undefined;
-  if (change === undefined || change.wallMs > createdWallMs || createdWallMs - change.wallMs > WATCH_DELAY_MAX_MS) return null;
+  if (change === undefined || change.wallMs === heard?.changeWallMs) return null;
+  if (change.wallMs > createdWallMs || createdWallMs - change.wallMs > WATCH_DELAY_MAX_MS) return null;
+  rows.set(row.pmId, { ...(heard ?? NOTHING_HEARD), changeWallMs: change.wallMs });
   return { cause: "watch", words: change.words };
 }
+
+const NOTHING_HEARD: HeardOfRow = { stoppingWallMs: null, memory: null, changeWallMs: null, exits: [] };
 
 /**
  * Drops what the row has outlived: whatever ended before the process that runs now did, and everything of a row at rest. What
@@ -105,7 +123,7 @@ function noteChange({ changes }: Hearing, { app, path, wallMs }: Extract<Pm2Noti
 
 function noteRow({ rows }: Hearing, notice: Exclude<Pm2Notice, { kind: "watch" }>): void {
   if (rows.size >= ROWS_MAX && !rows.has(notice.pmId)) return;
-  const heard = rows.get(notice.pmId) ?? { stoppingWallMs: null, memory: null, exits: [] };
+  const heard = rows.get(notice.pmId) ?? { ...NOTHING_HEARD };
   rows.set(notice.pmId, heard);
   if (notice.kind === "stopping") heard.stoppingWallMs = notice.wallMs;
   else if (notice.kind === "memory_limit") heard.memory = { wallMs: notice.wallMs, words: memoryWords(notice) };

@@ -34,6 +34,7 @@ export function step(state: State, event: Event): readonly Effect[] {
   state.nowMs = Math.max(state.nowMs, event.atMs); // I13: reducer time never goes back
   state.wallMs = event.wallMs;
   refillTokens(state);
+  if ("pm2" in event) hear(state, event.heard);
   switch (event.type) {
     case "turn":
       takeTurn(turn, event);
@@ -66,7 +67,6 @@ function takeTurn(turn: Turn, event: Extract<Event, { type: "turn" }>): void {
   // Before the list, so that it meets nobody unreviewed; and not before the first one, or a grace period would run with nobody there.
   const seesPm2 = event.pm2 === null ? state.pm2.name === "up" : typeof event.pm2 !== "string";
   const reviews = seesPm2 ? reviewStrategies(state) : [];
-  hear(state, event.heard);
   if (event.pm2 !== null) takeCensus(turn, event.pm2);
   tellReviews(turn, reviews);
   followPauses(turn);

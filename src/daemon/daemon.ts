@@ -1,6 +1,7 @@
 import type { Action } from "../actions/action.ts";
 import type { Compiled } from "../config/compiled.ts";
 import type { LogRecord } from "../core/log-record.ts";
+import type { Heard } from "../core/pm2-notice.ts";
 import { strategyOf } from "../core/turn.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import type { HealLog } from "../record/heal-log.ts";
@@ -94,7 +95,8 @@ export class Daemon {
       this.#watch.newest = typeof pm2 === "string" ? null : pm2;
       return this.#copies.lookNow(clock.nowMs());
     };
-    const acting = { pm2: this.#pm2, processes, actions: parts.actions, lookForCopies };
+    const heard = (): Heard => this.#heard.take();
+    const acting = { pm2: this.#pm2, processes, actions: parts.actions, heard, lookForCopies };
     this.#engine = new Engine({ state, clock, journal, write: this.#teller.tell, ...acting });
     this.#sensing = new Sensing(
       () => clock.nowMs(),
@@ -110,7 +112,7 @@ export class Daemon {
       clock,
       watch: this.#watch,
       startSensors,
-      heard: () => this.#heard.take(),
+      heard,
       observations: () => [...this.#sensing.drain(), ...this.#ingest.drain()],
       intervalMs: () => state.policy.intervalMs,
       afterTurn: () => this.#afterTurn(),
