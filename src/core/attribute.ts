@@ -21,7 +21,7 @@ export interface RestartChange {
  */
 export function attribute(change: RestartChange): readonly Share[] {
   const { restarted, commander } = change;
-  const exits = exitsOf(change);
+  const exits = countedExits(change);
   const crashes = exits.filter(({ isCommanded }) => !isCommanded).slice(-restarted);
   const commands = commander === null ? 0 : Math.min(restarted - crashes.length, commandsIn(exits, change));
   const left = restarted - crashes.length - commands;
@@ -33,7 +33,7 @@ export function attribute(change: RestartChange): readonly Share[] {
 }
 
 /** Those before the start of the process that runs now; of a row whose next process has not shown yet, as many as were counted. */
-function exitsOf({ restarted, row, exits }: RestartChange): readonly HeardExit[] {
+export function countedExits({ restarted, row, exits }: RestartChange): readonly HeardExit[] {
   const ended = exits.filter(({ wallMs }) => row.startedWallMs !== null && wallMs <= row.startedWallMs);
   return ended.length >= restarted ? ended : exits.slice(0, restarted);
 }
@@ -51,9 +51,16 @@ function commandShares(commander: RestartChange["commander"], commands: number):
   return [plain("unknown", commands - 1), plain(commander.cause, 1)];
 }
 
-function crashOf({ exitCode, signal, oomKills }: HeardExit): Share {
+function crashOf({ wallMs, exitCode, signal, oomKills }: HeardExit): Share {
   const isOom = signal === "SIGKILL" && oomKills !== null && oomKills > 0;
-  return { cause: isOom ? "oom_killer" : "crash", count: 1, exitCode, signal, end: signal ?? endOf(exitCode, "SIGINT") };
+  return {
+    cause: isOom ? "oom_killer" : "crash",
+    count: 1,
+    exitCode,
+    signal,
+    end: signal ?? endOf(exitCode, "SIGINT"),
+    endedWallMs: wallMs,
+  };
 }
 
 /** Of the row only the last exit is known, where its next process is there, and not by what signal. */

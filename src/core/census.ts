@@ -64,7 +64,7 @@ function updateRow(turn: Turn, target: Target, strategy: Strategy, row: WorkerRo
   const from = whoHadRow(turn.state, target, row);
   target.row = row;
   target.incarnation = asBefore(beforeIncarnation, incarnationOf(row, pm2.generation));
-  const isOurs = isOursToExplain(turn.state, target) || target.control.lateStop != null;
+  const isOurs = isOursToExplain(turn.state, target);
   countRestarts(turn, target, { row, generation: pm2.generation, isOurs, memoryBytes: before?.memoryBytes ?? null });
   if (before === null || beforeIncarnation === null) firstSight(turn, target, row, strategy);
   else {

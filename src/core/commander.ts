@@ -11,8 +11,8 @@ export interface CommandedStart {
   readonly row: WorkerRow;
   /** An action of healer's own was at it. */
   readonly isOurs: boolean;
-  /** The journal tells of a heal that nobody saw the end of. */
-  readonly isOutdated: boolean;
+  /** Why it may have been healer's own after all; null = it was not. */
+  readonly doubt: string | null;
   /** Of the process before, as last seen. */
   readonly memoryBytes: number | null;
 }
@@ -28,9 +28,9 @@ interface Finding {
  * that could have been restarted by PM2 itself leaves it open.
  */
 export function whoCommanded(state: State, start: CommandedStart): Finding {
-  const { row, isOurs, isOutdated } = start;
+  const { row, isOurs, doubt } = start;
   if (isOurs) return { cause: "healer", words: "an action of healer's" };
-  if (isOutdated) return { cause: "unknown", words: "healer, or somebody else while healer was away" };
+  if (doubt !== null) return { cause: "unknown", words: doubt };
   return takeWhy(state.hearing, row) ?? cronOf(state, row) ?? (heardAll(state.hearing) ? BY_HAND : unheard(state, start));
 }
 

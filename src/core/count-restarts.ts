@@ -1,8 +1,8 @@
-import { attribute } from "./attribute.ts";
+import { attribute, countedExits } from "./attribute.ts";
 import { whoCommanded } from "./commander.ts";
 import { tellExits } from "./exit-lines.ts";
-import { forgetOutlivedExits } from "./hearing.ts";
-import { addShare, type Commander, type CountedRow, type RestartLedger, type Share } from "./restart-ledger.ts";
+import { forgetExits, forgetOutlivedExits } from "./hearing.ts";
+import { addShare, type Commander, type CountedRow, type Share } from "./restart-ledger.ts";
 import type { Target } from "./state.ts";
 import { say, type Turn } from "./turn.ts";
 import type { WorkerRow } from "./worker-row.ts";
@@ -39,11 +39,13 @@ function countSameRow(turn: Turn, target: Target, seen: CountedRow, read: ReadRo
   const restarted = row.restarts >= seen.restarts ? row.restarts - seen.restarts : row.restarts;
   const hasMoved = row.createdWallMs !== null && row.createdWallMs !== seen.createdWallMs;
   if (restarted === 0) {
-    if (hasMoved && isNewProcess(seen, row)) ledger.commander = commanderOf(turn, ledger, read, 0);
+    if (hasMoved && isNewProcess(seen, row)) ledger.commander = commanderOf(turn, target, read, 0);
     return;
   }
-  const commander = hasMoved ? commanderOf(turn, ledger, read, 1) : null;
-  const shares = attribute({ restarted, seen, row, exits: turn.state.hearing.rows.get(row.pmId)?.exits ?? [], commander });
+  const commander = hasMoved ? commanderOf(turn, target, read, 1) : null;
+  const change = { restarted, seen, row, exits: turn.state.hearing.rows.get(row.pmId)?.exits ?? [], commander };
+  const shares = attribute(change);
+  forgetExits(turn.state.hearing, row.pmId, countedExits(change));
   const counted = shares.reduce((sum, { cause, count }) => sum + (commander?.cause === cause ? count : 0), 0);
   ledger.commander =
     commander === null || ledger.commander?.createdWallMs === commander.createdWallMs ? ledger.commander : { ...commander, counted };
@@ -65,21 +67,28 @@ function countNewDaemon(turn: Turn, target: Target, seen: CountedRow, { row }: R
 
 function tell(turn: Turn, target: Target, { shares, seen, row }: { shares: readonly Share[]; seen: CountedRow; row: WorkerRow }): void {
   const { state } = turn;
-  const isDated = row.startedWallMs !== null && row.startedWallMs !== seen.startedWallMs && row.startedWallMs <= state.wallMs;
-  for (const share of shares) addShare(target.ledger, share, isDated ? (row.startedWallMs ?? state.wallMs) : state.wallMs);
+  const startedWallMs = row.startedWallMs !== seen.startedWallMs && (row.startedWallMs ?? 0) <= state.wallMs ? row.startedWallMs : null;
+  for (const share of shares) addShare(target.ledger, share, startedWallMs ?? share.endedWallMs ?? state.wallMs);
   const exits = shares.filter(({ cause, end }) => end !== null || cause === "unknown");
   const restarted = shares.reduce((sum, { count }) => sum + count, 0);
-  const livedMs = isDated && seen.startedWallMs !== null ? Math.round(((row.startedWallMs ?? 0) - seen.startedWallMs) / restarted) : null;
-  if (exits.length > 0) tellExits(turn, target, exits, livedMs);
+  const endedWallMs = shares.findLast((share) => share.endedWallMs !== undefined)?.endedWallMs ?? startedWallMs;
+  const livedMs = endedWallMs === null || seen.startedWallMs === null ? null : Math.round((endedWallMs - seen.startedWallMs) / restarted);
+  if (exits.length > 0) tellExits(turn, target, exits, livedMs === null || livedMs < 0 ? null : livedMs);
 }
 
 /** The one found before stands: what it rested on is forgotten by now. */
-function commanderOf(turn: Turn, ledger: RestartLedger, { row, isOurs, memoryBytes }: ReadRow, counted: number): Commander | null {
+function commanderOf(turn: Turn, target: Target, { row, isOurs, memoryBytes }: ReadRow, counted: number): Commander | null {
   const { createdWallMs } = row;
+  const { ledger } = target;
   if (createdWallMs === null) return null;
   if (ledger.commander?.createdWallMs === createdWallMs) return ledger.commander;
-  const { cause, words } = whoCommanded(turn.state, { row, isOurs, isOutdated: ledger.isOutdated, memoryBytes });
+  const { cause, words } = whoCommanded(turn.state, { row, isOurs, doubt: whyDoubt(target), memoryBytes });
   return { createdWallMs, cause, words, counted };
+}
+
+function whyDoubt({ ledger, control: { phase } }: Target): string | null {
+  if (ledger.isOutdated) return "healer, or somebody else while healer was away";
+  return phase.name === "verifying" && phase.error !== null ? "PM2 for healer, which had given up waiting for it, or somebody else" : null;
 }
 
 function isNewProcess(seen: CountedRow, row: WorkerRow): boolean {

@@ -103,6 +103,12 @@ export function takeWhy(
 
 const NOTHING_HEARD: HeardOfRow = { stoppingWallMs: null, memory: null, changeWallMs: null, exits: [] };
 
+/** They have been counted. */
+export function forgetExits({ rows }: Hearing, pmId: number, counted: readonly HeardExit[]): void {
+  const heard = rows.get(pmId);
+  if (heard !== undefined) heard.exits = heard.exits.filter((exit) => !counted.includes(exit));
+}
+
 /**
  * Drops what the row has outlived: whatever ended before the process that runs now did, and everything of a row at rest. What
  * came after is of an exit that the list does not show yet.

@@ -14,6 +14,8 @@ export interface Share {
   readonly signal: string | null;
   /** Of an exit that nobody commanded: "exit code 1", "SIGSEGV". */
   readonly end: string | null;
+  /** When PM2 saw the last of them end; left out = not heard. */
+  readonly endedWallMs?: number;
 }
 
 /** Who commanded the start that PM2's `created_at` tells of, and what that rests on. */

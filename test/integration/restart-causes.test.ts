@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TargetStatus } from "../../src/core/status.ts";
 import type { HealLine } from "../support/healer.ts";
 import { until } from "../support/until.ts";
-import { openStage, signalWorker, type Part, type Stage } from "./stage.ts";
+import { openStage, pause, signalWorker, type Part, type Stage } from "./stage.ts";
 
 // Each app is restarted for a reason of its own, all at once; then PM2's daemon dies under them.
 
@@ -57,7 +57,15 @@ describe("restarts beside a real PM2", { timeout: 90_000 }, () => {
   const causes = async (app: string) => (await statusOf(app)).restart_causes?.by_cause;
 
   test("each is put down to its cause, in the log and in the counts", async () => {
-    await until(async () => (await causes("healed")) !== undefined, "healer to know the workers");
+    await until(
+      () =>
+        causes("healed").then(
+          (known) => known !== undefined,
+          () => false,
+        ),
+      "healer to know the workers",
+    );
+    await pause(2_500); // two turns: then it has listened to PM2's bus from one list to the next
     await signalWorker(stage, "coded", "SIGUSR2");
     await signalWorker(stage, "killed", "SIGKILL");
     await signalWorker(stage, "clustered", "SIGSEGV");
