@@ -1,3 +1,4 @@
+import type { RestartCause } from "../core/restart-ledger.ts";
 import type { TargetStatus } from "../core/status.ts";
 import { inWords, stamp } from "../core/words.ts";
 import { restartsText } from "./restarts-text.ts";
@@ -21,6 +22,8 @@ interface Column {
 
 const GAP = "  ";
 const LATELY_MS = 3_600_000; // what an earlier restart was for: healer explain
+/** A deploy of fifty workers is to be no fifty lines more. */
+const MEANT: readonly RestartCause[] = ["operator", "healer", "cron", "daemon"];
 const NAME_SHARE_MAX = 0.35; // of the line; a longer name takes a line of its own instead of being cut
 
 const COLUMNS: readonly Column[] = [
@@ -97,7 +100,7 @@ function detailLines({ target, name }: Row, view: TableView): readonly string[] 
 }
 
 function isLately({ restart_causes: restarts }: TargetStatus): boolean {
-  return restarts?.last != null && restarts.last.age_ms < LATELY_MS;
+  return restarts?.last != null && restarts.last.age_ms < LATELY_MS && !MEANT.includes(restarts.last.cause);
 }
 
 function suspectText({ incident_suspect: suspect }: TargetStatus): string {

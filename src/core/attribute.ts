@@ -25,7 +25,8 @@ export function attribute(change: RestartChange): readonly Share[] {
   const crashes = exits.filter(({ isCommanded }) => !isCommanded).slice(-restarted);
   const commands = commander === null ? 0 : Math.min(restarted - crashes.length, commandsIn(exits, change));
   const left = restarted - crashes.length - commands;
-  const unheard = left === 0 ? [] : commander === null ? crashesUnheard(change, crashes.length === 0, left) : [plain("unknown", left)];
+  const isCrash = commander === null && exits.every(({ isCommanded }) => !isCommanded);
+  const unheard = left === 0 ? [] : isCrash ? crashesUnheard(change, crashes.length === 0, left) : [plain("unknown", left)];
   const crashed = crashes.reduce<readonly Share[]>((shares, exit) => addCrash(shares, crashOf(exit)), []);
   const commanded = commandShares(commander, commands);
   const endsWithCrash = exits.at(-1)?.isCommanded === false;

@@ -1,7 +1,7 @@
 import { attribute, countedExits } from "./attribute.ts";
 import { whoCommanded } from "./commander.ts";
 import { tellExits } from "./exit-lines.ts";
-import { forgetExits, forgetOutlivedExits } from "./hearing.ts";
+import { forgetExits, forgetOutlivedExits, isAtRest } from "./hearing.ts";
 import { addShare, type Commander, type CountedRow, type Share } from "./restart-ledger.ts";
 import type { Target } from "./state.ts";
 import { say, type Turn } from "./turn.ts";
@@ -50,6 +50,7 @@ function countSameRow(turn: Turn, target: Target, seen: CountedRow, read: ReadRo
   ledger.commander =
     commander === null || ledger.commander?.createdWallMs === commander.createdWallMs ? ledger.commander : { ...commander, counted };
   tell(turn, target, { shares, seen, row });
+  if (counted > 0 && !read.isOurs && isAtRest(row)) sayCommander(turn, target, row);
 }
 
 /** What a new daemon has brought back is another process, whatever its count; what it has restarted since nobody saw. */
@@ -99,22 +100,21 @@ function isNewProcess(seen: CountedRow, row: WorkerRow): boolean {
 function countedRow(before: CountedRow | null, { row, generation }: ReadRow): CountedRow {
   const { pmId, restarts } = row;
   const isSameRow = before?.generation === generation && before.pmId === pmId;
-  const isAtRest = row.pid === null && (row.status === "stopped" || row.status === "errored");
   const isSettled = !isSameRow || restarts !== before.restarts || (row.pid !== null && row.status !== "stopping");
   const { createdWallMs, startedWallMs } = isSettled ? row : before;
   const isSame =
     isSameRow &&
     [before.restarts, before.createdWallMs, before.startedWallMs, before.isAtRest].every(
-      (value, index) => value === [restarts, createdWallMs, startedWallMs, isAtRest][index],
+      (value, index) => value === [restarts, createdWallMs, startedWallMs, isAtRest(row)][index],
     );
-  return isSame ? before : { generation, pmId, restarts, createdWallMs, startedWallMs, isAtRest };
+  return isSame ? before : { generation, pmId, restarts, createdWallMs, startedWallMs, isAtRest: isAtRest(row) };
 }
 
-/** Of a start that somebody commanded: who, and what that rests on. */
+/** Of a start that somebody commanded: who, and what that rests on. Said where its process is seen, or has ended before it was. */
 export function sayCommander(turn: Turn, target: Target, row: WorkerRow): void {
   const { commander } = target.ledger;
   const { cause, words, counted } = commander?.createdWallMs === row.createdWallMs && commander !== null ? commander : NOT_SEEN;
-  const reason = `started or restarted by ${words}; its grace period begins`;
+  const reason = `started or restarted by ${words}; ${isAtRest(row) ? "it is down again" : "its grace period begins"}`;
   say(turn, target, { level: "info", event: "external_restart", reason, more: { restarts: row.restarts, cause, counted } });
 }
 

@@ -78,7 +78,7 @@ function whatHappened(shares: readonly Share[], exits: number, livedMs: number |
 }
 
 function oneExit({ cause, signal, end }: Share, livedMs: number | null): string {
-  const after = livedMs === null ? "" : ` after ${inWords(livedMs)}`;
+  const after = livedMs === null ? "" : livedMs < 1000 ? " within a second" : ` after ${inWords(livedMs)}`;
   if (cause === "unknown") return "was restarted, and healer could not see why";
   if (cause === "oom_killer") return `ended by SIGKILL${after}, and the kernel's OOM killer had just ended a process`;
   if (signal !== null) return `ended by ${signal}${after}, sent neither by PM2 nor by healer`;

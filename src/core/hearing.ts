@@ -103,6 +103,11 @@ export function takeWhy(
 
 const NOTHING_HEARD: HeardOfRow = { stoppingWallMs: null, memory: null, changeWallMs: null, exits: [] };
 
+/** PM2 brings it back by no restart of its own. */
+export function isAtRest({ pid, status }: WorkerRow): boolean {
+  return pid === null && (status === "stopped" || status === "errored");
+}
+
 /** They have been counted. */
 export function forgetExits({ rows }: Hearing, pmId: number, counted: readonly HeardExit[]): void {
   const heard = rows.get(pmId);
@@ -116,14 +121,15 @@ export function forgetExits({ rows }: Hearing, pmId: number, counted: readonly H
 export function forgetOutlivedExits({ rows }: Hearing, row: WorkerRow): void {
   const heard = rows.get(row.pmId);
   if (heard === undefined) return;
-  const isAtRest = row.pid === null && (row.status === "stopped" || row.status === "errored");
-  const sinceWallMs = isAtRest ? Number.POSITIVE_INFINITY : (row.startedWallMs ?? 0);
+  const sinceWallMs = isAtRest(row) ? Number.POSITIVE_INFINITY : (row.startedWallMs ?? 0);
   if (heard.exits.length > 0) heard.exits = heard.exits.filter(({ wallMs }) => wallMs > sinceWallMs);
   if (heard.stoppingWallMs !== null && heard.stoppingWallMs <= sinceWallMs) heard.stoppingWallMs = null;
 }
 
 function noteChange({ changes }: Hearing, { app, path, wallMs }: Extract<Pm2Notice, { kind: "watch" }>): void {
-  if (changes.size >= APPS_MAX && !changes.has(app)) return;
+  changes.delete(app);
+  const oldest = changes.keys().next();
+  if (changes.size >= APPS_MAX && oldest.done !== true) changes.delete(oldest.value);
   changes.set(app, { wallMs, words: `PM2 watches its files, and ${path} changed` });
 }
 

@@ -44,13 +44,18 @@ describe("a worker's restarts in words", () => {
     expect(restartsText(restarts)).toBe(text);
   });
 
-  test("stand under a worker that was restarted within the hour, at 80 columns", () => {
+  test("stand under a worker that PM2 had to bring back within the hour, at 80 columns", () => {
     const page = (restarts: RestartStatus): string =>
       statusPage(daemonStatus({ targets: [targetStatus({ restart_causes: restarts })] }), SCREEN, WALL_MS);
     expect(page(SEVEN)).toContain(`
       - 7 restarts: 5 crashes (exit code 1: 4, SIGSEGV: 1), 1 by an operator, 1
         by healer; the last 4 m ago: crash (SIGSEGV)`);
     expect(page({ ...SEVEN, last: { ...SEGV, age_ms: 3_600_000 } })).not.toContain("restarts");
+  });
+
+  test.each(["operator", "healer", "cron", "daemon"] as const)("stand in explain alone where the last was meant: %s", (cause) => {
+    const restarts = { ...SEVEN, last: { ...SEGV, cause, signal: null, end: null } };
+    expect(statusPage(daemonStatus({ targets: [targetStatus({ restart_causes: restarts })] }), SCREEN, WALL_MS)).not.toContain("restarts");
   });
 
   test("stand in explain, however long ago", () => {

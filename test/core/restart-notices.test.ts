@@ -115,6 +115,29 @@ describe("a count that is not what it was", () => {
     expect(world.restarts()).toMatchObject({ counted: 6, last: { exit_code: 2 } });
   });
 
+  test("an operator's restart whose process has ended before it was seen is told all the same", () => {
+    const world = new HearingWorld();
+    world.nowMs += 1_000;
+    world.restart();
+    world.pm2.stop(world.app); // it is not to be brought back (autorestart: false)
+    world.turn();
+    expect(world.lines("external_restart").map(({ more }) => more)).toEqual([{ restarts: 1, cause: "operator", counted: 1 }]);
+    expect(world.reasons("external_restart")[0]).toMatch(/; it is down again$/);
+    world.nowMs += 1_000;
+    world.restart();
+    world.turn();
+    expect(world.newest("external_restart")).toEqual({ restarts: 1, cause: "operator", counted: 0 });
+  });
+
+  test("of a row that PM2 has given up, which has no created_at, no commanded exit is taken for a crash", () => {
+    const world = new HearingWorld();
+    world.restart();
+    for (let crash = 0; crash < 3; crash++) world.crash({ exitCode: 1 });
+    world.pm2.giveUp(world.app);
+    world.turn();
+    expect(world.restarts().by_cause).toEqual({ crash: 3, unknown: 1 });
+  });
+
   test("a worker that was stopped when PM2's daemon died was not restarted by that", () => {
     const world = new HearingWorld();
     world.pm2.stop(world.app);
