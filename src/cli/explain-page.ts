@@ -1,5 +1,6 @@
 import type { ExplainedGuard, ExplainedRule, Explanation } from "../core/explain.ts";
 import { clock, inWords } from "../core/words.ts";
+import { restartsText } from "./restarts-text.ts";
 import { agoText } from "./status-words.ts";
 import { paint, plain, type Style, type Terminal } from "./terminal.ts";
 import { padTo, widthOf, wrap } from "./text-layout.ts";
@@ -23,12 +24,8 @@ const RULE_STATES: Readonly<Record<string, { readonly mark: string; readonly wor
 
 /** The answer to "why is it (not) healed?": the decision first, then each rule and each guard with what would change it. */
 export function explainPage(explanation: Explanation, screen: Screen, nowWallMs: number): string {
-  const { target, kind, strategy, mode, decision, reason, last_heal: last } = explanation;
+  const { target, kind, strategy, mode, decision, reason } = explanation;
   const { word, style } = DECISIONS[decision];
-  const heal =
-    last === null
-      ? "none yet"
-      : `${last.id}: ${last.action} for ${last.rule}, ${last.verdict ?? "no verdict yet"}, ${agoText(nowWallMs - last.wallMs)}`;
   const holding = explanation.guards.filter(({ holds }) => holds).length;
   return [
     paint(screen, "bold", plain(`${target} (${kind} of strategy ${strategy}, mode ${mode})`)),
@@ -37,7 +34,7 @@ export function explainPage(explanation: Explanation, screen: Screen, nowWallMs:
     ...labelled("next", explanation.flip, screen, "bold"),
     ...(explanation.incident === null ? [] : labelled("incident", explanation.incident, screen, "yellow")),
     ...labelled("streak", streakText(explanation), screen, null),
-    ...labelled("last heal", heal, screen, null),
+    ...pastLines(explanation, screen, nowWallMs),
     ...duplicateLines(explanation.duplicates, screen),
     "",
     paint(screen, "bold", "RULES (one symptom is enough)"),
@@ -46,6 +43,15 @@ export function explainPage(explanation: Explanation, screen: Screen, nowWallMs:
     paint(screen, "bold", `GUARDS (each must let pass; ${holding === 0 ? "all do" : `${holding} of ${explanation.guards.length} hold`})`),
     ...guardLines(explanation.guards, screen, nowWallMs),
   ].join("\n");
+}
+
+function pastLines({ last_heal: last, restart_causes }: Explanation, screen: Screen, nowWallMs: number): readonly string[] {
+  const heal =
+    last === null
+      ? "none yet"
+      : `${last.id}: ${last.action} for ${last.rule}, ${last.verdict ?? "no verdict yet"}, ${agoText(nowWallMs - last.wallMs)}`;
+  const restarts = restartsText(restart_causes);
+  return [...labelled("last heal", heal, screen, null), ...(restarts === null ? [] : labelled("restarts", restarts, screen, null))];
 }
 
 function streakText({ decision, streak }: Explanation): string {

@@ -1,5 +1,7 @@
+import type { RestartCause } from "../core/restart-ledger.ts";
 import type { TargetStatus } from "../core/status.ts";
 import { inWords, stamp } from "../core/words.ts";
+import { restartsText } from "./restarts-text.ts";
 import { lastHealText, rateText, shortWords, stateWord } from "./status-words.ts";
 import { paint, plain, type Style, type Terminal } from "./terminal.ts";
 import { bytesText, padTo, widthOf, wrap } from "./text-layout.ts";
@@ -19,6 +21,9 @@ interface Column {
 }
 
 const GAP = "  ";
+const LATELY_MS = 3_600_000; // what an earlier restart was for: healer explain
+/** A deploy of fifty workers is to be no fifty lines more. */
+const MEANT: readonly RestartCause[] = ["operator", "healer", "cron", "daemon"];
 const NAME_SHARE_MAX = 0.35; // of the line; a longer name takes a line of its own instead of being cut
 
 const COLUMNS: readonly Column[] = [
@@ -86,10 +91,16 @@ function detailLines({ target, name }: Row, view: TableView): readonly string[] 
   if (target.paused !== null) details.push([null, target.paused]);
   else if (target.waits_for !== null && !SAY_WAIT_THEMSELVES.includes(target.phase)) details.push([null, `waits: ${target.waits_for}`]);
   if (target.streak > 0) details.push([null, `${target.streak} of ${target.streak_max} heals in a row did not help`]);
+  const restarts = isLately(target) ? restartsText(target.restart_causes) : null;
+  if (restarts !== null) details.push(["dim", restarts]);
   if (target.mode !== view.mode && !name.startsWith(" ")) details.push([null, `mode ${target.mode} for this strategy${shadowEnd(target)}`]);
   return details.flatMap(([style, text]) =>
     wrap(plain(text), view.terminal.columns, "      - ", "        ").map((line) => paint(view.terminal, style, line)),
   );
+}
+
+function isLately({ restart_causes: restarts }: TargetStatus): boolean {
+  return restarts?.last != null && restarts.last.age_ms < LATELY_MS && !MEANT.includes(restarts.last.cause);
 }
 
 function suspectText({ incident_suspect: suspect }: TargetStatus): string {

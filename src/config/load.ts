@@ -8,6 +8,7 @@ import { compileNotifiers, compileQueues, type CompiledQueue } from "./compile-k
 import { compileStrategies, type CompiledStrategy } from "./compile-strategies.ts";
 import type { Compiled } from "./compiled.ts";
 import type { ConfigError } from "./config-error.ts";
+import { cronRuns } from "./cron-runs.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { readDocument } from "./document.ts";
 import { valueAt } from "./issue-words.ts";
@@ -58,6 +59,7 @@ export function loadConfig(text: string, options: LoadOptions): Outcome<Compiled
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
   const policy: Policy = {
     mode,
+    latestCronRun: cronRuns(),
     intervalMs: top.interval ?? INTERVAL_DEFAULT_MS,
     budget: { tokens: budget.data.tokens, refillMs: budget.data.refill_seconds },
     strategies: strategies.map((strategy) => coreStrategy(strategy, queues, mode)),

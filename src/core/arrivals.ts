@@ -1,4 +1,5 @@
 import { healOf, type Phase } from "./control.ts";
+import { tellUnsaid } from "./exit-lines.ts";
 import { leaveAloneAtFirst } from "./first-heal.ts";
 import { endHeal } from "./heal-end.ts";
 import { isHeldDown } from "./held-row.ts";
@@ -55,6 +56,7 @@ export function dropTarget(turn: Turn, target: Target, why = GONE): void {
   const left = why === GONE ? "" : whatIsLeft(target);
   const heir = why === GONE ? heirOf(state, target) : null;
   if (healOf(target.control.phase) !== null) endHeal(turn, target, { verdict: "aborted", reason: `${why} before the verdict` });
+  tellUnsaid(turn, target);
   state.targets.delete(target.id);
   const group = state.groups.get(target.group);
   if (group !== undefined) group.members = group.members.filter((member) => member !== target.id);
@@ -91,7 +93,12 @@ function keepAbsent(state: State, target: Target): void {
   for (const [id, absent] of state.absent) if (state.nowMs - absent.sinceMs > ABSENT_KEPT_MS) state.absent.delete(id);
   const oldest = state.absent.keys().next();
   if (state.absent.size >= ABSENT_MAX && oldest.done !== true) state.absent.delete(oldest.value);
-  state.absent.set(target.id, { control: target.control, sinceMs: state.nowMs, saved: null });
+  state.absent.set(target.id, {
+    control: target.control,
+    sinceMs: state.nowMs,
+    ledger: target.kind === "worker" ? target.ledger : null,
+    saved: null,
+  });
 }
 
 /** What healer would have finished, and now a person has to. */

@@ -4,10 +4,12 @@ import { parkReplace } from "./replace.ts";
 import { followSuccessor, mayHavePair, successorsIn } from "./successor.ts";
 import { startEpoch } from "./target.ts";
 import { beginGroup, dropTarget, endAbsentHeals, meetTarget } from "./arrivals.ts";
+import { countRestarts } from "./count-restarts.ts";
+import { forgetHeard, noteListed } from "./hearing.ts";
 import type { Pm2View, TargetId } from "./observation.ts";
 import { moveUp, whoHadRow, whoHadRowWhileAway } from "./moved-up.ts";
 import { assignStrategy, groupIdOf, targetIdsOf } from "./select.ts";
-import { forgetGroupsStartedAnew, noteChangeWhileAway, noteRestart } from "./restarts.ts";
+import { forgetGroupsStartedAnew, isOursToExplain, noteChangeWhileAway, noteRestart } from "./restarts.ts";
 import type { Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { sayOf, type Turn } from "./turn.ts";
@@ -32,6 +34,7 @@ export function takeCensus(turn: Turn, pm2: Pm2View | string): void {
     for (const target of [...turn.state.targets.values()]) if (!present.has(target.id)) dropTarget(turn, target);
     endAbsentHeals(turn);
     forgetGroupsStartedAnew(turn);
+    noteListed(turn.state.hearing, pm2.rows, turn.state.nowMs);
   }
 }
 
@@ -61,6 +64,8 @@ function updateRow(turn: Turn, target: Target, strategy: Strategy, row: WorkerRo
   const from = whoHadRow(turn.state, target, row);
   target.row = row;
   target.incarnation = asBefore(beforeIncarnation, incarnationOf(row, pm2.generation));
+  const isOurs = isOursToExplain(turn.state, target);
+  countRestarts(turn, target, { row, generation: pm2.generation, isOurs, memoryBytes: before?.memoryBytes ?? null });
   if (before === null || beforeIncarnation === null) firstSight(turn, target, row, strategy);
   else {
     if (beforeIncarnation.generation !== pm2.generation) newDaemon(turn, target, { strategy, row });
@@ -177,7 +182,11 @@ function seePm2(turn: Turn, pm2: Pm2View): void {
   const known = before.name === "unknown" ? null : before.generation;
   if (before.name === "unknown") return;
   const replaced = known !== null && known !== pm2.generation;
-  if (replaced) endGroupHeals(turn);
+  if (replaced) {
+    endGroupHeals(turn);
+    forgetHeard(state.hearing, state.nowMs);
+    state.hearing.speaks = false;
+  }
   const reason = replaced
     ? `PM2 was replaced by a new daemon (version ${pm2.version}, ${pm2.rows.length} processes); nothing planned for the old one will be done`
     : `PM2 answers again (version ${pm2.version}, ${pm2.rows.length} processes)`;

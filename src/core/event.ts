@@ -1,4 +1,5 @@
 import type { CopiesSeen, Observation, Pm2View, TargetId } from "./observation.ts";
+import type { Heard } from "./pm2-notice.ts";
 import type { Policy, TrimOutside } from "./strategy.ts";
 
 /**
@@ -13,6 +14,8 @@ export type EventBody =
       /** The newest list; null = nothing hints at a change, the last one stands; a string = PM2 is lost, and why. */
       readonly pm2: Pm2View | string | null;
       readonly observations: readonly Observation[];
+      /** What PM2's daemon said since the event before; left out = nobody listened. */
+      readonly heard?: Heard;
       /** The machine slept, or healer itself stalled, for so long since the previous turn: silences in it mean nothing. */
       readonly stalledMs: number;
     }
@@ -22,6 +25,7 @@ export type EventBody =
       readonly target: TargetId;
       readonly healId: string;
       readonly pm2: Pm2View | string;
+      readonly heard?: Heard;
       /** What runs beside PM2's rows, looked at after that list; null or left out = it could not be seen. */
       readonly copies?: CopiesSeen | null;
     }
@@ -35,6 +39,7 @@ export type EventBody =
       readonly error: string | null;
       readonly tookMs: number;
       readonly pm2: Pm2View | string;
+      readonly heard?: Heard;
       /** As in `durable`. */
       readonly copies?: CopiesSeen | null;
     }

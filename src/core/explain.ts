@@ -7,6 +7,7 @@ import { GUARDS } from "./guards.ts";
 import { isJudgeable } from "./judge.ts";
 import type { BoundRule } from "./judgement.ts";
 import { sayPhase } from "./phase-words.ts";
+import { restartStatusOf, type RestartStatus } from "./status-restarts.ts";
 import { NO_JUDGEMENT, type RuleState, type State, type Target } from "./state.ts";
 import { actsOf } from "./standing.ts";
 import { rulesFor } from "./target.ts";
@@ -35,6 +36,8 @@ export interface Explanation {
   readonly guards: readonly ExplainedGuard[];
   readonly streak: { readonly failed: number; readonly threshold: number; readonly next_action: string };
   readonly last_heal: Control["lastHeal"];
+  /** Of a worker: what PM2's restarts of it were for. */
+  readonly restart_causes: RestartStatus | null;
   /** Of a group whose workers went bad together, and of its workers: how far that is. */
   readonly incident: string | null;
   /** Of a group: a sentence for each worker too many, with whoever started it. */
@@ -88,6 +91,7 @@ export function explain(state: State, target: Target): Explanation {
     guards: GUARDS.map((guard) => explainGuard(state, guard.name, guard.ask(state, candidate))),
     streak: { failed: failedHeals, threshold: strategy.knobs.consecutiveFailuresThreshold, next_action: actionNow(candidate) },
     last_heal: lastHeal,
+    restart_causes: restartStatusOf(state, target),
     incident: sayIncident(state, target),
     duplicates: target.kind === "group" ? sayCopiesOf(state, target.id, strategy) : [],
   };

@@ -55,6 +55,7 @@ export const LOG_EVENTS = [
   "trim",
   "duplicate_found",
   "external_restart",
+  "worker_exit",
   "paused",
   "resumed",
   "reset",

@@ -74,6 +74,7 @@ export function moveUp(turn: Turn, target: Target, moved: { strategy: Strategy; 
   startEpoch(turn.state, target, strategy, "other");
   target.exits = [...from.exits];
   target.view.exits = target.exits;
+  target.ledger = { ...from.ledger };
   target.life = null;
   target.view.statusSinceMs = from.view.statusSinceMs;
   target.othersStartAtMs = from.othersStartAtMs;

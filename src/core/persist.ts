@@ -7,6 +7,7 @@ import type { TargetId } from "./observation.ts";
 import { settledStandings, type Standing } from "./standing.ts";
 import type { AbsentTarget, DuplicatesTold, Globals, Incident, Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
+import { readLedger, type RestartLedger } from "./restart-ledger.ts";
 import { rulesFor, startEpoch } from "./target.ts";
 import { loadTaskWindows, saveTaskWindows } from "./task-windows.ts";
 import type { SavedTaskWindows } from "./task-windows.ts";
@@ -30,6 +31,8 @@ export interface SavedState {
 export interface SavedTarget {
   readonly control: Control;
   readonly sinceMs: number;
+  /** Of a worker. Not in a snapshot of 0.1.0. */
+  readonly ledger?: RestartLedger | null;
   readonly evidence: SavedEvidence | null;
 }
 
@@ -113,8 +116,16 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 export function saveState(state: State): SavedState {
   const targets: Record<TargetId, SavedTarget> = {};
   for (const [id, absent] of state.absent)
-    targets[id] = { control: absent.control, sinceMs: absent.sinceMs, evidence: absent.saved as SavedEvidence | null };
-  for (const [id, target] of state.targets) targets[id] = { control: target.control, sinceMs: state.nowMs, evidence: evidenceOf(target) };
+    targets[id] = {
+      control: absent.control,
+      sinceMs: absent.sinceMs,
+      ledger: absent.ledger,
+      evidence: absent.saved as SavedEvidence | null,
+    };
+  for (const [id, target] of state.targets) {
+    const ledger = target.kind === "worker" ? target.ledger : null;
+    targets[id] = { control: target.control, sinceMs: state.nowMs, ledger, evidence: evidenceOf(target) };
+  }
   const incidents: Record<TargetId, Incident> = {};
   for (const [id, group] of state.groups) if (group.incident !== null) incidents[id] = group.incident;
   const { globals, duplicates } = state;
@@ -158,9 +169,19 @@ export function loadState(state: State, saved: SavedState): void {
   state.standings = saved.strategies === undefined ? settledStandings(state.policy) : new Map(Object.entries(saved.strategies));
   for (const [name, facts] of Object.entries(saved.dependencies ?? {})) state.dependencies.set(name, facts);
   for (const [id, target] of Object.entries(saved.targets)) {
-    state.absent.set(id, { control: { ...newControl(), ...target.control }, sinceMs: target.sinceMs, saved: target.evidence });
+    state.absent.set(id, {
+      control: { ...newControl(), ...target.control },
+      sinceMs: target.sinceMs,
+      ledger: ledgerIn(state, target),
+      saved: target.evidence,
+    });
   }
   for (const [id, incident] of Object.entries(saved.incidents)) state.absentIncidents.set(id, incident);
+}
+
+/** A snapshot of 0.1.0 has none. */
+function ledgerIn(state: State, { ledger }: SavedTarget): RestartLedger | null {
+  return ledger == null ? null : readLedger(ledger, state.wallMs);
 }
 
 /** However long healer was away, and however often it is restarted. */
@@ -173,11 +194,17 @@ export function overlayRecord(state: State, record: { target: TargetId; control:
   const saved = (state.absent.get(record.target)?.saved ?? null) as SavedEvidence | null;
   // What the snapshot knew of the process may be from before our own restart of it, which was nobody else's.
   const control = { ...newControl(), ...record.control };
+  const ledger = outdated(state.absent.get(record.target)?.ledger ?? null);
   const evidence = saved === null ? null : { ...saved, life: null, isOutdated: isFromBeforeTheLastHeal(saved, control) };
-  state.absent.set(record.target, { control, sinceMs: state.nowMs, saved: evidence });
+  state.absent.set(record.target, { control, sinceMs: state.nowMs, ledger, saved: evidence });
   forgetLivesOf(state, record.control);
   state.globals = { ...record.globals, tokens: Math.min(state.policy.budget.tokens, record.globals.tokens) };
   earnOneAtMost(state);
+}
+
+/** What was counted is from before a heal, whose own restart nobody saw. */
+function outdated(ledger: RestartLedger | null): RestartLedger | null {
+  return ledger === null ? null : { ...ledger, isOutdated: true };
 }
 
 /** The same of the workers that a group heal has restarted: they are other processes since, by our own doing. */
@@ -187,7 +214,8 @@ function forgetLivesOf(state: State, control: Control): void {
   for (const id of [...roll.done, ...(roll.current === null ? [] : [roll.current.target])]) {
     const absent = state.absent.get(id);
     const saved = (absent?.saved ?? null) as SavedEvidence | null;
-    if (absent !== undefined && saved !== null) state.absent.set(id, { ...absent, saved: { ...saved, life: null } });
+    if (absent !== undefined && saved !== null)
+      state.absent.set(id, { ...absent, ledger: outdated(absent.ledger), saved: { ...saved, life: null } });
   }
 }
 
@@ -199,6 +227,7 @@ export function incarnationIn(saved: AbsentTarget["saved"]): Incarnation | null 
 /** A target found again. A heal that was between intent and result is looked into before anything else. */
 export function restoreTarget(state: State, target: Target, strategy: Strategy, absent: AbsentTarget): void {
   target.control = absent.control;
+  if (absent.ledger !== null) target.ledger = { ...absent.ledger };
   const { phase } = absent.control;
   if (phase.name === "intent" || phase.name === "acting") target.recoveringSinceMs = state.nowMs;
   const saved = absent.saved as SavedEvidence | null;

@@ -2,11 +2,12 @@ import { endHeal } from "./heal-end.ts";
 import { hasPair, healOf, type Containment, type Heal, type Phase } from "./control.ts";
 import type { Life, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
+import { sayCommander } from "./count-restarts.ts";
 import { adoptLateStop } from "./late-stop.ts";
 import { preOf } from "./subject.ts";
 import { forgetOldProcess, startEpoch, withControl } from "./target.ts";
 import { rowKey } from "./member-key.ts";
-import { say, strategyOf, type Turn } from "./turn.ts";
+import { strategyOf, type Turn } from "./turn.ts";
 import { isStoppedRow, type Incarnation, type WorkerRow } from "./worker-row.ts";
 
 const EXITS_KEPT = { max: 64, ms: 3_600_000 };
@@ -67,7 +68,7 @@ function isAbout(contain: Containment | null, { createdWallMs }: WorkerRow): boo
 }
 
 /** While an action of ours runs, on the worker or on its group for it, every change of the row is ours. */
-function isOursToExplain(state: State, target: Target): boolean {
+export function isOursToExplain(state: State, target: Target): boolean {
   if (target.control.phase.name === "acting" || target.recoveringSinceMs !== null) return true;
   const group = state.targets.get(target.group);
   if (hasTakenOver(target, target.control.phase) || (group !== undefined && hasTakenOver(target, group.control.phase))) return true;
@@ -107,8 +108,7 @@ function stoppedBySomebody(turn: Turn, target: Target): void {
 /** Rows 24, 24a, 24c: a person, a deploy or PM2 itself restarted it. */
 function restartedBySomebody(turn: Turn, target: Target, change: Change): void {
   const { phase } = target.control;
-  const reason = "started or restarted by an operator, a deploy, or PM2 itself (memory limit, watch, cron); its grace period begins";
-  say(turn, target, { level: "info", event: "external_restart", reason, more: { restarts: change.row.restarts } });
+  sayCommander(turn, target, change.row);
   target.exits = [];
   target.othersStartAtMs = turn.state.nowMs;
   startEpoch(turn.state, target, change.strategy, "other");

@@ -2,8 +2,10 @@ import type { Boots, BootWatch } from "./boot.ts";
 import type { Control, Pause } from "./control.ts";
 import type { OpenWindow } from "./maintenance.ts";
 import type { DependencyFacts } from "./dependency.ts";
+import { newHearing, type Hearing } from "./hearing.ts";
 import { newMachineFacts, type MachineFacts } from "./machine-facts.ts";
 import type { Epoch, Judgement, QueueFacts, RuleMemory, TargetView } from "./judgement.ts";
+import type { RestartLedger } from "./restart-ledger.ts";
 import type { Suspect } from "./incident-suspect.ts";
 import type { PoisonTask } from "./poison.ts";
 import type { CopiesSeen, TargetId } from "./observation.ts";
@@ -44,6 +46,8 @@ export interface State {
   readonly duplicates: DuplicatesTold;
   /** How long starts took, by group. */
   boots: Map<TargetId, Boots>;
+  /** What PM2's daemon said of its rows, for attribution alone. */
+  readonly hearing: Hearing;
   globals: Globals;
   /** By the name of the strategy; empty before the first list of the very first start. */
   standings: ReadonlyMap<string, Standing>;
@@ -114,6 +118,8 @@ export interface Target {
   tasks: TaskWindows | null;
   runningTasks: number;
   exits: number[];
+  /** What PM2's restarts of it were for; empty for a group. */
+  ledger: RestartLedger;
   /** When healer met it: of starts before that it has seen nothing. */
   readonly metAtMs: number;
   readonly boot: BootWatch;
@@ -185,6 +191,8 @@ export interface Incident {
 export interface AbsentTarget {
   readonly control: Control;
   readonly sinceMs: number;
+  /** The ledger of a worker; null = none is kept. */
+  readonly ledger: RestartLedger | null;
   /** Saved evidence, laid into the target when it appears; opaque here (`persist.ts`). */
   readonly saved: unknown;
 }
@@ -223,7 +231,7 @@ export function createState(options: { policy: Policy; self: SelfIdentity; seed:
     absentIncidents: new Map(),
     ...{ queues: new Map(), poison: new Map() },
     dependencies: new Map(),
-    machine: newMachineFacts(),
+    ...{ machine: newMachineFacts(), hearing: newHearing(options.atMs) },
     ...{ copies: null, duplicates: { told: [], starts: {} }, boots: new Map() },
     globals: { tokens: options.policy.budget.tokens, refilledAtMs: options.atMs, healCount: 0, paused: null },
     standings: new Map(),

@@ -6,6 +6,7 @@ import type { Suspect } from "./incident-suspect.ts";
 import { sayWindowOf } from "./maintenance.ts";
 import { sayPause } from "./pause-words.ts";
 import { sayPhase } from "./phase-words.ts";
+import { restartStatusOf, type RestartStatus } from "./status-restarts.ts";
 import { duplicatesOf, type Duplicate } from "./status-duplicates.ts";
 import { actsOf, shadowUntil } from "./standing.ts";
 import type { State, Target } from "./state.ts";
@@ -30,6 +31,8 @@ export interface TargetStatus {
   readonly pid: number | null;
   readonly uptime_ms: number | null;
   readonly restarts: number | null;
+  /** Of a worker: what its restarts were for; of them, that is, which healer has seen. */
+  readonly restart_causes: RestartStatus | null;
   readonly memory_bytes: number | null;
   readonly success: { readonly hour: Rate | null; readonly day: Rate | null };
   readonly threshold: number;
@@ -82,6 +85,7 @@ export function statusOf(state: State, target: Target): TargetStatus {
     pid: row?.pid ?? null,
     uptime_ms: view.startedAtMs === null || row?.pid == null ? null : Math.round(state.nowMs - view.startedAtMs),
     restarts: row?.restarts ?? null,
+    restart_causes: restartStatusOf(state, target),
     memory_bytes: row?.memoryBytes ?? null,
     success: { hour: rateOf(windowsOf(state, target, "hour")), day: rateOf(windowsOf(state, target, "day")) },
     threshold: strategy.knobs.minSuccessRatePercent / 100,

@@ -9,6 +9,8 @@ import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import type { Candidate } from "./guards.ts";
 import { watchIncident } from "./incident.ts";
+import { followExits } from "./exit-lines.ts";
+import { hear } from "./hearing.ts";
 import { judgeTarget } from "./judge.ts";
 import { followMaintenance } from "./maintenance.ts";
 import { tellReviews } from "./first-heal.ts";
@@ -32,6 +34,7 @@ export function step(state: State, event: Event): readonly Effect[] {
   state.nowMs = Math.max(state.nowMs, event.atMs); // I13: reducer time never goes back
   state.wallMs = event.wallMs;
   refillTokens(state);
+  if ("pm2" in event) hear(state, event.heard);
   switch (event.type) {
     case "turn":
       takeTurn(turn, event);
@@ -70,6 +73,7 @@ function takeTurn(turn: Turn, event: Extract<Event, { type: "turn" }>): void {
   followMaintenance(turn);
   for (const observation of event.observations) fileObservation(turn, observation);
   tellDuplicates(turn);
+  for (const target of state.targets.values()) followExits(turn, target);
   for (const target of state.targets.values()) judgeTarget(turn, target, strategyOf(state, target));
   for (const group of state.groups.values()) watchIncident(turn, group);
   const candidates: Candidate[] = [];

@@ -12,6 +12,8 @@ export interface Policy {
   readonly maintenance: readonly MaintenanceWindow[];
   /** Left out: nothing of the machine is watched. */
   readonly machine?: MachineLimits;
+  /** The newest instant at or before another at which a cron pattern of PM2's is due, wall ms; null = none. Left out = not known. */
+  readonly latestCronRun?: (pattern: string, wallMs: number) => number | null;
   /** First 12 hex digits of the SHA-256 of the file's text. */
   readonly hash: string;
 }

@@ -3,6 +3,7 @@ import { newControl } from "./control.ts";
 import type { Control } from "./control.ts";
 import type { BoundRule, Epoch } from "./judgement.ts";
 import type { TargetId } from "./observation.ts";
+import { newLedger } from "./restart-ledger.ts";
 import { NO_JUDGEMENT } from "./state.ts";
 import type { RuleState, State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
@@ -26,6 +27,7 @@ export function newTarget(state: State, options: { id: TargetId; kind: "worker" 
     tasks: null,
     runningTasks: 0,
     exits: [],
+    ledger: newLedger(state.wallMs),
     metAtMs: state.nowMs,
     boot: newBootWatch(),
     life: null,

@@ -1,6 +1,7 @@
 import type { Action } from "../actions/action.ts";
 import type { Compiled } from "../config/compiled.ts";
 import type { LogRecord } from "../core/log-record.ts";
+import type { Heard } from "../core/pm2-notice.ts";
 import { strategyOf } from "../core/turn.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import type { HealLog } from "../record/heal-log.ts";
@@ -10,6 +11,7 @@ import { createProcessCopies, type ProcessCopies } from "../sensors/process-copi
 import { createIngest } from "../sensors/ingest.ts";
 import type { Clock } from "../world/clock/clock.ts";
 import type { Files } from "../world/files/files.ts";
+import { readOomKills } from "../world/host/oom-kills.ts";
 import { openHost } from "../world/host/host.ts";
 import type { Pm2, Pm2Hint } from "../world/pm2/pm2.ts";
 import type { Processes } from "../world/processes/processes.ts";
@@ -22,6 +24,7 @@ import { LiveConfig } from "./live-config.ts";
 import { Loop } from "./loop.ts";
 import { systemdNotifier } from "./notify-systemd.ts";
 import { openApi, type OpenApi } from "./open-api.ts";
+import { Pm2Heard } from "./pm2-heard.ts";
 import { Pm2Watch } from "./pm2-watch.ts";
 import { RecentRecords } from "./recent-records.ts";
 import { restoreMemory, type Memory } from "./restore.ts";
@@ -63,6 +66,7 @@ export class Daemon {
   readonly #memory: Memory;
   readonly #pm2: Pm2;
   readonly #watch: Pm2Watch;
+  readonly #heard: Pm2Heard;
   readonly #copies: ProcessCopies;
   readonly #engine: Engine;
   readonly #sensing: Sensing;
@@ -82,15 +86,17 @@ export class Daemon {
     const selfPids = [process.pid, ...processes.snapshot().ancestors(process.pid)];
     this.#memory = restoreMemory({ files, home, clock: systemClock, policy: compiled.policy, selfPids, host });
     const { state, clock, journal } = this.#memory;
-    const onHint = (hint: Pm2Hint): void => (this.#watch.hint(hint) ? this.#loop.hurry() : undefined);
+    const onHint = (hint: Pm2Hint): void => this.#hear(hint);
     this.#pm2 = parts.connect(onHint, (line) => this.#tellOf("warn", line));
     this.#watch = new Pm2Watch(this.#pm2);
+    this.#heard = new Pm2Heard({ pm2: this.#pm2, nowMs: () => clock.nowMs(), oomKills: readOomKills });
     this.#copies = this.#openCopies(selfPids);
     const lookForCopies: EngineOptions["lookForCopies"] = (pm2) => {
       this.#watch.newest = typeof pm2 === "string" ? null : pm2;
       return this.#copies.lookNow(clock.nowMs());
     };
-    const acting = { pm2: this.#pm2, processes, actions: parts.actions, lookForCopies };
+    const heard = (): Heard => this.#heard.take();
+    const acting = { pm2: this.#pm2, processes, actions: parts.actions, heard, lookForCopies };
     this.#engine = new Engine({ state, clock, journal, write: this.#teller.tell, ...acting });
     this.#sensing = new Sensing(
       () => clock.nowMs(),
@@ -106,6 +112,7 @@ export class Daemon {
       clock,
       watch: this.#watch,
       startSensors,
+      heard,
       observations: () => [...this.#sensing.drain(), ...this.#ingest.drain()],
       intervalMs: () => state.policy.intervalMs,
       afterTurn: () => this.#afterTurn(),
@@ -206,6 +213,11 @@ export class Daemon {
     this.#sensing.use(sensors, intervalMs);
     this.#watch.serve(sensors);
     this.#pace.keep(sensors, intervalMs);
+  }
+
+  #hear(hint: Pm2Hint): void {
+    this.#heard.hear(hint);
+    if (this.#watch.hint(hint)) this.#loop.hurry();
   }
 
   #afterTurn(): void {

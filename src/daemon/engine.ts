@@ -3,6 +3,7 @@ import type { Effect } from "../core/effect.ts";
 import type { Event, EventBody } from "../core/event.ts";
 import type { LogRecord } from "../core/log-record.ts";
 import type { CopiesSeen, Pm2View } from "../core/observation.ts";
+import type { Heard } from "../core/pm2-notice.ts";
 import type { State } from "../core/state.ts";
 import { step } from "../core/step.ts";
 import type { Journal } from "../record/journal.ts";
@@ -19,6 +20,8 @@ export interface EngineOptions {
   readonly processes: Processes;
   readonly actions: readonly Action[];
   readonly write: (record: LogRecord) => void;
+  /** What PM2's daemon has said since the event before: it goes with every list. */
+  readonly heard: () => Heard;
   /** What runs beside the rows of this list, looked at now; null = it cannot be seen. */
   readonly lookForCopies: (pm2: Pm2View | string) => CopiesSeen | null;
 }
@@ -124,8 +127,8 @@ export class Engine {
     this.dispatch({ type: "action_done", target: effect.target, healId: effect.healId, ...result, tookMs, ...this.#seen(after) });
   }
 
-  #seen(pm2: Pm2View | string): { readonly pm2: Pm2View | string; readonly copies: CopiesSeen | null } {
-    return { pm2, copies: this.#options.lookForCopies(pm2) };
+  #seen(pm2: Pm2View | string): { readonly pm2: Pm2View | string; readonly heard: Heard; readonly copies: CopiesSeen | null } {
+    return { pm2, heard: this.#options.heard(), copies: this.#options.lookForCopies(pm2) };
   }
 
   /** A list no action has overtaken. */

@@ -1,4 +1,5 @@
 import type { Observation, Pm2View } from "../core/observation.ts";
+import type { Heard } from "../core/pm2-notice.ts";
 import type { ReducerClock } from "../world/clock/reducer-clock.ts";
 import type { Engine } from "./engine.ts";
 import type { Pm2Watch } from "./pm2-watch.ts";
@@ -13,6 +14,8 @@ export interface LoopParts {
   readonly watch: Pm2Watch;
   /** Starts what is due; called more often than that. */
   readonly startSensors: () => void;
+  /** What PM2's daemon has said since the previous turn. */
+  readonly heard: () => Heard;
   /** What has come in since the previous turn. */
   readonly observations: () => readonly Observation[];
   readonly intervalMs: () => number;
@@ -73,7 +76,7 @@ export class Loop {
   }
 
   async #turn(): Promise<void> {
-    const { engine, clock, watch, startSensors, observations, intervalMs, afterTurn } = this.#parts;
+    const { engine, clock, watch, startSensors, heard, observations, intervalMs, afterTurn } = this.#parts;
     // Sensors look at the workers of the newest list. Where none is read they look now, and what reads at once counts now.
     if (!watch.isDue(clock.nowMs())) startSensors();
     const pm2 = await this.#read();
@@ -82,7 +85,8 @@ export class Loop {
     const isStalled = reading.nowMs - this.#dueAtMs > Math.max(STALLED_AFTER_MS, STALLED_AFTER_TURNS * intervalMs());
     this.#turnedAtMs = reading.nowMs;
     if (!this.#isRunning) return;
-    engine.dispatch({ type: "turn", pm2, observations: observations(), stalledMs: reading.suspendedMs + (isStalled ? sinceMs : 0) });
+    const stalledMs = reading.suspendedMs + (isStalled ? sinceMs : 0);
+    engine.dispatch({ type: "turn", pm2, heard: heard(), observations: observations(), stalledMs });
     startSensors();
     afterTurn();
   }

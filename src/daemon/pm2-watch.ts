@@ -25,6 +25,7 @@ export class Pm2Watch {
 
   /** Returns true when the hint is worth a turn of its own: somebody died. */
   hint(hint: Pm2Hint): boolean {
+    if (hint.kind === "said") return false;
     this.#hinted = true;
     return hint.kind === "exit" || hint.kind === "errored";
   }

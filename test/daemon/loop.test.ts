@@ -42,6 +42,7 @@ function stage(): LoopStage {
     clock: reducer,
     watch,
     startSensors: () => void sensorsAfterTurns.push(turns.length),
+    heard: () => ({ isComplete: true, notices: [] }),
     observations: () => [],
     intervalMs: () => made.intervalMs,
     afterTurn: () => {},

@@ -58,6 +58,8 @@ let nextPort = 21_000 + (process.pid % 200) * 200;
 
 interface StageOptions {
   readonly interval?: string;
+  /** As of `startPm2`. */
+  readonly workerIntervalMs?: number;
   /** Left out: `SHORT_KNOBS`. */
   readonly knobs?: Readonly<Record<string, unknown>>;
   /** The top of the configuration: `gpu`, `host`. */
@@ -66,7 +68,8 @@ interface StageOptions {
 
 export async function openStage(parts: readonly Part[], options: StageOptions = {}): Promise<Stage> {
   const stats = await startStatsServer();
-  const pm2 = await startPm2();
+  const { workerIntervalMs } = options;
+  const pm2 = await startPm2(workerIntervalMs === undefined ? {} : { workerIntervalMs });
   const scratch = join(pm2.home, "scratch");
   mkdirSync(scratch, { recursive: true });
   await startWorkers(parts, { pm2, stats, scratch });

@@ -63,6 +63,7 @@ export function engineStage(options: EngineStageOptions = {}): EngineStage {
     ...{ state, clock: reducer, pm2, actions, write },
     journal: overheard(journal, did),
     processes: fakeProcesses(),
+    heard: () => ({ isComplete: true, notices: [] }),
     lookForCopies: () => null,
   });
   return {

@@ -113,6 +113,7 @@ export function targetStatus(changes: Partial<TargetStatus> = {}): TargetStatus 
     streak: 0,
     streak_max: 3,
     last_heal: null,
+    restart_causes: null,
     circuit_open: false,
     incident: null,
     incident_suspect: null,
@@ -140,6 +141,7 @@ export function explanation(changes: Partial<Explanation> = {}): Explanation {
     guards: [],
     streak: { failed: 0, threshold: 3, next_action: "restart" },
     last_heal: null,
+    restart_causes: null,
     duplicates: [],
     ...changes,
   };

@@ -38,6 +38,8 @@ export interface AppOptions {
   readonly increment_var?: string;
   readonly treekill?: boolean;
   readonly cwd?: string;
+  readonly watch?: readonly string[];
+  readonly cron_restart?: string;
 }
 
 /** A row as PM2's own API reports it, independent of healer's client. */

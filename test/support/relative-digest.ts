@@ -14,6 +14,8 @@ const WALL_FROM_MS = 1e12;
 const OLD_MS = 900_001;
 /** What is counted, or remembered, for an hour or a day. */
 const COUNTED = new Set(["healsAtMs", "exits", "lateStop", "counted"]);
+/** What is kept to be told, and decides nothing: that worlds of one digest have one future shows it. */
+const TELLS = new Set(["ledger", "hearing"]);
 const LOW_BITS = 21; // 32 bits of one lane, 21 of the other
 
 /**
@@ -98,7 +100,7 @@ class Spelling {
   #fields(value: Record<string, unknown>): void {
     for (const key of Object.keys(value)) {
       const item = value[key];
-      if (item === undefined) continue;
+      if (item === undefined || TELLS.has(key)) continue;
       this.#word(hashOf(key));
       this.add(item);
       if (COUNTED.has(key)) this.#exactly(item);

@@ -1,5 +1,6 @@
 import type { Pm2View } from "../../core/observation.ts";
 import { failure, success } from "../../core/outcome.ts";
+import { setImmediate as whatHasComeIn } from "node:timers/promises";
 import { definitionOf, readDefinition } from "./app-definition.ts";
 import { openBusSocket } from "./bus-socket.ts";
 import { parseRows } from "./parse-rows.ts";
@@ -101,6 +102,7 @@ class Pm2Door implements Pm2 {
     const [identity, list] = await Promise.all([this.#identify(line), this.#ask(line, "getMonitorData")]);
     if (!identity.ok) return identity;
     if (!list.ok) return list;
+    if (this.#bus !== null) await whatHasComeIn(); // what the bus said before this list is heard before it
     const parsed = parseRows(list.value, this.#envNames);
     if (parsed === null) return failure(this.#nonsense("its list of processes is none"));
     this.#tellSkipped(parsed.skippedCount, parsed.skipped);

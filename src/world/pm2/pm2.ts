@@ -1,3 +1,4 @@
+import type { Pm2Notice } from "../../core/pm2-notice.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import type { Pm2View } from "../../core/observation.ts";
 
@@ -54,8 +55,11 @@ export interface Pm2Error {
 }
 
 /** What the bus said, validated and reduced. A hint to look, never a fact to act on. */
-export interface Pm2Hint {
-  readonly kind: "exit" | "online" | "start" | "stop" | "restart" | "errored" | "other" | "daemon-killed" | "bus-lost" | "bus-back";
-  /** null for daemon-wide hints. */
-  readonly pmId: number | null;
-}
+export type Pm2Hint =
+  | {
+      readonly kind: "exit" | "online" | "start" | "stop" | "restart" | "errored" | "other" | "daemon-killed" | "bus-lost" | "bus-back";
+      /** null for daemon-wide hints. */
+      readonly pmId: number | null;
+    }
+  /** What the daemon logged of a worker: told, and no reason to look. */
+  | { readonly kind: "said"; readonly pmId: null; readonly notice: Pm2Notice };

@@ -177,6 +177,11 @@ describe("the bus", () => {
     ["a payload of null", "process:event", null],
     ["a list for a payload", "pm2:kill", ["killed"]],
     ["an end that does not say so", "pm2:kill", { status: "well" }],
+    [
+      "a worker's message under log:PM2",
+      "log:PM2",
+      { at: 1, data: "App [x:0] exited with code [0] via signal [SIGKILL]\n", process: { pm_id: 0, name: "PM2" } },
+    ],
     ["a log line", "log:out", { data: "process:event", process: { pm_id: 0 } }],
   ])("gives no hint for %s", async (_what, topic, payload) => {
     const { hints } = await listen();
