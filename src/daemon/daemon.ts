@@ -200,7 +200,10 @@ export class Daemon {
 
   #useSensors(compiled: Compiled): void {
     const { intervalMs } = compiled.policy;
-    const sensors = [...this.#shelf.build(compiled, { state: this.#memory.state, processes: this.#parts.processes }), this.#copies.sensor];
+    const sensors = [
+      ...this.#shelf.build(compiled, { state: this.#memory.state, processes: this.#parts.processes, pm2: this.#pm2 }),
+      this.#copies.sensor,
+    ];
     this.#sensing.use(sensors, intervalMs);
     this.#watch.serve(sensors);
     this.#pace.keep(sensors, intervalMs);

@@ -3,12 +3,19 @@ import { TREES_EVERY_MS } from "../core/paces.ts";
 import type { State } from "../core/state.ts";
 import { createDependencyProbe } from "../sensors/dependency-probe.ts";
 import { createOsProcessSensor } from "../sensors/os-processes.ts";
-import { PROBES } from "../sensors/registry.ts";
+import { createExceptionsSensor, type ExceptionsOptions } from "../sensors/pm2-exceptions.ts";
+import { SENSORS_OF_A_RULE } from "../sensors/registry.ts";
 import type { Sensor } from "../sensors/sensor.ts";
 import { createWorkerReportsSensor } from "../sensors/worker-reports.ts";
 import type { Processes } from "../world/processes/processes.ts";
 
 type Need = Compiled["strategies"][number]["boundRules"][number]["needs"][number];
+
+interface ShelfWorld {
+  readonly state: State;
+  readonly processes: Processes;
+  readonly pm2: ExceptionsOptions["pm2"];
+}
 
 /**
  * The sensors a configuration needs, and no others: what no rule asks for is not looked at. An edit keeps every sensor
@@ -17,15 +24,16 @@ type Need = Compiled["strategies"][number]["boundRules"][number]["needs"][number
 export class SensorShelf {
   #made: ReadonlyMap<string, Sensor> = new Map();
 
-  build(compiled: Compiled, world: { state: State; processes: Processes }): readonly Sensor[] {
+  build(compiled: Compiled, world: ShelfWorld): readonly Sensor[] {
     const next = new Map<string, Sensor>();
     const take = (identity: readonly unknown[], make: () => Sensor): void => {
       const key = JSON.stringify(identity);
       next.set(key, this.#made.get(key) ?? make());
     };
     takeOsProcesses(compiled, world, take);
-    takeProbes(compiled, take);
+    takeSensorsOfRules(compiled, take);
     takeWorkerReports(compiled, world.state, take);
+    takeExceptions(compiled, world.pm2, take);
     for (const { name, dependency } of compiled.strategies)
       if (dependency !== null) take(["dependency", name, dependency], () => createDependencyProbe({ strategy: name, ...dependency }));
     for (const { name, kind, params } of compiled.queues) {
@@ -40,7 +48,7 @@ export class SensorShelf {
 
 type Take = (identity: readonly unknown[], make: () => Sensor) => void;
 
-function takeOsProcesses(compiled: Compiled, { state, processes }: { state: State; processes: Processes }, take: Take): void {
+function takeOsProcesses(compiled: Compiled, { state, processes }: ShelfWorld, take: Take): void {
   const [memory, cpu, pulse] = [needing(compiled, "memory"), needing(compiled, "cpu"), needing(compiled, "pulse")];
   if (memory.length + cpu.length + pulse.length === 0) return;
   const scanEveryMs = treesEveryMs(compiled);
@@ -54,12 +62,12 @@ function takeOsProcesses(compiled: Compiled, { state, processes }: { state: Stat
   );
 }
 
-function takeProbes({ strategies }: Compiled, take: Take): void {
+function takeSensorsOfRules({ strategies }: Compiled, take: Take): void {
   for (const { name: strategy, boundRules } of strategies)
     for (const { name, key, params } of boundRules) {
-      const create = PROBES.get(name);
+      const create = SENSORS_OF_A_RULE.get(name);
       const rule = { strategy, key, params };
-      if (create !== undefined) take(["probe", rule], () => create(rule));
+      if (create !== undefined) take(["rule", rule], () => create(rule));
     }
 }
 
@@ -79,6 +87,13 @@ function takeWorkerReports(compiled: Compiled, state: State, take: Take): void {
       wallMs: () => state.wallMs,
     }),
   );
+}
+
+function takeExceptions(compiled: Compiled, pm2: ExceptionsOptions["pm2"], take: Take): void {
+  const needed = needing(compiled, "exceptions");
+  const everyMs = compiled.policy.intervalMs;
+  if (needed.length === 0) return;
+  take(["exceptions", needed, everyMs], () => createExceptionsSensor({ pm2, neededFor: (strategy) => needed.includes(strategy), everyMs }));
 }
 
 /** Names of the strategies with a rule that needs it. */

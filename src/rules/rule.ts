@@ -67,7 +67,7 @@ export interface RuleAdvice {
   readonly isNote?: boolean;
 }
 
-export type Need = "tasks" | "queue" | "probe" | "memory" | "cpu" | "pulse" | "exits" | "heartbeat" | "loop-delay";
+export type Need = "tasks" | "queue" | "probe" | "memory" | "cpu" | "pulse" | "exits" | "heartbeat" | "loop-delay" | "exceptions" | "log";
 
 export interface Bound<Params> {
   readonly params: Params;

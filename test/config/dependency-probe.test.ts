@@ -3,6 +3,7 @@ import { showConfig } from "../../src/config/show.ts";
 import { createState } from "../../src/core/state.ts";
 import { SensorShelf } from "../../src/daemon/sensor-shelf.ts";
 import { fakeProcesses } from "../support/fake-processes.ts";
+import { MemoryPm2 } from "../support/memory-pm2.ts";
 import { loaded, mistakes, small } from "./loaded.ts";
 
 const probing = (block: string): string => small(`    dependency_probe: ${block}\n`);
@@ -45,7 +46,9 @@ describe("dependency_probe", () => {
     const build = (text: string) => {
       const compiled = loaded(text);
       const state = createState({ policy: compiled.policy, self: { pids: [] }, seed: 1, atMs: 0, wallMs: 0 });
-      return shelf.build(compiled, { state, processes: fakeProcesses() }).find(({ name }) => name === "dependency:api");
+      return shelf
+        .build(compiled, { state, processes: fakeProcesses(), pm2: new MemoryPm2() })
+        .find(({ name }) => name === "dependency:api");
     };
     const before = build(probing('{url: "http://db/"}'));
     expect(before?.everyMs).toBe(10_000);

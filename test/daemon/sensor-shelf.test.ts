@@ -4,6 +4,7 @@ import { newTarget } from "../../src/core/target.ts";
 import { SensorShelf } from "../../src/daemon/sensor-shelf.ts";
 import { loaded } from "../config/loaded.ts";
 import { fakeProcesses } from "../support/fake-processes.ts";
+import { MemoryPm2 } from "../support/memory-pm2.ts";
 import { facts, sensorContext, watchedWorker } from "../support/watched-worker.ts";
 
 const FILE = `version: 1
@@ -22,7 +23,7 @@ function shelfOf() {
   const build = (text: string) => {
     const compiled = loaded(text);
     const state = createState({ policy: compiled.policy, self: { pids: [] }, seed: 1, atMs: 0, wallMs: 0 });
-    return shelf.build(compiled, { state, processes: fakeProcesses() });
+    return shelf.build(compiled, { state, processes: fakeProcesses(), pm2: new MemoryPm2() });
   };
   return build;
 }
@@ -53,7 +54,7 @@ describe("the sensors of a configuration", () => {
     const state = createState({ policy: compiled.policy, self: { pids: [] }, seed: 1, atMs: 0, wallMs: 0 });
     const strategy = compiled.policy.strategies[0]!;
     state.targets.set("rpa:0", newTarget(state, { id: "rpa:0", kind: "worker", group: "rpa", strategy }));
-    const [sensor] = new SensorShelf().build(compiled, { state, processes: fakeProcesses({ pid: 4000 }) });
+    const [sensor] = new SensorShelf().build(compiled, { state, processes: fakeProcesses({ pid: 4000 }), pm2: new MemoryPm2() });
     expect((await facts(sensor!.read(sensorContext([watchedWorker()])))).map(({ kind }) => kind)).toEqual(kinds);
   });
 
