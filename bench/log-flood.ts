@@ -49,6 +49,7 @@ import { Pm2Watch } from ${JSON.stringify(new URL("pm2-watch.js", DIST).href)};
 const { dispatch } = Engine.prototype;
 const { read } = Pm2Watch.prototype;
 let listMs = 0;
+let turnedMs = performance.now();
 Pm2Watch.prototype.isDue = () => true;
 Pm2Watch.prototype.read = async function (nowMs) {
   const startedMs = performance.now();
@@ -60,7 +61,10 @@ Engine.prototype.dispatch = function (event) {
   const startedMs = performance.now();
   const result = dispatch.call(this, event);
   const ownMs = performance.now() - startedMs;
-  if (event.type === "turn") appendFileSync(${JSON.stringify(file)}, listMs.toFixed(3) + " " + ownMs.toFixed(3) + "\\n");
+  if (event.type !== "turn") return result;
+  const gapMs = startedMs - turnedMs;
+  turnedMs = startedMs;
+  appendFileSync(${JSON.stringify(file)}, [listMs, ownMs, gapMs].map((ms) => ms.toFixed(3)).join(" ") + "\\n");
   return result;
 };
 `;
@@ -70,6 +74,8 @@ interface TurnMs {
   readonly list: number;
   /** null where no healer is. */
   readonly own: number | null;
+  /** Since the turn before. */
+  readonly gap: number | null;
 }
 
 interface Measured {
@@ -159,7 +165,7 @@ async function floodFor(pm2: RealPm2, files: BenchFiles, healer: HealerProcess |
 
 function timesIn(file: string): readonly TurnMs[] {
   const lines = readFileSync(file, "utf8").trim().split("\n").filter(Boolean);
-  return lines.map((line) => line.split(" ").map(Number)).map(([list = 0, own = null]) => ({ list, own }));
+  return lines.map((line) => line.split(" ").map(Number)).map(([list = 0, own = null, gap = null]) => ({ list, own, gap }));
 }
 
 function rssMb(pid: number): number {
@@ -205,6 +211,7 @@ for (const [name, measured] of all) {
   console.log(`  PM2 lists in ${turnsOf(measured, ({ list }) => list)}`);
   if (beyond === "") continue;
   console.log(`  healer's own work of a turn: ${turnsOf(measured, ({ own }) => own)}`);
+  console.log(`  from turn to turn: ${turnsOf(measured, ({ gap }) => gap)}`);
   console.log(`  healer: ${(healerCpu * 100).toFixed(1)}% of a core, ${median(measured.map(({ healerMb }) => healerMb)).toFixed(0)} MB`);
   for (const reason of new Set(measured.flatMap(({ said }) => said))) console.log(`  it said: ${reason}`);
 }

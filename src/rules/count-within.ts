@@ -1,14 +1,16 @@
-import type { Epoch, Judgement, RuleVerdict } from "../core/judgement.ts";
+import type { Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
 import { formatDuration } from "../core/quantities.ts";
 import { inWords, plural } from "../core/words.ts";
 import type { RuleTiming } from "./rule.ts";
 
 /**
  * What rules share that count how often something happened within a while: `exceptions-above`, `log-pattern`. Plain JSON, of
- * the same size however much happens: what lies close together is one span, and a span counts from its first instant.
+ * the same size however much happens: what lies close together is one span, and a span counts from its first instant. Counting
+ * begins when the grace period has ended: a worker that starts may complain until it has found all it needs.
  */
 export interface Happenings {
-  readonly epochAtMs: number;
+  /** The first look that counted; null = none has. */
+  sinceMs: number | null;
   /** Ascending by `fromMs`. */
   spans: Span[];
   /** The newest look; null = nobody has looked. */
@@ -27,21 +29,29 @@ export interface Measure {
   readonly withinMs: number;
   /** What is counted, one of it: "uncaught exception". */
   readonly noun: string;
+  readonly graceMs: number;
 }
 
 const SPANS = 30; // within is divided into so many: the count is late by a thirtieth of it at most, and never too high
 const GAP_MS_MAX = 60_000; // an older look is no news
 const PROOF_EXPECTED = 3; // where three were due and none came, all is well by 20 to 1 (e^-3, at a steady rate)
 
-export function freshHappenings(epoch: Epoch): Happenings {
-  return { epochAtMs: epoch.atMs, spans: [], lastAtMs: null, looks: 0 };
+export function freshHappenings(): Happenings {
+  return { sinceMs: null, spans: [], lastAtMs: null, looks: 0 };
 }
 
 /** Files one look. Changes `happenings` in place. */
-export function fileHappenings(happenings: Happenings, { atMs, count }: { atMs: number; count: number }, withinMs: number): void {
-  happenings.lastAtMs = Math.max(happenings.lastAtMs ?? atMs, atMs);
+export function fileHappenings(happenings: Happenings, { fromMs, count }: Span, view: TargetView, measure: Measure): void {
+  happenings.lastAtMs = Math.max(happenings.lastAtMs ?? fromMs, fromMs);
+  if (view.readyAtMs === null || fromMs < view.readyAtMs + measure.graceMs) return;
+  happenings.sinceMs ??= fromMs;
   happenings.looks++;
-  happenings.spans = addToSpans(happenings.spans, { fromMs: atMs, count }, withinMs);
+  happenings.spans = addToSpans(happenings.spans, { fromMs, count }, measure.withinMs);
+}
+
+/** It is looked at, and nothing counts yet. */
+export function isInGrace({ sinceMs, lastAtMs }: Happenings): boolean {
+  return lastAtMs !== null && sinceMs === null;
 }
 
 /** The spans with another one; those that are past are left out. */
@@ -62,8 +72,8 @@ function recentSpans(spans: readonly Span[], nowMs: number, withinMs: number): r
 }
 
 export function judgeHappenings(happenings: Happenings, nowMs: number, { needed, withinMs, noun }: Measure): Judgement {
-  const { spans, lastAtMs, looks } = happenings;
-  const isKnown = lastAtMs !== null && nowMs - lastAtMs <= GAP_MS_MAX;
+  const { spans, sinceMs, lastAtMs, looks } = happenings;
+  const isKnown = sinceMs !== null && lastAtMs !== null && nowMs - lastAtMs <= GAP_MS_MAX;
   const count = countSpans(spans, nowMs, withinMs);
   const isSick = isKnown && count >= needed;
   return {
@@ -91,8 +101,9 @@ function reachedAtMs(spans: readonly Span[], needed: number): number | null {
  */
 export function verdictOfHappenings(happenings: Happenings, judgement: Judgement, measure: Measure): RuleVerdict {
   if (judgement.state === "sick") return "failed";
-  if (judgement.state !== "fine" || happenings.lastAtMs === null) return "undecided";
-  const watchedMs = happenings.lastAtMs - happenings.epochAtMs;
+  const { sinceMs, lastAtMs } = happenings;
+  if (judgement.state !== "fine" || sinceMs === null || lastAtMs === null) return "undecided";
+  const watchedMs = lastAtMs - sinceMs;
   const proofMs = happenings.spans.length === 0 ? silenceMs(measure) : measure.withinMs;
   return watchedMs >= proofMs ? "recovered" : "undecided";
 }
@@ -122,5 +133,5 @@ export function timingOfHappenings(measure: Measure): RuleTiming {
   const { needed, withinMs, noun } = measure;
   const words =
     needed === 1 ? `the first ${noun}` : `from the first of ${needed} ${noun}s to the last: at once, or just within ${inWords(withinMs)}`;
-  return { bestMs: 0, worstMs: needed === 1 ? 0 : withinMs, proofMs: silenceMs(measure), words };
+  return { bestMs: 0, worstMs: needed === 1 ? 0 : withinMs, proofMs: measure.graceMs + silenceMs(measure), words };
 }

@@ -5,6 +5,7 @@ import {
   fileHappenings,
   flipOfHappenings,
   freshHappenings,
+  isInGrace,
   judgeHappenings,
   timingOfHappenings,
   verdictOfHappenings,
@@ -12,7 +13,7 @@ import {
   type Measure,
 } from "./count-within.ts";
 import { duration } from "./param-schemas.ts";
-import { defineRule, type RuleAdvice, type Scene } from "./rule.ts";
+import { defineRule, type Bound, type RuleAdvice, type Scene } from "./rule.ts";
 
 interface Params {
   readonly limit: number;
@@ -35,37 +36,40 @@ export const exceptionsAbove = defineRule<Params, Happenings>({
     within: duration({ minMs: 1000, maxMs: WITHIN_MS_MAX }).prefault("5m"),
   }),
   needs: ["exceptions"],
+  knobs: ["gracePeriodMs"],
   scope: "worker",
   actsInGrace: false,
   action: null,
   fresh: freshHappenings,
 
-  observe(memory, observation, _view, { params }) {
-    if (observation.kind === "exceptions") fileHappenings(memory, observation, params.within);
+  observe(memory, observation, view, bound) {
+    if (observation.kind !== "exceptions") return;
+    fileHappenings(memory, { fromMs: observation.atMs, count: observation.count }, view, measureOf(bound));
   },
 
-  judge: (memory, view, { params }) => ({ ...judgeHappenings(memory, view.nowMs, measureOf(params)), threshold: params.limit }),
+  judge: (memory, view, bound) => ({ ...judgeHappenings(memory, view.nowMs, measureOf(bound)), threshold: bound.params.limit }),
 
-  verdict: (memory, view, { params }) =>
-    verdictOfHappenings(memory, judgeHappenings(memory, view.nowMs, measureOf(params)), measureOf(params)),
+  verdict: (memory, view, bound) => verdictOfHappenings(memory, judgeHappenings(memory, view.nowMs, measureOf(bound)), measureOf(bound)),
 
-  describe(_memory, _view, { state, value }, { params }) {
+  describe(memory, _view, { state, value }, { params }) {
+    if (isInGrace(memory)) return "uncaught exceptions count from the end of its grace period on";
     if (state === "unknown") return "uncaught exceptions unknown: PM2's bus was not heard lately, or does not tell of this worker's";
     return `${plural(value ?? 0, "uncaught exception")} in the last ${formatDuration(params.within)}, limit ${params.limit}`;
   },
 
-  flip(memory, view, { state }, { params }) {
-    if (state !== "unknown") return flipOfHappenings(memory, view.nowMs, state, measureOf(params));
+  flip(memory, view, { state }, bound) {
+    const { params } = bound;
+    if (state !== "unknown") return flipOfHappenings(memory, view.nowMs, state, measureOf(bound));
     return `needs PM2's bus; more than ${params.limit} uncaught exceptions within ${formatDuration(params.within)} would heal`;
   },
 
-  timing: ({ params }) => timingOfHappenings(measureOf(params)),
+  timing: (bound) => timingOfHappenings(measureOf(bound)),
 
   advise: (_bound, { groups }) => untold(groups),
 });
 
-function measureOf({ limit, within }: Params): Measure {
-  return { needed: limit + 1, withinMs: within, noun: "uncaught exception" };
+function measureOf({ params: { limit, within }, knobs }: Bound<Params>): Measure {
+  return { needed: limit + 1, withinMs: within, noun: "uncaught exception", graceMs: knobs.gracePeriodMs };
 }
 
 function untold(groups: Scene["groups"]): readonly RuleAdvice[] {

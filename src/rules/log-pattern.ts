@@ -10,6 +10,7 @@ import {
   fileHappenings,
   flipOfHappenings,
   freshHappenings,
+  isInGrace,
   judgeHappenings,
   timingOfHappenings,
   verdictOfHappenings,
@@ -18,7 +19,7 @@ import {
   type Span,
 } from "./count-within.ts";
 import { duration } from "./param-schemas.ts";
-import { defineRule, type RuleAdvice } from "./rule.ts";
+import { defineRule, type Bound, type RuleAdvice } from "./rule.ts";
 
 interface Params {
   readonly pattern: string;
@@ -49,35 +50,38 @@ export const logPattern = defineRule<Params, Memory>({
     stream: z.enum(["out", "err", "both"]).default("both").meta({ description: "standard output, standard error, or both" }),
   }),
   needs: ["log"],
+  knobs: ["gracePeriodMs"],
   scope: "worker",
   actsInGrace: false,
   action: null,
-  fresh: (epoch) => ({ ...freshHappenings(epoch), skipped: [] }),
+  fresh: () => ({ ...freshHappenings(), skipped: [] }),
 
-  observe(memory, observation, _view, { params, key }) {
-    if (observation.kind !== "log-lines" || observation.rule !== key) return;
+  observe(memory, observation, view, bound) {
+    if (observation.kind !== "log-lines" || observation.rule !== bound.key) return;
     const { atMs, lines, skippedBytes } = observation;
-    fileHappenings(memory, { atMs, count: lines }, params.within);
-    memory.skipped = addToSpans(memory.skipped, { fromMs: atMs, count: skippedBytes }, params.within);
+    fileHappenings(memory, { fromMs: atMs, count: lines }, view, measureOf(bound));
+    memory.skipped = addToSpans(memory.skipped, { fromMs: atMs, count: skippedBytes }, bound.params.within);
   },
 
-  judge: (memory, view, { params }) => judge(memory, view, params),
+  judge,
 
-  verdict: (memory, view, { params }) => verdictOfHappenings(memory, judge(memory, view, params), measureOf(params)),
+  verdict: (memory, view, bound) => verdictOfHappenings(memory, judge(memory, view, bound), measureOf(bound)),
 
   describe(memory, view, { value }, { params }) {
+    if (isInGrace(memory)) return "lines of its log count from the end of its grace period on";
     if (value === null) return "its log was not read lately";
     const skipped = countSpans(memory.skipped, view.nowMs, params.within);
     const lines = `${plural(value, "line")} of its log ${value === 1 ? "has" : "have"} ${patternWords(params)} in the last ${formatDuration(params.within)}`;
     return `${lines}; ${params.lines} ${params.lines === 1 ? "is" : "are"} a symptom${skipped === 0 ? "" : ` (${formatBytes(skipped)} were written too fast to be read)`}`;
   },
 
-  flip(memory, view, { state, value }, { params }) {
-    if (value !== null) return flipOfHappenings(memory, view.nowMs, state, measureOf(params));
+  flip(memory, view, { state, value }, bound) {
+    const { params } = bound;
+    if (value !== null) return flipOfHappenings(memory, view.nowMs, state, measureOf(bound));
     return `needs its log; ${plural(params.lines, "line")} with ${patternWords(params)} within ${formatDuration(params.within)} would heal`;
   },
 
-  timing: ({ params }) => timingOfHappenings(measureOf(params)),
+  timing: (bound) => timingOfHappenings(measureOf(bound)),
 
   advise: ({ params }, { groups }) => [...groups].flatMap(([group, rows]) => adviseGroup(params, group, rows)),
 });
@@ -100,14 +104,14 @@ function linePattern() {
 }
 
 /** Where something was passed over, fewer lines than needed prove nothing. */
-function judge(memory: Memory, view: TargetView, params: Params): Judgement {
-  const judgement = judgeHappenings(memory, view.nowMs, measureOf(params));
-  const isSure = judgement.state !== "fine" || countSpans(memory.skipped, view.nowMs, params.within) === 0;
+function judge(memory: Memory, view: TargetView, bound: Bound<Params>): Judgement {
+  const judgement = judgeHappenings(memory, view.nowMs, measureOf(bound));
+  const isSure = judgement.state !== "fine" || countSpans(memory.skipped, view.nowMs, bound.params.within) === 0;
   return isSure ? judgement : { ...judgement, state: "unknown" };
 }
 
-function measureOf({ lines, within }: Params): Measure {
-  return { needed: lines, withinMs: within, noun: "line" };
+function measureOf({ params: { lines, within }, knobs }: Bound<Params>): Measure {
+  return { needed: lines, withinMs: within, noun: "line", graceMs: knobs.gracePeriodMs };
 }
 
 function patternWords({ pattern }: Params): string {

@@ -27,7 +27,8 @@ export class LogReader {
     for (let left = bytesMax; left > 0 && !signal.aborted;) {
       const read = await readTail(this.#path, this.#place, { bytesMax: Math.min(left, READ_BYTES), behindMax: left });
       if (!read.ok) return this.#lost(read.error.kind === "absent", read.error.message);
-      const counted = counter(this.#cut(read.value));
+      const cut = this.#cut(read.value);
+      const counted = cut.length === 0 ? success(0) : counter(cut);
       if (!counted.ok) return failure(`the pattern on ${this.#path}: ${counted.error}`);
       lines += counted.value;
       skippedBytes += read.value.skippedBytes;

@@ -4,18 +4,18 @@ import { KNOBS } from "../support/core-policy.ts";
 import { bindRule, EPOCH, viewOf } from "../support/rule-bound.ts";
 import { workerRow } from "../support/worker-row.ts";
 
-const RULE = bindRule("exceptions-above", { limit: 3, within: "60s" });
+const RULE = bindRule("exceptions-above", { limit: 3, within: "60s" }, { gracePeriodMs: 0 });
 
 type Heard = readonly [atS: number, count: number];
 
 /** The rule after what was heard, as of the last look or of `nowS`. */
-function seen(heard: readonly Heard[], nowS = heard.at(-1)?.[0] ?? 0) {
-  const memory = RULE.fresh(EPOCH);
+function seen(heard: readonly Heard[], nowS = heard.at(-1)?.[0] ?? 0, rule = RULE) {
+  const memory = rule.fresh(EPOCH);
   const view = viewOf({ nowMs: nowS * 1000 });
-  for (const [atS, count] of heard) RULE.observe(memory, { kind: "exceptions", target: "api:0", atMs: atS * 1000, count }, view);
-  const judgement = RULE.judge(memory, view);
-  const words = RULE.describe(memory, view, judgement);
-  return { memory, judgement, words, flip: RULE.flip(memory, view, judgement), verdict: RULE.verdict(memory, view) };
+  for (const [atS, count] of heard) rule.observe(memory, { kind: "exceptions", target: "api:0", atMs: atS * 1000, count }, view);
+  const judgement = rule.judge(memory, view);
+  const words = rule.describe(memory, view, judgement);
+  return { memory, judgement, words, flip: rule.flip(memory, view, judgement), verdict: rule.verdict(memory, view) };
 }
 
 /** A look every 2 s, with so many exceptions each. */
@@ -73,6 +73,18 @@ describe("exceptions-above", () => {
     expect(seen([[0, 1], ...none(60)]).verdict).toBe("recovered");
     expect(seen(looks([4])).verdict).toBe("failed");
     expect(seen(none(46), 200).verdict).toBe("undecided");
+  });
+
+  it("counts from the end of the grace period on, and says so before", () => {
+    const patient = bindRule("exceptions-above", { limit: 3, within: "60s" }, { gracePeriodMs: 30_000 });
+    const early = seen([[0, 9], [29, 9]], 29, patient); // prettier-ignore
+    expect(early.judgement).toMatchObject({ state: "unknown", value: null, n: 0 });
+    expect(early.words).toBe("uncaught exceptions count from the end of its grace period on");
+    expect(early.flip).toMatch(/^needs /);
+    expect(seen([[0, 9], [29, 9], [30, 3]], 30, patient).judgement).toMatchObject({ state: "fine", value: 3 }); // prettier-ignore
+    expect(seen([[0, 9], [29, 9], [30, 4]], 30, patient).judgement.state).toBe("sick"); // prettier-ignore
+    expect(seen([[0, 9], [30, 0], [74, 0]], 74, patient).verdict).toBe("undecided"); // prettier-ignore
+    expect(seen([[0, 9], [30, 0], [75, 0]], 75, patient).verdict).toBe("recovered"); // prettier-ignore
   });
 
   it("remembers as much of a thousand exceptions as of thirty", () => {

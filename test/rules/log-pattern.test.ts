@@ -4,7 +4,8 @@ import { KNOBS } from "../support/core-policy.ts";
 import { bindRule, EPOCH, viewOf } from "../support/rule-bound.ts";
 import { workerRow } from "../support/worker-row.ts";
 
-const RULE = bindRule("log-pattern", { pattern: "pool exhausted", lines: 3, within: "60s" });
+const PARAMS = { pattern: "pool exhausted", lines: 3, within: "60s" };
+const RULE = bindRule("log-pattern", PARAMS, { gracePeriodMs: 0 });
 const MIB = 1024 * 1024;
 
 type Read = readonly [atS: number, lines: number, skippedBytes?: number];
@@ -34,6 +35,16 @@ describe("log-pattern", () => {
     expect(seen(read).judgement).toMatchObject({ state, sustained: state === "sick", dead: false, unit: "lines" });
   });
 
+  it("counts from the end of the grace period on, and says so before", () => {
+    const patient = bindRule("log-pattern", PARAMS, { gracePeriodMs: 30_000 });
+    expect(seen([[29, 9]], 29, patient)).toMatchObject({
+      judgement: { state: "unknown", value: null },
+      words: "lines of its log count from the end of its grace period on",
+    });
+    expect(seen([[29, 9], [30, 2]], 30, patient).judgement.state).toBe("fine"); // prettier-ignore
+    expect(seen([[29, 9], [30, 3]], 30, patient).judgement.state).toBe("sick"); // prettier-ignore
+  });
+
   it("takes the lines of another pattern for nobody's", () => {
     const memory = RULE.fresh(EPOCH);
     const lines = { kind: "log-lines", target: "api:0", rule: "log-pattern#2", atMs: 0, lines: 9, skippedBytes: 0 } as const;
@@ -50,7 +61,7 @@ describe("log-pattern", () => {
     expect(flooded.judgement).toMatchObject({ value: 4, threshold: 3, sinceMs: 0 });
     expect(seen([]).words).toBe("its log was not read lately");
     expect(seen([[0, 9]], 61).words).toBe("its log was not read lately");
-    const expression = bindRule("log-pattern", { pattern: "/lost|gone/i", lines: 1 });
+    const expression = bindRule("log-pattern", { pattern: "/lost|gone/i", lines: 1 }, { gracePeriodMs: 0 });
     expect(seen([[0, 0]], 0, expression).words).toBe("0 lines of its log have /lost|gone/i in the last 5m; 1 is a symptom");
   });
 
