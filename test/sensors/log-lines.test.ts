@@ -83,6 +83,8 @@ describe("lines of a worker's log", () => {
     expect(await counts()).toEqual([1]);
     appendFileSync(out, `pool exhausted ${"x".repeat(300_000)}`);
     expect(await counts()).toEqual([0]);
+    appendFileSync(out, "pool exhausted");
+    expect(await counts()).toEqual([0]);
     appendFileSync(out, `pool exhausted\n${BAD}${"x".repeat(9_000)} pool exhausted\n`);
     expect(await counts()).toEqual([1]);
   });
@@ -100,8 +102,8 @@ describe("a log that is rotated", () => {
 
   it("by renaming goes on in the new file", async () => {
     renameSync(out, `${out}.1`);
-    writeFileSync(out, BAD.repeat(2));
-    expect(await counts()).toEqual([2]);
+    writeFileSync(out, BAD.repeat(9)); // longer than what was read of the old one
+    expect(await counts()).toEqual([9]);
     appendFileSync(out, BAD);
     expect(await counts()).toEqual([1]);
   });
@@ -118,6 +120,14 @@ describe("a log that is rotated", () => {
     rmSync(out);
     expect(await counts()).toEqual([`cannot read ${out}: ENOENT`]);
     writeFileSync(out, BAD.repeat(3));
+    expect(await counts()).toEqual([3]);
+  });
+
+  it("is not there at first, and all of it is new when it comes", async () => {
+    const late = join(dir, "late.log");
+    context.workers = [worker({ logs: { out: late, err: null } })];
+    expect(await counts()).toEqual([`cannot read ${late}: ENOENT`]);
+    writeFileSync(late, BAD.repeat(3));
     expect(await counts()).toEqual([3]);
   });
 
@@ -139,6 +149,13 @@ describe("a log that is written faster than it is read", () => {
     const skipped = look?.kind === "log-lines" ? look.skippedBytes : 0;
     expect(skipped).toBe(10 * BAD.length + 3_000_000 + BAD.length - MIB);
     expect(await read()).toMatchObject([{ lines: 0, skippedBytes: 0 }]);
+  });
+
+  it("is read from the beginning of a line on", async () => {
+    await read();
+    const line = "the pool exhausted.\n"; // a megabyte ends 16 bytes into one, which hold the pattern
+    appendFileSync(out, line.repeat(60_000));
+    expect(await counts()).toEqual([Math.floor(MIB / line.length)]);
   });
 
   it("is read whole up to a megabyte, and of many logs each has less", async () => {

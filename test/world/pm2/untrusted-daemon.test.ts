@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { roomFor } from "../../../src/world/pm2/bus-hint.ts";
 import { openBusSocket, type BusLimits } from "../../../src/world/pm2/bus-socket.ts";
 import { connectPm2, type ConnectPm2Options } from "../../../src/world/pm2/connect-pm2.ts";
 import type { Pm2, Pm2Hint } from "../../../src/world/pm2/pm2.ts";
@@ -264,6 +265,17 @@ describe("the bus", () => {
     await mark(hints);
     expect(heard).toEqual([2]);
     expect(hints).toEqual([]);
+  });
+
+  it("has no room for exceptions nobody asks for, nor ever for log lines", () => {
+    const rooms = (wantsExceptions: boolean) =>
+      ["s:process:event", "s:process:exception", "s:log:err", "s:process:msg"].map(
+        (topic) => roomFor(Buffer.from(topic), wantsExceptions) > 0,
+      );
+    expect([rooms(false), rooms(true)]).toEqual([
+      [true, false, false, false],
+      [true, true, false, false],
+    ]);
   });
 
   it("is not subscribed when nobody listens to hints", async () => {
