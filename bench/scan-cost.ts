@@ -34,7 +34,8 @@ function row(number: number, pid: number): WorkerRow {
     ...{ args: [], interpreter: "node", pid, status: "online", mode: "fork", startedWallMs: 1, createdWallMs: 1, restarts: 0 },
     ...{ exitCode: null, killTimeoutMs: 1_600, listenTimeoutMs: 3_000, autorestart: true, restartDelayMs: 0, stopExitCodes: [] },
     ...{ maxRestarts: 16, minUptimeMs: 1_000, expBackoffMs: null, cronRestart: null, watch: false },
-    ...{ maxMemoryRestartBytes: null, configuredInstances: GROUP, isModule: false, isNode: true, memoryBytes: null, report: null, env: {} },
+    ...{ maxMemoryRestartBytes: null, configuredInstances: GROUP, isModule: false, isNode: true, tellsExceptions: true },
+    ...{ logs: { out: null, err: null }, memoryBytes: null, report: null, env: {} },
   };
 }
 

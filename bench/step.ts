@@ -57,6 +57,8 @@ function row(number: number): WorkerRow {
     configuredInstances: GROUP,
     isModule: false,
     isNode: true,
+    tellsExceptions: true,
+    logs: { out: null, err: null },
     memoryBytes: 50e6,
     report: null,
     env: {},

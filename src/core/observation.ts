@@ -75,6 +75,18 @@ export type Observation =
   | { readonly kind: "silence"; readonly target: TargetId; readonly atMs: number; readonly sinceMs: number }
   /** How late the worker's event loop was, as it measured itself between two heartbeats. */
   | { readonly kind: "loop-delay"; readonly target: TargetId; readonly atMs: number; readonly delayMs: number }
+  /** Uncaught exceptions that PM2 told of one worker from `atMs` on, as the worker says; 0 = healer listened and there were none. */
+  | { readonly kind: "exceptions"; readonly target: TargetId; readonly atMs: number; readonly count: number }
+  /** Lines of the worker's log that hold the pattern of `rule` (the bound rule's key), written since `atMs`: the look before this one. */
+  | {
+      readonly kind: "log-lines";
+      readonly target: TargetId;
+      readonly rule: string;
+      readonly atMs: number;
+      readonly lines: number;
+      /** What was written faster than healer reads, and passed over. */
+      readonly skippedBytes: number;
+    }
   /** Every copy of every selected app outside PM2's list, and where the rows of over-full apps come from. One complete look. */
   | { readonly kind: "copies"; readonly atMs: number; readonly copies: readonly OutsideCopy[]; readonly rows: readonly RowOrigin[] }
   /** A sensor could not see. `target` null = the whole source (a queue, PM2). Blind is never sick. */

@@ -46,6 +46,10 @@ export interface WorkerRow {
   readonly configuredInstances: number;
   readonly isModule: boolean;
   readonly isNode: boolean;
+  /** PM2 hears of its uncaught exceptions: its agent is loaded into a Node worker (`pmx`), or its own frame runs one (cluster). */
+  readonly tellsExceptions: boolean;
+  /** Where PM2 writes what it prints, absolute; null = nowhere (`/dev/null`, `disable_logs`). Several workers may share a file. */
+  readonly logs: { readonly out: string | null; readonly err: string | null };
   /** RSS of the root pid, bytes; null when PM2 does not know (its 0 means unknown). */
   readonly memoryBytes: number | null;
   /** What the process itself reports (`pm2-healer/worker`); null = nothing, or only what an earlier process said. */

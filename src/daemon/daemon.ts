@@ -208,7 +208,7 @@ export class Daemon {
   #useSensors(compiled: Compiled): void {
     const { intervalMs } = compiled.policy;
     const { processes } = this.#parts;
-    const world = { state: this.#memory.state, processes, host: this.#host, pm2: () => this.#watch.newest };
+    const world = { state: this.#memory.state, processes, host: this.#host, pm2: () => this.#watch.newest, bus: this.#pm2 };
     const sensors = [...this.#shelf.build(compiled, world), this.#copies.sensor];
     this.#sensing.use(sensors, intervalMs);
     this.#watch.serve(sensors);

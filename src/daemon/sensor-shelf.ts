@@ -6,7 +6,8 @@ import { createDependencyProbe } from "../sensors/dependency-probe.ts";
 import { createGpuSensor } from "../sensors/gpus.ts";
 import { createHostSensor, type HostReader } from "../sensors/host.ts";
 import { createOsProcessSensor } from "../sensors/os-processes.ts";
-import { PROBES } from "../sensors/registry.ts";
+import { createExceptionsSensor, type ExceptionsOptions } from "../sensors/pm2-exceptions.ts";
+import { SENSORS_OF_A_RULE } from "../sensors/registry.ts";
 import type { Sensor } from "../sensors/sensor.ts";
 import { createWorkerReportsSensor } from "../sensors/worker-reports.ts";
 import { openGpus } from "../world/gpu/gpus.ts";
@@ -31,8 +32,9 @@ export class SensorShelf {
     };
     takeMachine(compiled, world, take);
     takeOsProcesses(compiled, world, take);
-    takeProbes(compiled, take);
+    takeSensorsOfRules(compiled, take);
     takeWorkerReports(compiled, world.state, take);
+    takeExceptions(compiled, world.bus, take);
     for (const { name, dependency } of compiled.strategies)
       if (dependency !== null) take(["dependency", name, dependency], () => createDependencyProbe({ strategy: name, ...dependency }));
     for (const { name, kind, params } of compiled.queues) {
@@ -52,9 +54,8 @@ export interface SensorWorld {
   readonly host: HostReader;
   /** Newest list with all rows; null while PM2 is not in sight. */
   readonly pm2: () => Pm2View | null;
+  readonly bus: ExceptionsOptions["pm2"];
 }
-
-type Names = readonly string[];
 
 type Take = (identity: readonly unknown[], make: () => Sensor) => void;
 
@@ -70,31 +71,26 @@ function takeMachine({ machine, strategies }: Compiled, { processes, host, pm2 }
 }
 
 function takeOsProcesses(compiled: Compiled, { state, processes }: SensorWorld, take: Take): void {
-  const [memory, cpu, files, pulse] = (["memory", "cpu", "files", "pulse"] as const).map((need) => needing(compiled, need)) as [
-    Names,
-    Names,
-    Names,
-    Names,
-  ];
-  if (memory.length + cpu.length + files.length + pulse.length === 0) return;
+  const wanted = {
+    ...{ memory: needing(compiled, "memory"), cpu: needing(compiled, "cpu") },
+    ...{ files: needing(compiled, "files"), pulse: needing(compiled, "pulse") },
+  };
+  if (Object.values(wanted).every((strategies) => strategies.length === 0)) return;
   const scanEveryMs = treesEveryMs(compiled);
   const everyMs = Math.min(pulseEveryMs(compiled), scanEveryMs);
-  const strategyOf = (id: string): string => state.targets.get(id)?.strategy ?? "";
-  const memoryFor = (id: string): boolean => memory.includes(strategyOf(id));
-  const cpuFor = (id: string): boolean => cpu.includes(strategyOf(id));
-  const filesFor = (id: string): boolean => files.includes(strategyOf(id));
-  const pulseFor = (id: string): boolean => pulse.includes(strategyOf(id));
-  take(["os-processes", memory, cpu, files, pulse, everyMs, scanEveryMs], () =>
-    createOsProcessSensor({ processes, memoryFor, cpuFor, filesFor, pulseFor, everyMs, scanEveryMs }),
-  );
+  const asks = (need: keyof typeof wanted) => (id: string) => wanted[need].includes(state.targets.get(id)?.strategy ?? "");
+  take(["os-processes", wanted, everyMs, scanEveryMs], () => {
+    const asked = { memoryFor: asks("memory"), cpuFor: asks("cpu"), filesFor: asks("files"), pulseFor: asks("pulse") };
+    return createOsProcessSensor({ processes, ...asked, everyMs, scanEveryMs });
+  });
 }
 
-function takeProbes({ strategies }: Compiled, take: Take): void {
+function takeSensorsOfRules({ strategies }: Compiled, take: Take): void {
   for (const { name: strategy, boundRules } of strategies)
     for (const { name, key, params } of boundRules) {
-      const create = PROBES.get(name);
+      const create = SENSORS_OF_A_RULE.get(name);
       const rule = { strategy, key, params };
-      if (create !== undefined) take(["probe", rule], () => create(rule));
+      if (create !== undefined) take(["rule", rule], () => create(rule));
     }
 }
 
@@ -114,6 +110,13 @@ function takeWorkerReports(compiled: Compiled, state: State, take: Take): void {
       wallMs: () => state.wallMs,
     }),
   );
+}
+
+function takeExceptions(compiled: Compiled, pm2: ExceptionsOptions["pm2"], take: Take): void {
+  const needed = needing(compiled, "exceptions");
+  const everyMs = compiled.policy.intervalMs;
+  if (needed.length === 0) return;
+  take(["exceptions", needed, everyMs], () => createExceptionsSensor({ pm2, neededFor: (strategy) => needed.includes(strategy), everyMs }));
 }
 
 /** Names of the strategies with a rule that needs it. */

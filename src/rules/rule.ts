@@ -69,7 +69,8 @@ export interface RuleAdvice {
   readonly isNote?: boolean;
 }
 
-export type Need = "tasks" | "queue" | "probe" | "memory" | "cpu" | "files" | "pulse" | "exits" | "heartbeat" | "loop-delay";
+export type Need =
+  "tasks" | "queue" | "probe" | "memory" | "cpu" | "files" | "pulse" | "exits" | "heartbeat" | "loop-delay" | "exceptions" | "log";
 
 export interface Bound<Params> {
   readonly params: Params;

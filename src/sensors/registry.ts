@@ -1,6 +1,7 @@
 import { bullmqQueue } from "./bullmq-queue.ts";
 import { createExecProbeSensor } from "./exec-probes.ts";
 import { createHttpProbeSensor } from "./http-probes.ts";
+import { createLogLinesSensor } from "./log-lines.ts";
 import type { ProbeRule } from "./probe-rounds.ts";
 import { prometheusQueue } from "./prometheus-queue.ts";
 import type { QueueKind } from "./queue-kind.ts";
@@ -14,9 +15,10 @@ export const QUEUE_KINDS: readonly QueueKind[] = [httpQueue, prometheusQueue, bu
 /** Kinds that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
 export const QUEUE_KINDS_NOT_YET: readonly string[] = [];
 
-/** Who asks for a rule that needs probes, by the rule's name. */
-export const PROBES: ReadonlyMap<string, (rule: ProbeRule) => Sensor> = new Map([
+/** Who looks for one rule alone, by the rule's name: probes, and whoever needs its parameters. */
+export const SENSORS_OF_A_RULE: ReadonlyMap<string, (rule: ProbeRule) => Sensor> = new Map([
   ["http-probe", createHttpProbeSensor],
   ["tcp-probe", createTcpProbeSensor],
   ["exec-probe", createExecProbeSensor],
+  ["log-pattern", createLogLinesSensor],
 ]);

@@ -22,6 +22,8 @@ const FIXED = {
   expBackoffMs: null,
   cronRestart: null,
   watch: false,
+  tellsExceptions: false,
+  logs: { out: null, err: null },
   memoryBytes: null,
   report: null,
   env: {},

@@ -6,6 +6,7 @@ import { bindRule, EPOCH, viewOf } from "../support/rule-bound.ts";
 
 const NOT_RULES = [
   "above-limit",
+  "count-within",
   "registry",
   "rule",
   "memory-advice",
@@ -28,6 +29,7 @@ const REQUIRED: Readonly<Record<string, object>> = {
   "memory-climbing": { limit: "512MB" },
   "queue-backlog": { above: 100 },
   "oldest-task-above": { age: "10m" },
+  "log-pattern": { pattern: "FATAL" },
 };
 const names = RULES.map((rule) => rule.name);
 

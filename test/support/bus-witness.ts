@@ -27,7 +27,7 @@ export async function witnessBus(pm2Home: string): Promise<BusWitness> {
   const socket = connect(socketPaths(pm2Home).bus);
   const reader = new FrameReader({
     frameBytesMax: FRAME_BYTES_MAX,
-    wants: (topic) => topic.toString() === "s:process:event",
+    room: (topic) => (topic.toString() === "s:process:event" ? FRAME_BYTES_MAX : 0),
     onFrame: ([, payload]) => events.push(eventOf(payload === undefined ? null : decodeArgument(payload))),
   });
   let connected = false;

@@ -11,6 +11,7 @@ const PARAMS: Readonly<Record<string, unknown>> = {
   "memory-climbing": { limit: "512MB" },
   "queue-backlog": { above: 100 },
   "oldest-task-above": { age: "10m" },
+  "log-pattern": { pattern: "FATAL" },
 };
 
 /** Every registered rule with its defaults, under its own name. */

@@ -17,6 +17,8 @@ export class MemoryPm2 implements Pm2 {
   readonly failures: { name: "list" | CommandName; error: Pm2Error }[] = [];
   readonly wanted: (readonly string[])[] = [];
   busConnected = true;
+  /** Whoever hears of exceptions now. */
+  hearer: ((pmId: number) => void) | null = null;
   /** What PM2 does meanwhile: a crash loop that goes on after a stop. */
   afterCommand: (name: CommandName, row: ScriptedRow) => void = () => {};
   #held: Promise<void> | null = null;
@@ -85,6 +87,14 @@ export class MemoryPm2 implements Pm2 {
 
   remove(pmId: number): Promise<Pm2Outcome<null>> {
     return this.#command("remove", pmId, (row) => this.rows.delete(row));
+  }
+
+  get busSilence(): string | null {
+    return this.busConnected ? null : "PM2's bus does not answer";
+  }
+
+  hearExceptions(hear: ((pmId: number) => void) | null): void {
+    this.hearer = hear;
   }
 
   wantEnv(names: readonly string[]): void {

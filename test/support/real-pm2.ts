@@ -37,6 +37,7 @@ export interface AppOptions {
   readonly instance_var?: string;
   readonly increment_var?: string;
   readonly treekill?: boolean;
+  readonly merge_logs?: boolean;
   readonly cwd?: string;
   readonly watch?: readonly string[];
   readonly cron_restart?: string;

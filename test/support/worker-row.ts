@@ -32,6 +32,8 @@ export function workerRow(change: Partial<WorkerRow> = {}): WorkerRow {
     configuredInstances: 1,
     isModule: false,
     isNode: true,
+    tellsExceptions: true,
+    logs: { out: "/srv/logs/api-out.log", err: "/srv/logs/api-error.log" },
     memoryBytes: null,
     report: null,
     env: {},

@@ -22,6 +22,13 @@ export function attempt<Value>(what: string, run: () => Value): FileOutcome<Valu
   }
 }
 
+/** What was thrown as the same value; what is no error of the system goes up. */
+export function asFailure(what: string, error: unknown): FileOutcome<never> {
+  return attempt(what, () => {
+    throw error;
+  });
+}
+
 export function codeOf(error: unknown): string | null {
   if (!(error instanceof Error) || !("syscall" in error) || !("code" in error)) return null;
   return typeof error.code === "string" ? error.code : null;

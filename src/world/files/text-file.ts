@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { failure, success } from "../../core/outcome.ts";
-import { attempt, WorldFailure } from "./attempt.ts";
+import { asFailure } from "./attempt.ts";
 import type { FileOutcome } from "./files.ts";
 
 /**
@@ -24,17 +24,8 @@ export async function readTextFile(path: string, bytesMax: number): Promise<File
     if (length > bytesMax) return failure({ kind: "too-large", message: `cannot read ${path}: larger than ${bytesMax} bytes` });
     return success(buffer.toString("utf8", 0, length).replace(/^\uFEFF/, ""));
   } catch (error) {
-    return asFailure(path, error);
+    return asFailure(`read ${path}`, error);
   } finally {
     await handle?.close().catch(() => undefined); // the descriptor is gone either way, and what mattered was read
   }
-}
-
-/** The words of the other door to files for the same errors; what is no error of the system is a bug and goes up. */
-function asFailure(path: string, error: unknown): FileOutcome<never> {
-  const outcome = attempt(`read ${path}`, (): never => {
-    throw error;
-  });
-  if (outcome.ok) throw new WorldFailure({ kind: "failed", message: "unreachable" });
-  return outcome;
 }

@@ -5,6 +5,9 @@ import type { TextPattern } from "../../core/text-pattern.ts";
 /** Whether a text holds the pattern; a failure says why that could not be found out. */
 export type Matcher = (text: string) => Outcome<boolean, string>;
 
+/** How many of the lines hold it. */
+export type LineCounter = (lines: readonly string[]) => Outcome<number, string>;
+
 const MATCH_MS_MAX = 100; // an honest expression needs a few over 64 KiB
 const TRIES = 2; // on a busy machine the time may pass without this process getting any of it
 const REST_MS = 60_000;
@@ -21,32 +24,55 @@ const TOO_SLOW = `that takes more than ${MATCH_MS_MAX} ms`;
  */
 export function createMatcher(pattern: TextPattern, now: () => number = () => performance.now()): Matcher {
   if (pattern.kind === "text") return (text) => success(text.includes(pattern.text));
-  const matches = createTry(new RegExp(pattern.source, pattern.flags));
+  return bounded<string, boolean>(pattern, { code: "expression.test(text)", none: "" }, now);
+}
+
+/** The same of many lines, which share one timer: an expression has 100 ms for all of them. */
+export function createLineCounter(pattern: TextPattern, now: () => number = () => performance.now()): LineCounter {
+  if (pattern.kind === "text") return (lines) => success(lines.filter((line) => line.includes(pattern.text)).length);
+  return bounded<readonly string[], number>(pattern, { code: "text.filter((line) => expression.test(line)).length", none: [] }, now);
+}
+
+interface Search<Text> {
+  /** What is run in a realm of its own; it sees `expression` and `text`. */
+  readonly code: string;
+  /** A text that holds on to nothing. */
+  readonly none: Text;
+}
+
+function bounded<Text, Found>(
+  pattern: Extract<TextPattern, { kind: "expression" }>,
+  search: Search<Text>,
+  now: () => number,
+): (text: Text) => Outcome<Found, string> {
+  const find = createTry<Text, Found>(new RegExp(pattern.source, pattern.flags), search);
   let restsUntilMs = Number.NEGATIVE_INFINITY;
   return (text) => {
     if (now() < restsUntilMs) return failure(TOO_SLOW);
     for (let time = 1; time <= TRIES; time++) {
-      const found = matches(text);
-      if (found !== "given up") return found === "too large" ? failure("the expression is too large") : success(found);
+      const found = find(text);
+      if (found !== "given up") return found === "too large" ? failure("the expression is too large") : success(found.value);
     }
     restsUntilMs = now() + REST_MS;
     return failure(TOO_SLOW);
   };
 }
 
-function createTry(expression: RegExp): (text: string) => boolean | "given up" | "too large" {
-  const realm = createContext({ expression, text: "" });
-  const script = new Script("expression.test(text)");
+type Tried<Found> = { readonly value: Found } | "given up" | "too large";
+
+function createTry<Text, Found>(expression: RegExp, { code, none }: Search<Text>): (text: Text) => Tried<Found> {
+  const realm = createContext({ expression, text: none });
+  const script = new Script(code);
   return (text) => {
     realm["text"] = text;
     try {
-      return script.runInContext(realm, { timeout: MATCH_MS_MAX }) === true;
+      return { value: script.runInContext(realm, { timeout: MATCH_MS_MAX }) as Found };
     } catch (error) {
       // Of the other realm, and no instance of this one's Error.
       const code = typeof error === "object" && error !== null && "code" in error ? error.code : null;
       return code === "ERR_SCRIPT_EXECUTION_TIMEOUT" ? "given up" : "too large";
     } finally {
-      realm["text"] = "";
+      realm["text"] = none;
     }
   };
 }

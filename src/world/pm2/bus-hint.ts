@@ -2,8 +2,14 @@ import { parseNotice } from "./daemon-log.ts";
 import type { Pm2Hint } from "./pm2.ts";
 import { decodeArgument } from "./wire.ts";
 
-/** The only topics decoded; everything else on the bus (log lines and messages of workers) is skipped unread. */
-const TOPICS: readonly Buffer[] = ["s:process:event", "s:pm2:kill", "s:log:PM2"].map((topic) => Buffer.from(topic));
+const HINTS: readonly Buffer[] = ["s:process:event", "s:pm2:kill"].map((topic) => Buffer.from(topic));
+const DAEMON_LOG = Buffer.from("s:log:PM2");
+const EXCEPTION = Buffer.from("s:process:exception");
+/** An event carries the worker's variables; an exception its message, its stack and some lines of source. */
+const EVENT_BYTES_MAX = 4 * 1024 * 1024;
+const EXCEPTION_BYTES_MAX = 256 * 1024;
+/** A line of the daemon's own log names an app and what became of it. */
+const LINE_BYTES_MAX = 64 * 1024;
 
 type EventKind = Exclude<Pm2Hint["kind"], "said">;
 
@@ -18,8 +24,21 @@ const KINDS: Readonly<Record<string, EventKind>> = {
   "restart overlimit": "errored",
 };
 
-export function isWantedTopic(topic: Buffer): boolean {
-  return TOPICS.some((wanted) => wanted.equals(topic));
+/** Bytes of a frame of this topic that are worth keeping; everything else on the bus (all log lines, all messages of workers) is skipped unread. */
+export function roomFor(topic: Buffer, wantsExceptions: boolean): number {
+  if (wantsExceptions && topic.equals(EXCEPTION)) return EXCEPTION_BYTES_MAX;
+  if (topic.equals(DAEMON_LOG)) return LINE_BYTES_MAX;
+  return HINTS.some((wanted) => wanted.equals(topic)) ? EVENT_BYTES_MAX : 0;
+}
+
+/**
+ * Whose uncaught exception a frame tells, or null. The daemon itself writes whose message it is, so that no worker can speak for
+ * another; that there was an exception is the worker's word alone.
+ */
+export function parseException(args: readonly Buffer[]): number | null {
+  const [topic, payload] = args.map(decodeArgument);
+  if (topic !== "process:exception" || !isRecord(payload)) return null;
+  return isRecord(payload["process"]) ? pmIdOf(payload["process"]) : null;
 }
 
 /**
@@ -35,14 +54,19 @@ export function parseHint(args: readonly Buffer[]): Pm2Hint | null {
   if (topic === "pm2:kill") return payload["status"] === "killed" ? { kind: "daemon-killed", pmId: null } : null;
   const { event, process } = payload;
   if (typeof event !== "string" || !isRecord(process)) return null;
-  const pmId = process["pm_id"];
-  if (typeof pmId !== "number" || !Number.isSafeInteger(pmId) || pmId < 0) return null;
+  const pmId = pmIdOf(process);
+  if (pmId === null) return null;
   return { kind: Object.hasOwn(KINDS, event) ? (KINDS[event] ?? "other") : "other", pmId };
 }
 
 function said(payload: Readonly<Record<string, unknown>>): Pm2Hint | null {
   const notice = parseNotice(payload);
   return notice === null ? null : { kind: "said", pmId: null, notice };
+}
+
+function pmIdOf(process: Readonly<Record<string, unknown>>): number | null {
+  const pmId = process["pm_id"];
+  return typeof pmId === "number" && Number.isSafeInteger(pmId) && pmId >= 0 ? pmId : null;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -82,6 +82,14 @@ class Pm2Door implements Pm2 {
     return this.#bus?.connected ?? false;
   }
 
+  get busSilence(): string | null {
+    return this.#bus === null ? "PM2's bus is not subscribed" : this.#bus.silence;
+  }
+
+  hearExceptions(hear: ((pmId: number) => void) | null): void {
+    this.#bus?.hearExceptions(hear);
+  }
+
   wantEnv(names: readonly string[]): void {
     this.#envNames = new Set(names);
   }

@@ -1,5 +1,6 @@
 import type { Pm2Status, WorkerRow } from "../../core/worker-row.ts";
 import type { StopLimits } from "./pm2.ts";
+import { logsOf } from "./parse-logs.ts";
 import { reportOf } from "./parse-report.ts";
 import { isRecord, positiveOrNull, textOrNull, wholeOrNull, type Fields } from "./pm2-fields.ts";
 
@@ -49,6 +50,7 @@ function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | stri
   const script = textOrNull(fields["pm_exec_path"]);
   if (script === null) return `pm_id ${pmId} has no script`;
   const cluster = fields["exec_mode"] === "cluster_mode";
+  const isNode = cluster || isNodeInterpreter(fields["exec_interpreter"]);
   return {
     pmId,
     name,
@@ -72,7 +74,9 @@ function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | stri
     maxMemoryRestartBytes: positiveOrNull(fields["max_memory_restart"]),
     configuredInstances: positiveOrNull(fields["instances"]) ?? 1,
     isModule: isModule(fields),
-    isNode: cluster || isNodeInterpreter(fields["exec_interpreter"]),
+    isNode,
+    tellsExceptions: cluster || (isNode && fields["pmx"] !== false && fields["pmx"] !== "false"),
+    logs: logsOf(fields),
     memoryBytes: isRecord(raw["monit"]) ? positiveOrNull(raw["monit"]["memory"]) : null,
     report: reportOf(fields, positiveOrNull(raw["pid"])),
     env: wantedEnv(fields, envNames),

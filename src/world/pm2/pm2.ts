@@ -31,6 +31,13 @@ export interface Pm2 {
   remove(pmId: number, limits: StopLimits): Promise<Pm2Outcome<null>>;
   /** True while the bus is subscribed and alive; hints then tell when to list again. */
   readonly busConnected: boolean;
+  /** Why it is not; null = it is. */
+  readonly busSilence: string | null;
+  /**
+   * Who hears of each uncaught exception PM2 publishes (`process:exception`), by the worker's pm_id, from a socket event: return
+   * soon. PM2 says whose it is; that there was one the worker says, and may lie. null = nobody, and they are skipped unread.
+   */
+  hearExceptions(hear: ((pmId: number) => void) | null): void;
   /** Variables to take out of each worker's environment from the next list on. */
   wantEnv(names: readonly string[]): void;
   close(): void;

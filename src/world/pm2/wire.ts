@@ -46,8 +46,8 @@ export function decodeArgument(arg: Buffer): unknown {
 export interface FrameReaderOptions {
   readonly frameBytesMax: number;
   onFrame(args: readonly Buffer[]): void;
-  /** Asked with the first argument as soon as it is there; false = the rest of the frame is dropped as it comes in. */
-  wants?(first: Buffer): boolean;
+  /** Asked with the first argument as soon as it is there: a frame of more bytes is dropped as it comes in. 0 = any is. */
+  room?(first: Buffer): number;
 }
 
 /** Cuts a stream into frames. Holds at most one frame, never more than `frameBytesMax`. */
@@ -59,6 +59,7 @@ export class FrameReader {
   #args: Buffer[] = [];
   #argumentsLeft = 0;
   #frameBytes = 0;
+  #room = Number.POSITIVE_INFINITY;
   #skipping = false;
   #fault: string | null = null;
 
@@ -97,6 +98,7 @@ export class FrameReader {
     }
     this.#args = [];
     this.#frameBytes = 0;
+    this.#room = Number.POSITIVE_INFINITY;
     this.#skipping = false;
     this.#expect("length", LENGTH_BYTES);
   }
@@ -107,16 +109,23 @@ export class FrameReader {
       this.#fault = `a frame of more than ${this.#options.frameBytesMax} bytes`;
       return;
     }
+    if (this.#frameBytes > this.#room) this.#skip();
     this.#expect("argument", length);
   }
 
   #readArgument(bytes: Buffer): void {
     if (!this.#skipping) this.#args.push(bytes);
-    if (this.#args.length === 1 && this.#options.wants?.(bytes) === false) this.#skipping = true;
+    if (this.#args.length === 1) this.#room = this.#options.room?.(bytes) ?? Number.POSITIVE_INFINITY;
+    if (this.#frameBytes > this.#room) this.#skip();
     this.#argumentsLeft -= 1;
     if (this.#argumentsLeft > 0) return this.#expect("length", LENGTH_BYTES);
     this.#expect("head", HEAD_BYTES);
     if (!this.#skipping) this.#options.onFrame(this.#args);
+  }
+
+  #skip(): void {
+    this.#skipping = true;
+    this.#args = [];
   }
 
   #expect(piece: "head" | "length" | "argument", bytes: number): void {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseTextPattern } from "../../../src/core/text-pattern.ts";
-import { createMatcher, type Matcher } from "../../../src/world/patterns/bounded-match.ts";
+import { createLineCounter, createMatcher, type Matcher } from "../../../src/world/patterns/bounded-match.ts";
 
 const KIB = 1024;
 
@@ -41,6 +41,26 @@ test.each([
   expect(matches("aab")).toEqual(tooSlow);
   nowMs = 60_000;
   expect(matches("aab")).toMatchObject({ ok: true });
+});
+
+function linesWith(written: string, lines: readonly string[]) {
+  const pattern = parseTextPattern(written);
+  if (!pattern.ok) throw new Error(pattern.error);
+  return createLineCounter(pattern.value)(lines);
+}
+
+test.each([
+  ["ok", ["ok", "not ok", "no"], 2],
+  ["/^ok$/", ["ok", "not ok", "ok"], 2],
+  ["/ok/", [], 0],
+])("%s in the lines %j: %i of them", (written, lines, count) => {
+  expect(linesWith(written, lines)).toEqual({ ok: true, value: count });
+});
+
+test("one line that would take for ever gives all lines up together; a quarter of a megabyte of honest ones gets through", () => {
+  expect(linesWith("/^(a+)+$/", ["aa", `${"a".repeat(60)}!`, "aa"])).toEqual({ ok: false, error: "that takes more than 100 ms" });
+  const lines = Array.from({ length: 2_500 }, (_, number) => `2026-11-26 payment ${number} ${"accepted ".repeat(9)}`);
+  expect(linesWith("/payment \\d*99 (accepted|lost)/i", lines)).toEqual({ ok: true, value: 25 });
 });
 
 test("an honest expression gets through 64 KiB", () => {

@@ -58,6 +58,14 @@ describe("rows of PM2's list", () => {
     ["an interpreter other than Node", { exec_interpreter: "python3" }, { isNode: false }],
     ["Node by its path", { exec_interpreter: "/opt/node-v22/bin/node" }, { isNode: true }],
     ["a cluster worker is Node", { exec_mode: "cluster_mode", exec_interpreter: "none" }, { isNode: true, mode: "cluster" }],
+    ["a Node worker that PM2's agent speaks for", { exec_interpreter: "node" }, { tellsExceptions: true }],
+    ["a fork worker without the agent", { exec_interpreter: "node", pmx: "false" }, { tellsExceptions: false }],
+    ["a cluster worker without the agent", { exec_mode: "cluster_mode", pmx: false }, { tellsExceptions: true }],
+    ["another program, which no agent speaks for", { exec_interpreter: "python3", pmx: true }, { tellsExceptions: false }],
+    ["log files", { pm_out_log_path: "/l/o.log", pm_err_log_path: "/l/e.log" }, { logs: { out: "/l/o.log", err: "/l/e.log" } }],
+    ["log files that are none", { pm_out_log_path: "/dev/null", pm_err_log_path: "NULL" }, { logs: { out: null, err: null } }],
+    ["log files nobody can find", { pm_out_log_path: "logs/o.log", pm_err_log_path: 7 }, { logs: { out: null, err: null } }],
+    ["logs switched off", { disable_logs: true, pm_out_log_path: "/l/o.log" }, { logs: { out: null, err: null } }],
   ])("understands %s", (_what, pm2Env, expected) => {
     expect(only([raw(pm2Env)])).toMatchObject(expected);
   });

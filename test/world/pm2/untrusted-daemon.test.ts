@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openBusSocket } from "../../../src/world/pm2/bus-socket.ts";
+import { roomFor } from "../../../src/world/pm2/bus-hint.ts";
+import { openBusSocket, type BusLimits } from "../../../src/world/pm2/bus-socket.ts";
 import { connectPm2, type ConnectPm2Options } from "../../../src/world/pm2/connect-pm2.ts";
 import type { Pm2, Pm2Hint } from "../../../src/world/pm2/pm2.ts";
 import { type FakePm2Daemon, frameOf, startFakePm2Daemon } from "../../support/fake-pm2-daemon.ts";
@@ -10,6 +11,7 @@ import { until } from "../../support/until.ts";
 import { failureOf, kindOf, LIMITS } from "./pm2-world.ts";
 
 // Only ever against the fake: one malformed frame kills a real daemon, and with it everybody's workers.
+const LIMITLESS: BusLimits = { lookMs: 1000, lagMsMax: 60_000, flood: { bytesMax: Number.MAX_SAFE_INTEGER, withinMs: 500, restMs: 50 } };
 let daemon: FakePm2Daemon;
 let doors: Pm2[];
 
@@ -205,12 +207,12 @@ describe("the bus", () => {
   it("hears what is said between floods of log lines", async () => {
     const { hints } = await listen();
     const line = frameOf("log:out", { process: { pm_id: 0, name: "chatty" }, data: "x".repeat(60_000) });
-    for (let burst = 0; burst < 20; burst++) {
+    for (let burst = 0; burst < 10; burst++) {
       for (let lines = 0; lines < 20; lines++) daemon.publishBytes(line);
       daemon.publish("process:event", { event: "exit", process: { pm_id: burst } });
     }
-    await until(() => hints.length === 20, "the hints");
-    expect(hints.map(({ pmId }) => pmId)).toEqual(Array.from({ length: 20 }, (_, burst) => burst));
+    await until(() => hints.length === 10, "the hints");
+    expect(hints.map(({ pmId }) => pmId)).toEqual(Array.from({ length: 10 }, (_, burst) => burst));
   });
 
   it("hangs up on garbage and comes back", async () => {
@@ -223,12 +225,62 @@ describe("the bus", () => {
 
   it("hangs up when this process was too busy to read, so that the daemon does not keep everything for it", async () => {
     const kinds: string[] = [];
-    const bus = openBusSocket(join(daemon.home, "pub.sock"), ({ kind }) => kinds.push(kind), { lookMs: 10, maxMs: 100 });
+    const bus = openBusSocket(join(daemon.home, "pub.sock"), ({ kind }) => kinds.push(kind), { ...LIMITLESS, lookMs: 10, lagMsMax: 100 });
     await until(() => bus.connected, "the bus");
     const endMs = performance.now() + 200;
     while (performance.now() < endMs); // busy
     await until(() => kinds.includes("bus-lost"), "the end of the subscription");
     bus.close();
+  });
+
+  it("leaves a flooded bus alone for a while, says so, and comes back", async () => {
+    const kinds: string[] = [];
+    const flood = { bytesMax: 1024 * 1024, withinMs: 60_000, restMs: 200 };
+    const bus = openBusSocket(join(daemon.home, "pub.sock"), ({ kind }) => kinds.push(kind), { ...LIMITLESS, flood });
+    await until(() => bus.connected && daemon.busClients === 1, "the bus");
+    const line = frameOf("log:out", { process: { pm_id: 0, name: "chatty" }, data: "x".repeat(60_000) });
+    for (let lines = 0; lines < 17; lines++) daemon.publishBytes(line);
+    daemon.publish("process:event", { event: "exit", process: { pm_id: 1 } });
+    await until(() => kinds.includes("exit"), "what was said before the limit");
+    expect([bus.connected, bus.silence]).toEqual([true, null]);
+    daemon.publishBytes(line);
+    await until(() => kinds.includes("bus-lost"), "the end of the subscription");
+    expect(bus.silence).toMatch(/^PM2's bus carries more than .* and is left alone for 0.2 s$/);
+    await until(() => bus.connected && daemon.busClients === 1, "the bus again");
+    daemon.publish("process:event", { event: "exit", process: { pm_id: 2 } });
+    await until(() => kinds.filter((kind) => kind === "exit").length === 2, "what is said afterwards");
+    bus.close();
+  });
+
+  it("tells whose exceptions there were only to whoever asks, and only those the daemon speaks of", async () => {
+    const { door, hints } = await listen();
+    const heard: number[] = [];
+    const thrown = (process: unknown, message = "boom"): void => daemon.publish("process:exception", { at: 1, data: { message }, process });
+    thrown({ pm_id: 1 });
+    await mark(hints);
+    door.hearExceptions((pmId) => heard.push(pmId));
+    thrown({ pm_id: 2, name: "x" });
+    thrown({ pm_id: 3 }, "x".repeat(300 * 1024)); // longer than any exception is worth
+    for (const process of ["_old_0", -1, 1.5, null]) thrown({ pm_id: process });
+    thrown(null);
+    daemon.publish("process:msg", { at: 1, raw: { topic: "process:exception" }, process: { pm_id: 4 } });
+    await mark(hints);
+    door.hearExceptions(null);
+    thrown({ pm_id: 5 });
+    await mark(hints);
+    expect(heard).toEqual([2]);
+    expect(hints).toEqual([]);
+  });
+
+  it("has no room for exceptions nobody asks for, nor ever for log lines", () => {
+    const rooms = (wantsExceptions: boolean) =>
+      ["s:process:event", "s:process:exception", "s:log:err", "s:process:msg"].map(
+        (topic) => roomFor(Buffer.from(topic), wantsExceptions) > 0,
+      );
+    expect([rooms(false), rooms(true)]).toEqual([
+      [true, false, false, false],
+      [true, true, false, false],
+    ]);
   });
 
   it("is not subscribed when nobody listens to hints", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decodeArgument, encodeFrame, encodeJson, encodeText, FrameReader } from "../../../src/world/pm2/wire.ts";
 import { frameOf } from "../../support/fake-pm2-daemon.ts";
 
-function readAll(chunks: readonly Buffer[], options: { frameBytesMax?: number; wants?: (first: Buffer) => boolean } = {}) {
+function readAll(chunks: readonly Buffer[], options: { frameBytesMax?: number; room?: (first: Buffer) => number } = {}) {
   const frames: unknown[][] = [];
   const reader = new FrameReader({ frameBytesMax: 1 << 20, ...options, onFrame: (args) => frames.push(args.map(decodeArgument)) });
   const faults = chunks.map((chunk) => reader.push(chunk));
@@ -43,12 +43,23 @@ describe("PM2's wire format", () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { maxLength: 20 }), fc.array(fc.nat(), { maxLength: 40 }), (wanted, cuts) => {
         const chunks = cutAt(Buffer.concat(wanted.map((yes, n) => frameOf(yes ? "yes" : "log:out", { n, text: "x".repeat(300) }))), cuts);
-        const numbers = readAll(chunks, { wants: (first) => first.equals(encodeText("yes")) }).frames.map(
+        const numbers = readAll(chunks, { room: (first) => (first.equals(encodeText("yes")) ? 1000 : 0) }).frames.map(
           ([, body]) => (body as { n: number }).n,
         );
         expect(numbers).toEqual(wanted.flatMap((yes, n) => (yes ? [n] : [])));
       }),
     );
+  });
+
+  it.each([
+    ["as long as there is room for", 0, 2],
+    ["one byte longer", 1, 1],
+  ])("of a frame %s reads what fits", (_what, more, read) => {
+    const [topic, body] = [encodeText("topic"), Buffer.alloc(100 + more)];
+    const stream = Buffer.concat([encodeFrame([topic, body]), encodeFrame([topic, encodeText("after")])]);
+    const cuts = Array.from({ length: stream.length }, (_, index) => index);
+    expect(readAll(cutAt(stream, cuts), { room: () => topic.length + 100 }).frames).toHaveLength(read);
+    expect(readAll([stream], { room: () => topic.length + 100 }).frames.at(-1)).toEqual(["topic", "after"]);
   });
 
   it("reads empty arguments", () => {

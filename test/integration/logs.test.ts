@@ -1,0 +1,72 @@
+import { appendFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../support/until.ts";
+import { graceOver, nowIso, openStage, pause, signalWorker, type Part, type Stage } from "./stage.ts";
+
+// Workers that stay online for PM2 whatever they throw or print: only what they tell, or say in their logs, gives them away.
+
+const STRATEGY = {
+  grace_period_seconds: 3,
+  rules: [
+    { rule: "exceptions-above", limit: 5, within: "10s" },
+    { rule: "log-pattern", pattern: "/pool (exhausted|drained)/i", lines: 5, within: "10s", stream: "err" },
+  ],
+};
+const worker = (trouble: string, mode: "fork" | "cluster"): NonNullable<Part["workers"]> => ({
+  script: "troubled.mjs",
+  exec_mode: mode,
+  instances: 2,
+  env: { TROUBLE: trouble },
+});
+const PARTS: readonly Part[] = [
+  { app: "thrower", workers: worker("throws", "fork"), strategy: STRATEGY },
+  { app: "clustered", workers: worker("throws", "cluster"), strategy: STRATEGY },
+  { app: "sayer", workers: worker("says", "fork"), strategy: STRATEGY },
+  { app: "merged", workers: { ...worker("says", "fork"), merge_logs: true }, strategy: STRATEGY },
+];
+
+async function logOf(stage: Stage, app: string, instance: number): Promise<string> {
+  const row = (await stage.rows(app))[instance];
+  return String(row?.pm2Env["pm_err_log_path"]);
+}
+
+describe.concurrent("exceptions and log lines on a real PM2", { timeout: 60_000 }, () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await openStage(PARTS);
+  }, 60_000);
+  afterAll(async () => stage?.dispose(), 60_000);
+
+  test.each([
+    ["thrower", "exceptions-above"],
+    ["clustered", "exceptions-above"],
+    ["sayer", "log-pattern"],
+  ] as const)("%s: one that goes bad and stays online is healed by %s, and its neighbour is left alone", async (app, rule) => {
+    const saidBefore = await logOf(stage, app, 0);
+    appendFileSync(saidBefore, "connection pool exhausted\n".repeat(4)); // one less than is a symptom
+    await graceOver(stage, app, 3000);
+    const before = await stage.rows(app);
+    const onset = nowIso();
+    await signalWorker(stage, app, "SIGUSR2", 1);
+    const verdict = await stage.waitFor(app, ({ event }) => event === "heal_verdict", 40_000, onset);
+    expect(verdict).toMatchObject({ target: `${app}:1`, verdict: "recovered" });
+    const intents = stage.linesOf(app).filter(({ event }) => event === "heal_intent");
+    expect(intents).toMatchObject([{ target: `${app}:1`, rule }]);
+    const after = await stage.rows(app);
+    expect(after[0]?.pid).toBe(before[0]?.pid);
+    expect(after[1]?.pid).not.toBe(before[1]?.pid);
+    await pause(2_500); // lines of the old process are read by now, and none is held against the new one
+    expect(stage.linesOf(app, onset).filter(({ event }) => event === "symptom")).toHaveLength(1);
+  });
+
+  test("merged: of a log that two workers write nobody is called sick, and it is said", async () => {
+    await until(() => stage.linesOf("merged").some(({ event }) => event === "sensor_blind"), "the word that nothing is seen");
+    const [blind] = stage.linesOf("merged").filter(({ event }) => event === "sensor_blind");
+    expect(blind?.reason).toMatch(/merged:0 and merged:1 write one log, .*merged-error\.log, and nobody can tell whose a line is/);
+    await graceOver(stage, "merged", 3000);
+    await signalWorker(stage, "merged", "SIGUSR2", 1);
+    await pause(6_000);
+    expect(stage.linesOf("merged").filter(({ event }) => event === "symptom")).toEqual([]);
+  });
+});
