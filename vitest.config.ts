@@ -43,7 +43,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
-      // Real PM2 daemons and real time: one file after the other, after everything quick has had its say.
+      // Real PM2 daemons and real time, most of which is waiting: two files at once, after everything quick has had its say.
       {
         extends: true,
         test: {
@@ -51,8 +51,7 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts"],
           testTimeout: 120_000,
           maxConcurrency: 30, // scenarios that mostly wait share one PM2 and one healer
-          maxWorkers: 1,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
