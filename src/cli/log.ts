@@ -5,9 +5,12 @@ import type { SealedRecord } from "../core/sealed-record.ts";
 import { hint } from "../config/did-you-mean.ts";
 import { followHealLog } from "../record/follow-heal-log.ts";
 import { formatHuman, formatLine } from "../record/heal-line.ts";
+import { readEvidenceOf } from "../record/read-evidence.ts";
 import { newestRecords, readHealLog, type LogQuery } from "../record/read-heal-log.ts";
 import { summarise } from "../record/summarise-heal-log.ts";
+import type { Files } from "../world/files/files.ts";
 import { systemFiles } from "../world/files/system-files.ts";
+import { evidencePage } from "./evidence-page.ts";
 import { candidateHomes } from "./homes.ts";
 import { EXIT } from "./io.ts";
 import { summaryJson, summaryText } from "./log-summary.ts";
@@ -21,6 +24,8 @@ export interface LogCommand {
   readonly event?: string;
   readonly follow?: boolean;
   readonly summary?: boolean;
+  /** A heal: what was seen of its workers before they were ended. */
+  readonly evidence?: string;
   /** The lines as they stand in the file. */
   readonly json?: boolean;
 }
@@ -45,6 +50,7 @@ export async function runLog(command: LogCommand, terminal: Terminal): Promise<n
     return EXIT.unreachable;
   }
   const dir = home ?? homes[0] ?? "";
+  if (command.evidence !== undefined) return showEvidence(files, dir, { ...command, evidence: command.evidence }, terminal);
   const print = (record: SealedRecord): void => terminal.out(lineOf(record, command, terminal));
   if (command.summary === true) {
     const summary = summarise(readHealLog(files, dir, query.value));
@@ -54,6 +60,16 @@ export async function runLog(command: LogCommand, terminal: Terminal): Promise<n
   const records = lines.value === null ? readHealLog(files, dir, query.value) : newestRecords(files, dir, query.value, lines.value);
   for (const record of records) print(record);
   if (command.follow === true) await follow(dir, query.value, terminal, print);
+  return EXIT.fine;
+}
+
+function showEvidence(files: Files, dir: string, { evidence, json }: LogCommand & { evidence: string }, terminal: Terminal): number {
+  const read = readEvidenceOf(files, `${dir}/evidence`, evidence);
+  if (!read.ok) {
+    terminal.err(read.error);
+    return EXIT.usage;
+  }
+  for (const entry of read.value) terminal.out(json === true ? JSON.stringify(entry) : evidencePage(entry, terminal.columns));
   return EXIT.fine;
 }
 

@@ -23,6 +23,7 @@ export function addReadingCommands({ program, terminal, does }: Registry): void 
     .option("--target <target>", "of one target; a group takes its workers in")
     .option("--event <event>", "of one event, for example heal_verdict")
     .option("-f, --follow", "go on as lines are written")
+    .option("--evidence <heal-id>", "what was seen of the workers of a heal right before they were ended")
     .option("--summary", "counts instead of lines: would-heals, heals, self-recoveries")
     .addOption(jsonOption())
     .action(does((options: LogCommand) => runLog(options, terminal)));

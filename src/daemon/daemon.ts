@@ -4,6 +4,7 @@ import type { LogRecord } from "../core/log-record.ts";
 import type { Heard } from "../core/pm2-notice.ts";
 import { strategyOf } from "../core/turn.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
+import { openEvidence } from "../record/evidence.ts";
 import type { HealLog } from "../record/heal-log.ts";
 import type { StateHome } from "../record/state-home.ts";
 import { createHostReader, type HostReader } from "../sensors/host.ts";
@@ -96,7 +97,9 @@ export class Daemon {
       return this.#copies.lookNow(clock.nowMs());
     };
     const heard = (): Heard => this.#heard.take();
-    const acting = { pm2: this.#pm2, processes, actions: parts.actions, heard, lookForCopies };
+    const kept = { files, processes, dir: home.evidence };
+    const evidence = openEvidence(kept, (trouble) => this.#tellOf("warn", trouble));
+    const acting = { pm2: this.#pm2, processes, actions: parts.actions, heard, lookForCopies, evidence };
     this.#engine = new Engine({ state, clock, journal, write: this.#teller.tell, ...acting });
     this.#sensing = new Sensing(
       () => clock.nowMs(),

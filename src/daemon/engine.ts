@@ -6,10 +6,12 @@ import type { CopiesSeen, Pm2View } from "../core/observation.ts";
 import type { Heard } from "../core/pm2-notice.ts";
 import type { State } from "../core/state.ts";
 import { step } from "../core/step.ts";
+import type { EvidenceKeeper } from "../record/evidence.ts";
 import type { Journal } from "../record/journal.ts";
 import type { ReducerClock } from "../world/clock/reducer-clock.ts";
 import type { Pm2 } from "../world/pm2/pm2.ts";
 import type { Processes } from "../world/processes/processes.ts";
+import { evidenceOrder } from "./evidence-order.ts";
 import type { CommandReply } from "./status.ts";
 
 export interface EngineOptions {
@@ -20,6 +22,8 @@ export interface EngineOptions {
   readonly processes: Processes;
   readonly actions: readonly Action[];
   readonly write: (record: LogRecord) => void;
+  /** What is seen of a worker is kept before its process is ended. */
+  readonly evidence: EvidenceKeeper;
   /** What PM2's daemon has said since the event before: it goes with every list. */
   readonly heard: () => Heard;
   /** What runs beside the rows of this list, looked at now; null = it cannot be seen. */
@@ -108,7 +112,10 @@ export class Engine {
     }
   }
 
+  /** Evidence first: what is acted on is read after it. */
   async #confirm(target: string, healId: string): Promise<void> {
+    const order = evidenceOrder(this.#options.state, target, healId);
+    if (order !== null) await this.#options.evidence.keep(order);
     const pm2 = await this.#list();
     if (!this.#stopped) this.dispatch({ type: "durable", target, healId, ...this.#seen(pm2) });
   }

@@ -11,6 +11,7 @@ export interface StateHome {
   readonly journal: string;
   readonly snapshot: string;
   readonly history: string;
+  readonly evidence: string;
   readonly socket: string;
 }
 
@@ -26,6 +27,7 @@ export function stateHome(env: Readonly<Record<string, string | undefined>>, use
     journal: join(home, "journal"),
     snapshot: join(home, "state.json"),
     history: join(home, "history"),
+    evidence: join(home, "evidence"),
     socket: join(home, "healer.sock"),
   };
 }

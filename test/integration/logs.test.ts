@@ -1,5 +1,11 @@
+import { execFile } from "node:child_process";
 import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readEvidenceOf } from "../../src/record/read-evidence.ts";
+import { systemFiles } from "../../src/world/files/system-files.ts";
+import { HEALER_CLI } from "../support/healer.ts";
 import { until } from "../support/until.ts";
 import { graceOver, nowIso, openStage, pause, signalWorker, type Part, type Stage } from "./stage.ts";
 
@@ -25,9 +31,21 @@ const PARTS: readonly Part[] = [
   { app: "merged", workers: { ...worker("says", "fork"), merge_logs: true }, strategy: STRATEGY },
 ];
 
+const run = promisify(execFile);
+
 async function logOf(stage: Stage, app: string, instance: number): Promise<string> {
   const row = (await stage.rows(app))[instance];
   return String(row?.pm2Env["pm_err_log_path"]);
+}
+
+/** What the worker was before it was ended: its last words too. */
+async function expectEvidence(stage: Stage, { healId, app, pid }: { healId: string; app: string; pid: number }): Promise<void> {
+  const read = readEvidenceOf(systemFiles(), join(stage.healer.home, "evidence"), healId);
+  expect(read).toMatchObject({ ok: true, value: [{ target: `${app}:1`, row: { pid }, process: { status: { State: "S (sleeping)" } } }] });
+  const lines = read.ok ? (read.value[0]?.logs.flatMap((log) => log.lines) ?? []) : [];
+  if (app === "sayer") expect(lines.filter((line) => line.includes("pool exhausted")).length).toBeGreaterThan(4);
+  const told = (await run(process.execPath, [HEALER_CLI, "log", "--evidence", healId], { env: { HEALER_HOME: stage.healer.home } })).stdout;
+  expect(told).toContain(`${healId}: ${app}:1 at `);
 }
 
 describe.concurrent("exceptions and log lines on a real PM2", { timeout: 60_000 }, () => {
@@ -53,6 +71,7 @@ describe.concurrent("exceptions and log lines on a real PM2", { timeout: 60_000 
     expect(verdict).toMatchObject({ target: `${app}:1`, verdict: "recovered" });
     const intents = stage.linesOf(app).filter(({ event }) => event === "heal_intent");
     expect(intents).toMatchObject([{ target: `${app}:1`, rule }]);
+    await expectEvidence(stage, { healId: String(verdict["heal_id"]), app, pid: before[1]?.pid ?? -1 });
     const after = await stage.rows(app);
     expect(after[0]?.pid).toBe(before[0]?.pid);
     expect(after[1]?.pid).not.toBe(before[1]?.pid);

@@ -65,6 +65,7 @@ export function engineStage(options: EngineStageOptions = {}): EngineStage {
     processes: fakeProcesses(),
     heard: () => ({ isComplete: true, notices: [] }),
     lookForCopies: () => null,
+    evidence: { keep: () => Promise.resolve() },
   });
   return {
     ...{ engine, state, pm2, clock, lines, did },

@@ -68,6 +68,7 @@ export function fakeProcesses(...initial: readonly FakeProcess[]): FakeProcesses
     place: (pid) => entries.get(pid)?.place ?? { exe: null, cwd: null },
     details: (pid) => entries.get(pid)?.details ?? null,
     openFiles: (pid) => (entries.has(pid) ? { count: 20, limit: 1024 } : null),
+    evidence: (pid) => (entries.has(pid) ? { status: { State: "S (sleeping)" }, waitsIn: null, openFiles: null, files: [] } : null),
     startedWallMs: (startTicks) => FAKE_BOOT_WALL_MS + 10 * startTicks,
     maySignal: (uid) => ownUids.size === 0 || ownUids.has(uid),
     signal({ pid, startTicks }, signal) {

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { readOpenFiles } from "./open-files.ts";
+import { readEvidence } from "./process-evidence.ts";
 import { PROC_BYTES, procLink, procText, readProc } from "./proc-file.ts";
 import { readStat } from "./proc-stat.ts";
 import { readBrief, readGlance } from "./process-brief.ts";
@@ -38,6 +39,7 @@ export function linuxProcesses(): Processes {
     place: (pid) => ({ exe: procLink(`/proc/${pid}/exe`), cwd: procLink(`/proc/${pid}/cwd`) }),
     details: readDetails,
     openFiles: readOpenFiles,
+    evidence: readEvidence,
     startedWallMs: (startTicks) => Math.round(Date.now() - uptimeMs() + startTicks * TICK_MS),
     maySignal: (uid) => process.geteuid?.() === 0 || process.geteuid?.() === uid,
   };

@@ -1,4 +1,5 @@
 import type { OpenFiles } from "./open-files.ts";
+import type { ProcessEvidence } from "./process-evidence.ts";
 import type { ProcessBrief, ProcessDetails, ProcessGlance, ProcessPlace } from "./process-facts.ts";
 
 /**
@@ -30,6 +31,8 @@ export interface Processes {
   details(pid: number): ProcessDetails | null;
   /** About 20 µs since Linux 6.2; before, as long as it takes to list them. null = gone, or not for us to see. */
   openFiles(pid: number): OpenFiles | null;
+  /** Half a millisecond: before a process is ended. null = gone. */
+  evidence(pid: number): ProcessEvidence | null;
   /** Wall-clock ms at which a process with this start time started. */
   startedWallMs(startTicks: number): number;
   /** Whether healer, being who it is, may signal processes of this user. */

@@ -14,6 +14,7 @@ export function unsupportedProcesses(): Processes {
     place: () => ({ exe: null, cwd: null }),
     details: () => null,
     openFiles: () => null,
+    evidence: () => null,
     startedWallMs: () => 0,
     maySignal: () => false,
   };
