@@ -1,10 +1,10 @@
 import type { Explanation } from "../core/explain.ts";
 import { maskedWords } from "../core/masked-words.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
-import { readTail } from "../world/files/file-tail.ts";
 import type { Files } from "../world/files/files.ts";
 import { printableText } from "../world/processes/printable-text.ts";
 import type { ProcessEvidence } from "../world/processes/process-evidence.ts";
+import { readLogTails, type LogTail } from "./log-tails.ts";
 import type { Processes } from "../world/processes/processes.ts";
 
 /** What was seen of a worker right before healer ended its process. */
@@ -30,13 +30,6 @@ export interface Evidence {
   readonly logs: readonly LogTail[];
 }
 
-export interface LogTail {
-  readonly path: string;
-  readonly lines: readonly string[];
-  /** Why they could not be read; null = they were. */
-  readonly error: string | null;
-}
-
 export interface EvidenceOrder {
   readonly healId: string;
   readonly target: string;
@@ -48,10 +41,6 @@ export interface EvidenceOrder {
   readonly wallMs: number;
 }
 
-const TAKES_MS_MAX = 500; // whoever waits for a heal does not wait for a slow disk as well
-const LOG_BYTES = 16 * 1024;
-const LINES_MAX = 40;
-const LINE_MAX = 500;
 const TREE_MAX = 30;
 const COMMAND_MAX = 300;
 const FILES_MAX = 200;
@@ -73,7 +62,7 @@ export function openEvidence(
   return {
     async keep(order) {
       const startedAt = performance.now();
-      const logs = await inTime(logsOf(order.row));
+      const logs = await readLogTails(order.row);
       const took = Math.round(performance.now() - startedAt);
       const trouble = write(parts, evidenceOf(order, parts.processes, logs, took));
       if (trouble !== null) tell(`evidence of ${order.healId} could not be kept: ${trouble}`);
@@ -106,30 +95,6 @@ function evidenceOf(order: EvidenceOrder, processes: Processes, logs: readonly L
 function commandOf(processes: Processes, pid: number): string {
   const brief = processes.brief(pid);
   return brief === null ? "ended meanwhile" : printableText(maskedWords(brief.argv).join(" ").trim() || brief.name, COMMAND_MAX);
-}
-
-function logsOf({ logs }: WorkerRow): Promise<readonly LogTail[]> {
-  const paths = [...new Set([logs.err, logs.out].filter((path) => path !== null))];
-  return Promise.all(paths.map(tailOf));
-}
-
-async function tailOf(path: string): Promise<LogTail> {
-  const read = await readTail(path, { identity: null, offset: 0 }, { bytesMax: LOG_BYTES, behindMax: LOG_BYTES });
-  if (!read.ok) return { path, lines: [], error: read.error.message };
-  const lines = read.value.bytes.toString("utf8").split("\n");
-  const whole = read.value.skippedBytes > 0 ? lines.slice(1) : lines; // the first began before what was read
-  const shown = whole.filter((line) => line !== "").slice(-LINES_MAX);
-  return { path, lines: shown.map((line) => printableText(line, LINE_MAX)), error: null };
-}
-
-async function inTime(reading: Promise<readonly LogTail[]>): Promise<readonly LogTail[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<readonly LogTail[]>((resolve) => {
-    timer = setTimeout(() => resolve([{ path: "logs", lines: [], error: `not read within ${TAKES_MS_MAX} ms` }]), TAKES_MS_MAX);
-  });
-  const logs = await Promise.race([reading, late]);
-  clearTimeout(timer);
-  return logs;
 }
 
 /** null = it is written. */
