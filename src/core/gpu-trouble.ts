@@ -11,9 +11,12 @@ import { strategyOf, type Turn } from "./turn.ts";
 /** What of the GPUs is in a worker's way, or a group's. */
 export interface GpuTrouble {
   readonly reason: string;
+  readonly sinceMs: number;
   /** null = it stands. */
   readonly overAtMs: number | null;
 }
+
+const HOLDS_MS_MAX = 1_800_000; // a job that has the memory, or a fan that has stopped, may take that long to be gone
 
 type GpuReading = Extract<Observation, { kind: "gpus" }>;
 
@@ -44,8 +47,10 @@ function noteGpuTroubles(state: State): void {
     const strategy = strategyOf(state, target);
     const reason = gpuTrouble(state, target, strategy);
     const before = state.machine.gpuTroubles.get(target.id);
-    if (reason !== null) state.machine.gpuTroubles.set(target.id, { reason, overAtMs: null });
-    else if (before !== undefined && before.overAtMs === null) {
+    if (reason !== null) {
+      const sinceMs = before !== undefined && before.overAtMs === null ? before.sinceMs : state.nowMs;
+      state.machine.gpuTroubles.set(target.id, { reason, sinceMs, overAtMs: null });
+    } else if (before !== undefined && before.overAtMs === null) {
       state.machine.gpuTroubles.set(target.id, { ...before, overAtMs: state.nowMs });
       forgetTasks(state, target, strategy);
     } else if (before !== undefined && !isQuiet(state, before.overAtMs, strategy)) state.machine.gpuTroubles.delete(target.id);
@@ -71,11 +76,15 @@ export function loseGpus(state: State): void {
   for (const part of state.machine.pressures.keys()) if (part.startsWith("gpu:")) state.machine.pressures.delete(part);
 }
 
-/** The guard `gpu`: its GPU is held down, or who PM2 does not own has taken the memory the worker had. */
+/**
+ * The guard `gpu`: its GPU is held down, or who PM2 does not own has taken the memory the worker had. What has stood for long, while the
+ * worker did well or in spite of all waiting, holds nobody any more: where a heal does not help either, its circuit calls a person.
+ */
 export function askGpu(state: State, candidate: Candidate): Answer {
   const trouble = state.machine.gpuTroubles.get(candidate.target.id);
   if (trouble === undefined || state.machine.gpus === null || state.nowMs - state.machine.gpus.atMs > STALE_MS || !isAboutWork(candidate))
     return null;
   if (trouble.overAtMs !== null) return afterwards(state, candidate, trouble);
-  return { reason: trouble.reason, untilMs: null, flip: "the GPU is as it should be again" };
+  const untilMs = trouble.sinceMs + HOLDS_MS_MAX;
+  return state.nowMs >= untilMs ? null : { reason: trouble.reason, untilMs, flip: "the GPU is as it should be again" };
 }

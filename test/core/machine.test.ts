@@ -201,6 +201,17 @@ describe("a GPU that is held down", () => {
     }
   });
 
+  test("for more than half an hour holds nobody back any more", () => {
+    const { world, see, say, healed } = stage({ gpus: "all" });
+    see(HOT, 2);
+    say(SICK, "app:0");
+    see(HOT, 175);
+    expect(healed()).toEqual([]);
+    expect(world.lines("hold", "app:0")[0]?.more).toMatchObject({ guard: "gpu", until: expect.any(String) as string });
+    see(HOT, 10);
+    expect(healed()).toEqual(["app:0"]);
+  });
+
   test("one that is only hot counts from the limit on", () => {
     const { world, see } = stage();
     see(gpus(gpu({ temperatureC: 89 })), 5);
