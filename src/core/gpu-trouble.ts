@@ -2,7 +2,7 @@ import { gpusOf, memoryTaken, noteGpuUse } from "./gpu-use.ts";
 import { sayGpu, type GpuFact } from "./gpu.ts";
 import type { Answer, Candidate } from "./guards.ts";
 import type { Observation } from "./observation.ts";
-import { afterwards, isAboutWork, isQuiet, notePressure, pressuresNow, STALE_MS } from "./pressure.ts";
+import { afterwards, isAboutWork, notePressure, pressuresNow, STALE_MS } from "./pressure.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { forgetTasks } from "./target.ts";
@@ -11,6 +11,7 @@ import { strategyOf, type Turn } from "./turn.ts";
 /** What of the GPUs is in a worker's way, or a group's. */
 export interface GpuTrouble {
   readonly reason: string;
+  /** Since when it has stood, or come and gone. */
   readonly sinceMs: number;
   /** null = it stands. */
   readonly overAtMs: number | null;
@@ -48,12 +49,11 @@ function noteGpuTroubles(state: State): void {
     const reason = gpuTrouble(state, target, strategy);
     const before = state.machine.gpuTroubles.get(target.id);
     if (reason !== null) {
-      const sinceMs = before !== undefined && before.overAtMs === null ? before.sinceMs : state.nowMs;
-      state.machine.gpuTroubles.set(target.id, { reason, sinceMs, overAtMs: null });
+      state.machine.gpuTroubles.set(target.id, { reason, sinceMs: before?.sinceMs ?? state.nowMs, overAtMs: null });
     } else if (before !== undefined && before.overAtMs === null) {
       state.machine.gpuTroubles.set(target.id, { ...before, overAtMs: state.nowMs });
-      forgetTasks(state, target, strategy);
-    } else if (before !== undefined && !isQuiet(state, before.overAtMs, strategy)) state.machine.gpuTroubles.delete(target.id);
+      if (state.nowMs < before.sinceMs + HOLDS_MS_MAX) forgetTasks(state, target, strategy);
+    } else if (before !== undefined && state.nowMs >= (before.overAtMs ?? 0) + HOLDS_MS_MAX) state.machine.gpuTroubles.delete(target.id);
   }
   for (const id of state.machine.gpuTroubles.keys()) if (!state.targets.has(id)) state.machine.gpuTroubles.delete(id);
 }
@@ -84,7 +84,8 @@ export function askGpu(state: State, candidate: Candidate): Answer {
   const trouble = state.machine.gpuTroubles.get(candidate.target.id);
   if (trouble === undefined || state.machine.gpus === null || state.nowMs - state.machine.gpus.atMs > STALE_MS || !isAboutWork(candidate))
     return null;
-  if (trouble.overAtMs !== null) return afterwards(state, candidate, trouble);
   const untilMs = trouble.sinceMs + HOLDS_MS_MAX;
-  return state.nowMs >= untilMs ? null : { reason: trouble.reason, untilMs, flip: "the GPU is as it should be again" };
+  if (state.nowMs >= untilMs) return null;
+  if (trouble.overAtMs !== null) return afterwards(state, candidate, trouble);
+  return { reason: trouble.reason, untilMs, flip: "the GPU is as it should be again" };
 }

@@ -212,6 +212,20 @@ describe("a GPU that is held down", () => {
     expect(healed()).toEqual(["app:0"]);
   });
 
+  test("that comes and goes is one trouble, which holds nobody back for longer than that", () => {
+    const { see, say, healed } = stage({ gpus: "all" });
+    see(HOT, 2);
+    say(SICK, "app:0");
+    for (let minute = 0; minute < 29; minute++) {
+      see(HOT, 3);
+      see(gpus(gpu()), 3);
+    }
+    expect(healed()).toEqual([]);
+    see(HOT, 3);
+    see(gpus(gpu()), 6);
+    expect(healed()).toEqual(["app:0"]);
+  });
+
   test("one that is only hot counts from the limit on", () => {
     const { world, see } = stage();
     see(gpus(gpu({ temperatureC: 89 })), 5);
