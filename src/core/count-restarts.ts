@@ -50,7 +50,8 @@ function countSameRow(turn: Turn, target: Target, seen: CountedRow, read: ReadRo
   ledger.commander =
     commander === null || ledger.commander?.createdWallMs === commander.createdWallMs ? ledger.commander : { ...commander, counted };
   tell(turn, target, { shares, seen, row });
-  if (counted > 0 && !read.isOurs && isAtRest(row)) sayCommander(turn, target, row);
+  // Where it may have been healer itself, nobody is named.
+  if (counted > 0 && !read.isOurs && isAtRest(row) && ledger.commander?.cause !== "unknown") sayCommander(turn, target, row);
 }
 
 /** What a new daemon has brought back is another process, whatever its count; what it has restarted since nobody saw. */

@@ -28,7 +28,7 @@ describe("a heal", () => {
     did.length = 0;
     await turn();
     expect(did).toEqual([
-      ...["log symptom", "journal intent", "list", "log heal_intent"],
+      ...["log symptom", "journal intent", "log heal_intent", "list"],
       ...["restart 0", "list", "log heal_action", "journal step"],
     ]);
   });
@@ -143,7 +143,7 @@ describe("without a durable intent", () => {
     clock.advance(60_000);
     await turn();
     expect(did.slice(-7)).toEqual([
-      ...["journal intent", "list", "log heal_intent"],
+      ...["journal intent", "log heal_intent", "list"],
       ...["restart 0", "list", "log heal_action", "journal step"],
     ]);
   });

@@ -170,7 +170,6 @@ export async function graceOver(stage: Stage, app: string, graceMs = SHORT_KNOBS
 
 async function isPastGrace(stage: Stage, id: string): Promise<boolean> {
   const { json } = await stage.healer.call("GET", `/api/targets/${id}`);
-  const { guards } = (json as { readonly explain: { readonly guards: readonly { readonly guard: string; readonly holds: boolean }[] } })
-    .explain;
-  return guards.some(({ guard, holds }) => guard === "grace" && !holds);
+  const { explain } = json as { readonly explain?: { readonly guards: readonly { readonly guard: string; readonly holds: boolean }[] } };
+  return explain !== undefined && explain.guards.some(({ guard, holds }) => guard === "grace" && !holds);
 }
