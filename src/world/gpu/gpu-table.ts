@@ -1,19 +1,8 @@
+import type { GpuFact } from "../../core/gpu.ts";
+
 /** What `nvidia-smi --query-gpu` and `--query-compute-apps` print with `--format=csv,noheader,nounits`, taken apart. */
 
-export interface GpuReading {
-  readonly index: number;
-  readonly uuid: string;
-  readonly name: string;
-  readonly utilizationPercent: number | null;
-  readonly memoryTotalBytes: number | null;
-  readonly memoryUsedBytes: number | null;
-  readonly memoryFreeBytes: number | null;
-  readonly temperatureC: number | null;
-  readonly clockMhz: number | null;
-  readonly clockMaxMhz: number | null;
-  readonly powerW: number | null;
-  readonly throttles: readonly string[];
-}
+export type GpuReading = Omit<GpuFact, "holders">;
 
 export interface GpuProcess {
   readonly uuid: string;
