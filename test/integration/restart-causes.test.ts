@@ -22,7 +22,8 @@ function partsFor(folder: string): readonly Part[] {
     killed: IDLE,
     clustered: { ...IDLE, exec_mode: "cluster" },
     fat: { script: "leak.mjs", max_memory_restart: `${MB_LIMIT}M`, env: { LEAK_MB: "40", LEAK_MAX_MB: "80" } },
-    watched: { script: join(watched, "idle.mjs"), cwd: watched, watch: [watched] },
+    // By polling: the kernel's inotify instances are shared by everybody on a machine, and may all be taken.
+    watched: { script: join(watched, "idle.mjs"), cwd: watched, watch: [watched], watch_options: { usePolling: true, interval: 200 } },
     timed: { ...IDLE, cron_restart: "*/10 * * * * *" },
     operated: IDLE,
     healed: IDLE,
@@ -54,6 +55,15 @@ describe("restarts beside a real PM2", { timeout: 90_000 }, () => {
     const { json } = await stage.healer.call("GET", `/api/targets/${app}:0`);
     return (json as { readonly status: TargetStatus }).status;
   };
+  /** Until PM2 restarts the app: chokidar, which watches for it, takes a change during its first scan for what was there before. */
+  const changeWatchedFile = async (): Promise<void> => {
+    let changes = 0;
+    const restarted = async (): Promise<boolean> => {
+      if (changes++ % 50 === 0) writeFileSync(join(folder, "watched", "idle.mjs"), `setInterval(() => {}, ${1_000 + changes});\n`);
+      return (await stage.pm2.list()).some(({ name, restarts }) => name === "watched" && restarts > 0);
+    };
+    await until(restarted, "PM2 to see that a file it watches changed");
+  };
   const causes = async (app: string) => (await statusOf(app)).restart_causes?.by_cause;
 
   test("each is put down to its cause, in the log and in the counts", async () => {
@@ -69,7 +79,7 @@ describe("restarts beside a real PM2", { timeout: 90_000 }, () => {
     await signalWorker(stage, "coded", "SIGUSR2");
     await signalWorker(stage, "killed", "SIGKILL");
     await signalWorker(stage, "clustered", "SIGSEGV");
-    writeFileSync(join(folder, "watched", "idle.mjs"), "setInterval(() => {}, 1001);\n");
+    await changeWatchedFile();
     await stage.pm2.restart("operated");
     await stage.healer.call("POST", "/api/targets/healed%3A0/heal", { action: "restart", force: ["grace"] });
 

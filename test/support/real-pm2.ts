@@ -40,6 +40,7 @@ export interface AppOptions {
   readonly merge_logs?: boolean;
   readonly cwd?: string;
   readonly watch?: readonly string[];
+  readonly watch_options?: Readonly<Record<string, unknown>>;
   readonly cron_restart?: string;
 }
 
