@@ -12,7 +12,8 @@ const CHECKS = [
   { name: "lint", run: "oxlint --deny-warnings", mend: "npx oxlint --fix" },
   { name: "core compiles without Node", run: "tsc -p src/core/tsconfig.json --noEmit", mend: "npm run typecheck" },
   { name: "sources and tests compile", run: "tsc -p test/tsconfig.json --noEmit", mend: "npm run typecheck" },
-  { name: "build", run: "tsc -p tsconfig.json", mend: "npm run build" },
+  { name: "dashboard compiles", run: "tsc -p src/dashboard/tsconfig.json", mend: "npm run typecheck" },
+  { name: "build", run: "npm run -s build", mend: "npm run build" },
   { name: "architecture, style, docs", run: "vitest run --project house --reporter=dot", mend: "npx vitest run --project house" },
   { name: "dead code", run: "knip --no-progress", mend: "npx knip" },
   { name: "package", run: "publint --strict", mend: "npx publint" }, // looks into dist, hence after the build

@@ -4,9 +4,12 @@ import { secureHeaders } from "hono/secure-headers";
 import type { ControlPlane } from "../daemon/status.ts";
 import { guardDoor, type Access, type ApiEnv } from "./access.ts";
 import { commandRoutes } from "./command-routes.ts";
+import { dashboardRoutes, type DashboardFiles } from "./dashboard-files.ts";
+import { FleetFeed } from "./fleet-feed.ts";
 import { ingestRoutes } from "./ingest-routes.ts";
 import { metricsText } from "./metrics.ts";
 import { countRecords } from "./record-counts.ts";
+import { recordRoutes } from "./record-routes.ts";
 import { RecordFeed } from "./record-feed.ts";
 import { statusRoutes } from "./status-routes.ts";
 import { streamRoute } from "./stream-route.ts";
@@ -15,6 +18,8 @@ export type Api = Hono<ApiEnv>;
 
 export interface ApiOptions {
   readonly access: Access;
+  /** Left out: no page, `/` says what paths there are. */
+  readonly dashboard?: DashboardFiles;
   /** How often a silent stream says that it lives. */
   readonly heartbeatMs?: number;
   readonly streamsMax?: number;
@@ -23,6 +28,8 @@ export interface ApiOptions {
 }
 
 const BODY_BYTES_MAX = 64 * 1024;
+const NOWHERE = ["'none'"];
+const CONTENT_SECURITY = { defaultSrc: ["'self'"], frameAncestors: NOWHERE, baseUri: NOWHERE, formAction: NOWHERE, objectSrc: NOWHERE };
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
@@ -33,16 +40,18 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
   const app = new Hono<ApiEnv>();
   const feed = new RecordFeed(plane);
   const counts = countRecords(plane);
-  app.use(secureHeaders({ strictTransportSecurity: false, contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] } }));
+  app.use(secureHeaders({ strictTransportSecurity: false, contentSecurityPolicy: CONTENT_SECURITY }));
   app.use(async (context, next) => {
     await next();
-    context.res.headers.set("Cache-Control", "no-store");
+    if (!context.res.headers.has("Cache-Control")) context.res.headers.set("Cache-Control", "no-store");
   });
   app.use(guardDoor(options.access));
   app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (context) => context.json({ error: "a body of at most 64 KiB" }, 413) }));
   app.get("/metrics", (context) => context.body(metricsText(plane.status(), counts), 200, { "Content-Type": METRICS_TYPE }));
+  app.route("/", dashboardRoutes(options.dashboard ?? new Map()));
   app.route("/", statusRoutes(plane));
-  app.route("/", streamRoute(feed, options));
+  app.route("/", recordRoutes(plane));
+  app.route("/", streamRoute(feed, new FleetFeed(plane), options));
   app.route("/", ingestRoutes(plane));
   app.route("/", commandRoutes(plane));
   app.notFound((context) => context.json({ error: `nothing at ${context.req.method} ${context.req.path}` }, 404));

@@ -2,6 +2,8 @@ import { Hono } from "hono";
 import { streamSSE, type SSEStreamingApi } from "hono/streaming";
 import { flatten } from "../core/sealed-record.ts";
 import type { ApiEnv } from "./access.ts";
+import type { FleetFeed } from "./fleet-feed.ts";
+import type { FleetMessage } from "./fleet-message.ts";
 import { FEED_KEPT_MAX, type FeedItem, type RecordFeed } from "./record-feed.ts";
 
 export interface StreamOptions {
@@ -12,11 +14,15 @@ export interface StreamOptions {
 const HEARTBEAT_MS = 15_000; // proxies cut connections silent for 30 s and more
 const STREAMS_MAX = 64;
 const WAITING_MAX = 3 * FEED_KEPT_MAX; // more than a full resume; who is so far behind comes back with Last-Event-ID
+const FLEET_WAITING_MAX = 8; // a few seconds of turns; who comes back begins with the whole fleet
 const WRITE_TIMEOUT_MS = 30_000;
 const RETRY_MS = 2_000;
 
-/** GET /api/stream: each record as the heal log has it, `event: record`, with an id to resume from. */
-export function streamRoute(feed: RecordFeed, options: StreamOptions): Hono<ApiEnv> {
+/**
+ * GET /api/stream: each record as the heal log has it, `event: record`, with an id to resume from. With `?fleet=1` also the
+ * whole status, `event: fleet`, and what each turn changes of it, `event: turn`.
+ */
+export function streamRoute(feed: RecordFeed, fleet: FleetFeed, options: StreamOptions): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   app.get("/api/stream", (context) => {
     if (feed.streams >= (options.streamsMax ?? STREAMS_MAX)) {
@@ -24,33 +30,44 @@ export function streamRoute(feed: RecordFeed, options: StreamOptions): Hono<ApiE
     }
     const lastId = context.req.header("Last-Event-ID") ?? context.req.query("last_event_id") ?? null;
     const cut = (): void => context.env.outgoing?.destroy(); // nothing else ends a connection whose reader stands still
-    const subscription = new Subscription(feed, lastId, cut);
+    const subscription = new Subscription(feed, { lastId, fleet: context.req.query("fleet") === "1" ? fleet : null, onTooSlow: cut });
     return streamSSE(context, (stream) => pump(stream, subscription, { heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS, cut }));
   });
   return app;
 }
 
+interface Wanted {
+  readonly lastId: string | null;
+  readonly fleet: FleetFeed | null;
+  readonly onTooSlow: () => void;
+}
+
 /** What waits for one reader. Taken before the first byte is sent, so that the limit counts it and no record falls between. */
 class Subscription {
-  readonly #waiting: FeedItem[];
-  readonly #stop: () => void;
+  readonly #records: FeedItem[];
+  readonly #fleet: string[] = [];
+  readonly #stops: (() => void)[] = [];
   #wake: (() => void) | null = null;
 
-  constructor(feed: RecordFeed, lastId: string | null, onTooSlow: () => void) {
-    this.#waiting = lastId === null ? [] : [...feed.after(lastId)];
-    this.#stop = feed.listen((item) => {
-      if (this.#waiting.length >= WAITING_MAX) return onTooSlow();
-      this.#waiting.push(item);
-      this.wake();
-    });
+  constructor(feed: RecordFeed, { lastId, fleet, onTooSlow }: Wanted) {
+    this.#records = lastId === null ? [] : [...feed.after(lastId)];
+    this.#stops.push(
+      feed.listen((item) => {
+        if (this.#records.length >= WAITING_MAX) return onTooSlow();
+        this.#records.push(item);
+        this.wake();
+      }),
+    );
+    if (fleet !== null) this.#stops.push(fleet.listen((message) => this.#take(message, onTooSlow)));
   }
 
-  next(): FeedItem | undefined {
-    return this.#waiting.shift();
+  next(): string | undefined {
+    const record = this.#records.shift();
+    return record === undefined ? this.#fleet.shift() : messageOf(record);
   }
 
-  /** The next item, or undefined after `ms` or a `wake` without one. */
-  async waitForNext(ms: number): Promise<FeedItem | undefined> {
+  /** The next message, or undefined after `ms` or a `wake` without one. */
+  async waitForNext(ms: number): Promise<string | undefined> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => {
@@ -67,7 +84,13 @@ class Subscription {
   }
 
   end(): void {
-    this.#stop();
+    for (const stop of this.#stops) stop();
+    this.wake();
+  }
+
+  #take(message: FleetMessage, onTooSlow: () => void): void {
+    if (this.#fleet.length >= FLEET_WAITING_MAX) return onTooSlow();
+    this.#fleet.push(`event: ${message.kind}\ndata: ${JSON.stringify(message)}\n\n`);
     this.wake();
   }
 }
@@ -78,8 +101,8 @@ async function pump(stream: SSEStreamingApi, subscription: Subscription, options
   try {
     let goesOn = await send(`retry: ${RETRY_MS}\n\n`);
     while (goesOn && !stream.aborted) {
-      const item = subscription.next() ?? (await subscription.waitForNext(options.heartbeatMs));
-      if (!stream.aborted) goesOn = await send(item === undefined ? ":\n\n" : messageOf(item));
+      const message = subscription.next() ?? (await subscription.waitForNext(options.heartbeatMs));
+      if (!stream.aborted) goesOn = await send(message ?? ":\n\n");
     }
     if (!goesOn) options.cut();
   } finally {

@@ -112,6 +112,7 @@ export interface QueueFacts {
   /** null = the queue does not say. */
   readonly pending: number | null;
   readonly running: number | null;
+  readonly totals: { readonly completed: number; readonly failed: number } | null;
   readonly totalsOnly: boolean;
   /** Since when every reading was good: no blindness, and no standstill of healer's own, in between; null = blind now. */
   readonly seenSinceMs: number | null;

@@ -20,6 +20,8 @@ export type Observation =
       /** Age of the task that has waited longest, ms; absent = the queue does not say. */
       readonly oldestMs?: number;
       readonly finished: number | null;
+      /** As the server counts, from whenever it began to; absent = it does not say. */
+      readonly totals?: { readonly completed: number; readonly failed: number };
       /** True when the outcome figures are the group's, not the worker's. */
       readonly totalsOnly: boolean;
       /** Whose outcomes since the previous reading are known; of others nothing is. Absent = of everybody the figures speak of. */

@@ -33,6 +33,7 @@ function queueFactsAfter(before: QueueFacts | undefined, reading: QueueReading):
     atMs,
     pending,
     running,
+    totals: reading.totals ?? null,
     totalsOnly,
     seenSinceMs: before?.seenSinceMs ?? atMs,
     countedSinceMs: countedSince(before?.countedSinceMs ?? {}, reading),

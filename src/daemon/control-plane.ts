@@ -1,4 +1,3 @@
-import { poisonOf } from "../core/poison.ts";
 import { pressuresNow } from "../core/pressure.ts";
 import { explain } from "../core/explain.ts";
 import { sayEverybodysWindow } from "../core/maintenance.ts";
@@ -10,6 +9,7 @@ import type { State } from "../core/state.ts";
 import { statusOf, type TargetStatus } from "../core/status.ts";
 import { inWords } from "../core/words.ts";
 import type { Engine } from "./engine.ts";
+import { queueStatuses } from "./queue-status.ts";
 import type { RecentRecords } from "./recent-records.ts";
 import type { ControlPlane, DaemonStatus, HostStatus } from "./status.ts";
 
@@ -25,7 +25,10 @@ export interface DaemonFacts {
   readonly pm2Home: string;
   readonly startedWallMs: number;
   readonly config: () => DaemonStatus["config"];
-  readonly settings: ControlPlane["settings"];
+  readonly shownConfig: ControlPlane["config"];
+  readonly curve: ControlPlane["curve"];
+  readonly evidence: ControlPlane["evidence"];
+  readonly onTurn: ControlPlane["onTurn"];
   readonly url: () => string | null;
   readonly host: () => HostStatus | null;
   /** The newest complete turn, in reducer time. */
@@ -40,7 +43,10 @@ export function createControlPlane(engine: Engine, records: RecentRecords, facts
   const { state } = engine;
   return {
     status: () => daemonStatus(state, facts),
-    settings: facts.settings,
+    config: facts.shownConfig,
+    curve: facts.curve,
+    evidence: facts.evidence,
+    onTurn: facts.onTurn,
     explain(text) {
       const found = resolveTarget(state, text);
       return found.ok ? success(explain(state, found.value)) : failure(found.error);
@@ -81,14 +87,7 @@ function daemonStatus(state: State, facts: DaemonFacts): DaemonStatus {
     journal_error: state.journalError?.reason ?? null,
     budget: { tokens: state.globals.tokens, max: state.policy.budget.tokens },
     targets,
-    queues: [...state.queues.values()].map((queue) => ({
-      name: queue.queue,
-      pending: queue.pending,
-      running: queue.running,
-      age_ms: Math.round(facts.nowMs() - queue.atMs),
-      totals_only: queue.totalsOnly,
-      poison_tasks: poisonOf(state, queue.queue).map(({ task, workers, wallMs }) => ({ task, workers, since: iso(wallMs) })),
-    })),
+    queues: queueStatuses(state, facts.nowMs()),
     blind,
     host: facts.host(),
     needs_person: needsPerson({ state, targets, blind, config, diskTroubles: facts.diskTroubles() }),

@@ -5,6 +5,7 @@ import type { Heard } from "../core/pm2-notice.ts";
 import { strategyOf } from "../core/turn.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import { openEvidence } from "../record/evidence.ts";
+import { readEvidenceOf } from "../record/read-evidence.ts";
 import type { HealLog } from "../record/heal-log.ts";
 import type { StateHome } from "../record/state-home.ts";
 import { createHostReader, type HostReader } from "../sensors/host.ts";
@@ -18,6 +19,7 @@ import type { Pm2, Pm2Hint } from "../world/pm2/pm2.ts";
 import type { Processes } from "../world/processes/processes.ts";
 import { SensorShelf } from "./sensor-shelf.ts";
 import { createControlPlane } from "./control-plane.ts";
+import { Curves } from "./curves.ts";
 import { Engine, type EngineOptions } from "./engine.ts";
 import { hostStatus } from "./host-status.ts";
 import { leftStopped } from "./left-stopped.ts";
@@ -60,6 +62,8 @@ const COPIES_EVERY_MS = 2_000; // who runs beside PM2; a reading takes a millise
 export class Daemon {
   readonly #parts: DaemonParts;
   readonly #recent = new RecentRecords();
+  readonly #curves = new Curves();
+  readonly #turnListeners = new Set<() => void>();
   readonly #ingest = createIngest();
   readonly #shelf = new SensorShelf();
   readonly #host: HostReader;
@@ -74,6 +78,7 @@ export class Daemon {
   readonly #pace: SensorPace;
   readonly #loop: Loop;
   readonly #config: LiveConfig;
+  readonly #plane: ControlPlane;
   readonly #systemd: ReturnType<typeof systemdNotifier>;
   #api: OpenApi | null = null;
   #lastTurnAtMs: number | null = null;
@@ -132,6 +137,7 @@ export class Daemon {
       tell: this.#teller.tell,
       adopt,
     });
+    this.#plane = this.#openPlane();
   }
 
   async start(): Promise<void> {
@@ -142,7 +148,7 @@ export class Daemon {
     const broken = this.#memory.state.journalError;
     if (broken !== null) this.#tellOf("error", `${broken.reason}; healer only observes until a person has looked`);
     this.#useSensors(compiled);
-    this.#api = await openApi(this.#plane(), { api: compiled.api, home, files, tell: this.#teller.tell });
+    this.#api = await openApi(this.#plane, { api: compiled.api, home, files, tell: this.#teller.tell });
     this.#config.start();
     this.#loop.start();
     this.#save("now");
@@ -165,7 +171,7 @@ export class Daemon {
     await this.#teller.close();
   }
 
-  #plane(): ControlPlane {
+  #openPlane(): ControlPlane {
     const { clock, state } = this.#memory;
     return createControlPlane(this.#engine, this.#recent, {
       version: this.#parts.version,
@@ -174,7 +180,13 @@ export class Daemon {
       pm2Home: this.#parts.pm2Home,
       startedWallMs: clock.wallMs(),
       config: () => this.#config.status(),
-      settings: () => this.#config.compiled.settings.map(({ path, shown }) => ({ path, shown })),
+      shownConfig: () => this.#config.shown(),
+      curve: (key, sinceWallMs) => this.#curves.of(key, { sinceWallMs, wallMs: clock.wallMs() }),
+      evidence: (healId) => readEvidenceOf(this.#parts.files, this.#parts.home.evidence, healId),
+      onTurn: (listener) => {
+        this.#turnListeners.add(listener);
+        return () => this.#turnListeners.delete(listener);
+      },
       url: () => this.#api?.url ?? null,
       host: () => hostStatus(state, this.#host.latest()),
       lastTurnAtMs: () => this.#lastTurnAtMs,
@@ -227,6 +239,9 @@ export class Daemon {
     this.#lastTurnAtMs = this.#memory.state.nowMs;
     this.#systemd.turned();
     this.#save("if-due");
+    const plane = this.#plane;
+    this.#curves.sample(this.#parts.clock.wallMs(), () => plane.status());
+    for (const listener of this.#turnListeners) listener();
   }
 
   #save(when: "if-due" | "now"): void {

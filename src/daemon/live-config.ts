@@ -1,12 +1,14 @@
 import type { Compiled } from "../config/compiled.ts";
 import { formatConfigError } from "../config/config-error.ts";
 import { diffConfigs } from "../config/diff.ts";
-import { selectedLines } from "../config/selection.ts";
+import { selectedLines, selectRows } from "../config/selection.ts";
+import { originText } from "../config/show.ts";
 import { loadConfig } from "../config/load.ts";
+import { lintConfig } from "../config/warnings.ts";
 import { watchConfig, type ConfigWatch } from "../config/watch.ts";
 import type { LogRecord } from "../core/log-record.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
-import type { DaemonStatus } from "./status.ts";
+import type { DaemonStatus, ShownConfig } from "./status.ts";
 
 const PROBLEMS_SHOWN = 5;
 const DIFF_SHOWN = 50;
@@ -51,6 +53,15 @@ export class LiveConfig {
   status(): DaemonStatus["config"] {
     const { file, hash } = this.compiled;
     return { file, hash, loaded_at: new Date(this.#loadedWallMs).toISOString(), rejected: this.#rejected };
+  }
+
+  shown(): ShownConfig {
+    const { compiled } = this;
+    const warnings = lintConfig(compiled, selectRows(compiled, this.#options.rows() ?? []));
+    return {
+      settings: compiled.settings.map((one) => ({ path: one.path, shown: one.shown, origin: originText(compiled.file, one) })),
+      warnings: warnings.map(({ line, path, message, isNote }) => ({ line, path, message, note: isNote })),
+    };
   }
 
   #take(text: string): void {

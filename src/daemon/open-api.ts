@@ -1,4 +1,5 @@
 import { createApi } from "../api/api.ts";
+import { readDashboard } from "../api/dashboard-files.ts";
 import { servePort, serveSocket, type Served } from "../api/serve.ts";
 import { openTokens } from "../api/tokens.ts";
 import type { Compiled } from "../config/compiled.ts";
@@ -36,7 +37,10 @@ async function openPort(
 ): Promise<{ served: Served; url: string } | null> {
   const tokens = openTokens(options.files, options.home.home);
   if (!tokens.ok) return warn(options, `no HTTP on ${where.host}:${where.port}: ${tokens.error}`);
-  const api = createApi(plane, { access: { via: "port", tokens: tokens.value, host: where.host } });
+  const api = createApi(plane, {
+    access: { via: "port", tokens: tokens.value, host: where.host },
+    dashboard: readDashboard(options.files),
+  });
   const served = await servePort(api, where);
   if (!served.ok) return warn(options, `no HTTP on ${where.host}:${where.port}: ${served.error}; healing goes on`);
   const host = where.host.includes(":") ? `[${where.host}]` : where.host;

@@ -3,6 +3,7 @@ import type { Explanation } from "../core/explain.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { SealedRecord } from "../core/sealed-record.ts";
 import type { TargetStatus } from "../core/status.ts";
+import type { Evidence } from "../record/evidence.ts";
 
 /** What `healer status --json` and `GET /api/status` say. Times are ISO 8601; durations ms; null = not known. */
 export interface DaemonStatus {
@@ -46,6 +47,9 @@ export interface QueueStatus {
   /** null = the queue does not say. */
   readonly pending: number | null;
   readonly running: number | null;
+  /** As the server counts, from whenever it began to; null = it does not say. */
+  readonly completed: number | null;
+  readonly failed: number | null;
   readonly age_ms: number;
   readonly totals_only: boolean;
   /** Tasks that fail wherever they are tried, the newest last, at most 20. */
@@ -86,17 +90,30 @@ export interface GpuStatus {
   }[];
 }
 
-/** One resolved value of the configuration in force, without secrets. */
+/** One resolved value of the configuration in force, without secrets. `origin`: `built-in`, or where it stands. */
 export interface ShownSetting {
   readonly path: string;
   readonly shown: string;
+  readonly origin: string;
+}
+
+/** What the configuration in force is, and what of it is worth a second look. */
+export interface ShownConfig {
+  readonly settings: readonly ShownSetting[];
+  readonly warnings: readonly { readonly line: number; readonly path: string; readonly message: string; readonly note: boolean }[];
+}
+
+/** Figures over time, by column. `at`: seconds since 1970; a slot in which healer did not run is left out; null = not known then. */
+export interface Curve {
+  readonly step_s: number;
+  readonly at: readonly number[];
+  readonly series: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
 /** What the API may ask of the daemon. `daemon/start` makes it; `api/` knows nothing else of the daemon. */
 export interface ControlPlane {
   status(): DaemonStatus;
-  /** Every resolved value of the configuration in force. */
-  settings(): readonly ShownSetting[];
+  config(): ShownConfig;
   /** `target` as a person writes it. The error lists the candidates. */
   explain(target: string): Outcome<Explanation, string>;
   command(by: string, command: Command): Promise<CommandReply>;
@@ -106,6 +123,12 @@ export interface ControlPlane {
   isHealthy(): boolean;
   /** PM2 was there when it was last looked at. */
   isReady(): boolean;
+  /** Of a target's id, `queue:NAME` or `gpu:INDEX`, at most a day back; null = nothing is known of it. */
+  curve(key: string, sinceWallMs: number): Curve | null;
+  /** What was seen of the workers of a heal right before it ended them. The error says what there is. */
+  evidence(healId: string): Outcome<readonly Evidence[], string>;
+  /** After each complete turn, until the returned function is called. The listener must not throw or wait. */
+  onTurn(listener: () => void): () => void;
   /** The newest records, at most `limit`, oldest first, none older than `sinceWallMs`. */
   recent(options: { readonly sinceWallMs: number; readonly limit: number }): readonly SealedRecord[];
   /** Each record as it is written, until the returned function is called. The listener must not throw or wait. */

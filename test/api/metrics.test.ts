@@ -30,7 +30,7 @@ test("the status stands in gauges", async () => {
     targets: [group, targetStatus({ id: "rpa:0", circuit_open: true, phase: "open" })],
     config: { ...daemonStatus().config, rejected: "line 3" },
     blind: [{ sensor: "queue-stats", target: null, reason: "refused", for_ms: 5 }],
-    queues: [{ name: "llm", pending: 7, running: 2, age_ms: 10, totals_only: true, poison_tasks: [] }],
+    queues: [{ name: "llm", pending: 7, running: 2, completed: null, failed: null, age_ms: 10, totals_only: true, poison_tasks: [] }],
   });
   const text = await scrape(plane);
   for (const line of [

@@ -24,7 +24,7 @@ function running(): RunningDaemon {
     targetStatus({ id: "rpa-worker:1", success: { hour: null, day: null } }),
     targetStatus({ id: "other:0" }),
   ];
-  const settings = compiled(FILE.replace("97", "80")).settings.map(({ path, shown }) => ({ path, shown }));
+  const settings = compiled(FILE.replace("97", "80")).settings.map(({ path, shown }) => ({ path, shown, origin: "" }));
   return { status: daemonStatus({ targets }), settings };
 }
 

@@ -30,7 +30,7 @@ const LONG = "billing/a-very-long-application-name-that-somebody-chose";
 
 const BUSY = daemonStatus({
   needs_person: ["rpa-worker:1: circuit open (failures); one trial in 9 m 30 s"],
-  queues: [{ name: "llm", pending: 7, running: 2, age_ms: 1200, totals_only: false, poison_tasks: [] }],
+  queues: [{ name: "llm", pending: 7, running: 2, completed: null, failed: null, age_ms: 1200, totals_only: false, poison_tasks: [] }],
   blind: [{ sensor: "http-probe", target: "rpa-worker:2", reason: "connection refused", for_ms: 65_000 }],
   host: {
     memory_total_bytes: 8 * 1024 ** 3,

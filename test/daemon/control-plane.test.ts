@@ -13,7 +13,8 @@ async function plane(facts: Partial<DaemonFacts> = {}) {
     ...{ version: "1", user: "app", home: "/h", pm2Home: "/pm2", startedWallMs: 0, url: () => null, host: () => null },
     ...{ config: () => CONFIG, lastTurnAtMs: () => stage.state.nowMs, nowMs: () => stage.state.nowMs, diskTroubles: () => [] },
     ingest: () => ({ ok: true, value: null }),
-    settings: () => [],
+    shownConfig: () => ({ settings: [], warnings: [] }),
+    ...{ curve: () => null, evidence: () => ({ ok: true, value: [] }), onTurn: () => () => {} },
     ...facts,
   });
   return { plane: made, state: stage.state, stage };

@@ -3,7 +3,8 @@ import type { Explanation } from "../../src/core/explain.ts";
 import { failure, success, type Outcome } from "../../src/core/outcome.ts";
 import type { SealedRecord } from "../../src/core/sealed-record.ts";
 import type { TargetStatus } from "../../src/core/status.ts";
-import type { CommandReply, ControlPlane, DaemonStatus } from "../../src/daemon/status.ts";
+import type { Evidence } from "../../src/record/evidence.ts";
+import type { CommandReply, ControlPlane, Curve, DaemonStatus } from "../../src/daemon/status.ts";
 import { WALL_MS } from "./log-records.ts";
 
 /** A daemon that says what a test tells it to, and remembers what it was asked. */
@@ -16,14 +17,33 @@ export class FakeControlPlane implements ControlPlane {
   records: SealedRecord[] = [];
   readonly asked: { readonly by: string; readonly command: Command }[] = [];
   readonly ingested: { readonly kind: string; readonly body: unknown }[] = [];
+  curveNow: Curve | null = null;
+  readonly #turns = new Set<() => void>();
   readonly #listeners = new Set<(record: SealedRecord) => void>();
 
   status(): DaemonStatus {
     return this.current;
   }
 
-  settings() {
-    return [{ path: "interval", shown: "2s" }];
+  config() {
+    return { settings: [{ path: "interval", shown: "2s", origin: "built-in" }], warnings: [] };
+  }
+
+  curve(): Curve | null {
+    return this.curveNow;
+  }
+
+  evidence(healId: string): Outcome<readonly Evidence[], string> {
+    return failure(`no evidence of a heal "${healId}"`);
+  }
+
+  onTurn(listener: () => void): () => void {
+    this.#turns.add(listener);
+    return () => this.#turns.delete(listener);
+  }
+
+  turn(): void {
+    for (const listener of this.#turns) listener();
   }
 
   explain(target: string): Outcome<Explanation, string> {

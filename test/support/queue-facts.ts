@@ -4,7 +4,7 @@ import { EPOCH, viewOf } from "./rule-bound.ts";
 
 /** A queue as rules see it, read for ten minutes without a hole; 4 tasks have been pending all the while. */
 export function queueFacts(change: Partial<QueueFacts> = {}): QueueFacts {
-  const told = { atMs: 600_000, pending: 4, running: 0, totalsOnly: false, seenSinceMs: 0, countedSinceMs: null };
+  const told = { atMs: 600_000, pending: 4, running: 0, totals: null, totalsOnly: false, seenSinceMs: 0, countedSinceMs: null };
   return { queue: "llm", ...told, lastFinishedAtMs: null, pendingSinceMs: 0, ...change };
 }
 

@@ -35,6 +35,7 @@ export function observationsOf(queue: string, seen: Seen, finished: NewlyFinishe
     running: reading.running,
     ...(reading.oldestMs === null ? {} : { oldestMs: reading.oldestMs }),
     finished: finishedBy(reading, finished),
+    ...totalsOf(reading),
     totalsOnly,
     ...countedOf(seen, totalsOnly, { groups: increments.total === null ? [] : groups, byWorker }),
   };
@@ -44,6 +45,14 @@ export function observationsOf(queue: string, seen: Seen, finished: NewlyFinishe
 
 export function poisonObservation(queue: string, { targets, atMs }: Seen, { task, workers }: PoisonTask): Observation {
   return { kind: "poison", queue, atMs, task, workers: workers.flatMap((key) => targets.get(key) ?? []) };
+}
+
+/** Of a server that counts by worker, the sum. */
+function totalsOf({ totals, workers }: StatsReading): Pick<Extract<Observation, { kind: "queue" }>, "totals"> {
+  if (totals !== null || workers === null) return totals === null ? {} : { totals };
+  const all = [...workers.values()];
+  const sum = (pick: "completed" | "failed"): number => all.reduce((total, counts) => total + counts[pick], 0);
+  return { totals: { completed: sum("completed"), failed: sum("failed") } };
 }
 
 interface NewlyFinished {

@@ -1,0 +1,109 @@
+import { useState } from "preact/hooks";
+import { nowMs, targetOf, type Group, type Shown } from "./live.ts";
+import { Mark, Pill, RateBar } from "./parts.tsx";
+import { pathTo } from "./route.ts";
+import { TONES, toneOf } from "./tone.ts";
+import { bytesText, percentText, plural, spanText } from "./words.ts";
+
+const SHOWN_FIRST = 12;
+
+/** A group with its workers, the worst first; a big one shows the rest when asked. */
+export function GroupCard({ group, members, tone }: Group) {
+  const [isOpen, setOpen] = useState(false);
+  const ranked = members.length <= SHOWN_FIRST ? members : members.toSorted((one, other) => rank(one) - rank(other));
+  const shown = isOpen ? ranked : ranked.slice(0, SHOWN_FIRST);
+  return (
+    <article class={`card ${tone}`}>
+      <GroupHead group={group} tone={tone} members={members} />
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Worker</th>
+            <th scope="col">Success, 1 h</th>
+            <th scope="col" class="wide">
+              24 h
+            </th>
+            <th scope="col" class="number">
+              Memory
+            </th>
+            <th scope="col" class="number wide">
+              Restarts
+            </th>
+            <th scope="col" class="number wide">
+              Up
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((member) => (
+            <WorkerRow key={member.id} id={member.id} />
+          ))}
+        </tbody>
+      </table>
+      {members.length > SHOWN_FIRST && (
+        <button class="more" onClick={() => setOpen(!isOpen)}>
+          {isOpen ? "Show fewer" : `Show all ${plural(members.length, "worker")}`}
+        </button>
+      )}
+    </article>
+  );
+}
+
+function rank(target: Shown): number {
+  return TONES.indexOf(toneOf(target));
+}
+
+function GroupHead({ group, members, tone }: Group) {
+  const online = members.filter(({ pm2_status: status }) => status === "online").length;
+  return (
+    <div class="card-head">
+      <h2>
+        <Mark tone={tone} /> <a href={pathTo("target", group.id)}>{group.id}</a>
+      </h2>
+      <p class="marks">
+        <span>
+          {online} of {members.length} online
+        </span>
+        {group.mode !== "heal" && <Pill tone="rest">{group.mode}</Pill>}
+        {group.paused !== null && <Pill tone="rest">paused</Pill>}
+        {group.incident !== null && <Pill tone="person">incident: {group.incident}</Pill>}
+        {group.duplicates.length > 0 && (
+          <Pill tone="sick">{plural(group.duplicates.length, "copy").replace("copys", "copies")} too many</Pill>
+        )}
+      </p>
+      <p class="card-rate">
+        <RateBar rate={group.success.hour} threshold={group.threshold} />
+        <small>24 h {percentText(group.success.day?.rate ?? null)}</small>
+      </p>
+      {group.phase !== "healthy" && <p class="state">{group.state}</p>}
+    </div>
+  );
+}
+
+function WorkerRow({ id }: { readonly id: string }) {
+  const worker = targetOf(id)?.value;
+  if (worker === undefined) return null;
+  const { success, startedAtMs, symptom, state, paused } = worker;
+  const words = symptom ?? (paused === null ? state : `paused: ${paused}`);
+  return (
+    <tr>
+      <td>
+        <Mark tone={toneOf(worker)} /> <a href={pathTo("target", id)}>{id}</a>
+        {words !== "healthy" && <span class="state">{words}</span>}
+      </td>
+      <td>
+        <RateBar rate={success.hour} threshold={worker.threshold} />
+      </td>
+      <td class="wide">{percentText(success.day?.rate ?? null)}</td>
+      <td class="number">{bytesText(worker.memory_bytes)}</td>
+      <td class="number wide">{worker.restarts ?? "n/a"}</td>
+      <td class="number wide">
+        <Uptime startedAtMs={startedAtMs} />
+      </td>
+    </tr>
+  );
+}
+
+function Uptime({ startedAtMs }: { readonly startedAtMs: number | null }) {
+  return <>{startedAtMs === null ? "–" : spanText(nowMs.value - startedAtMs)}</>;
+}

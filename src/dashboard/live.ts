@@ -1,0 +1,141 @@
+import { batch, computed, signal, type Signal } from "@preact/signals";
+import type { FleetMessage } from "../api/fleet-message.ts";
+import type { TargetStatus } from "../core/status.ts";
+import type { DaemonStatus } from "../daemon/status.ts";
+import { TONES, toneOf, worse, type Tone } from "./tone.ts";
+
+/** A line of the heal log, flat. */
+export interface LogLine {
+  readonly ts: string;
+  readonly level: string;
+  readonly event: string;
+  readonly target: string;
+  readonly strategy: string | null;
+  readonly reason: string;
+  readonly heal_id?: string;
+  readonly [name: string]: unknown;
+}
+
+/** A target as shown: when its process began is remembered, so that its uptime grows by itself. */
+export interface Shown extends TargetStatus {
+  readonly startedAtMs: number | null;
+}
+
+const LINES_MAX = 3_000;
+const RETRY_MS = 3_000;
+const DAY_MS = 86_400_000;
+
+export const link = signal<"opening" | "live" | "lost">("opening");
+/** When something was heard last, on this page's own clock. */
+export const heardAtMs = signal(performance.now());
+export const nowMs = signal(Date.now());
+export const rest = signal<Omit<DaemonStatus, "targets"> | null>(null);
+export const ids = signal<readonly string[]>([]);
+export const lines = signal<readonly LogLine[]>([]);
+const targets = new Map<string, Signal<Shown>>();
+
+/** A row of its own for each target: what does not change is not drawn again. */
+export function targetOf(id: string): Signal<Shown> | undefined {
+  return targets.get(id);
+}
+
+export function allTargets(): readonly Shown[] {
+  return ids.value.flatMap((id) => targets.get(id)?.value ?? []);
+}
+
+export interface Group {
+  readonly group: Shown;
+  readonly members: readonly Shown[];
+  /** The worst of all of them. */
+  readonly tone: Tone;
+}
+
+/** Every group with its workers, the worst groups first. */
+export const groups = computed((): readonly Group[] => {
+  const members = new Map<string, Shown[]>();
+  const heads: Shown[] = [];
+  for (const target of allTargets()) {
+    if (target.kind === "group") heads.push(target);
+    else {
+      const id = target.id.slice(0, target.id.lastIndexOf(":"));
+      const known = members.get(id);
+      if (known === undefined) members.set(id, [target]);
+      else known.push(target);
+    }
+  }
+  const all = heads.map((group): Group => {
+    const own = members.get(group.id) ?? [];
+    return { group, members: own, tone: own.map((member) => toneOf(member)).reduce(worse, toneOf(group)) };
+  });
+  return all.toSorted((one, other) => rankOf(one) - rankOf(other));
+});
+
+/** Whoever is at rest, or well, keeps its place. */
+function rankOf({ tone }: Group): number {
+  return Math.min(TONES.indexOf(tone), TONES.indexOf("rest"));
+}
+
+/** One stream for everything; the browser opens it again, and it begins with the whole fleet. */
+export function goLive(): void {
+  setInterval(() => (nowMs.value = Date.now()), 1_000);
+  openStream();
+}
+
+function openStream(): void {
+  const source = new EventSource("api/stream?fleet=1");
+  source.addEventListener("open", () => void fillLog());
+  source.addEventListener("fleet", (event) => hear(event));
+  source.addEventListener("turn", (event) => hear(event));
+  source.addEventListener("record", (event) => addLines([JSON.parse(event.data as string) as LogLine]));
+  source.addEventListener("error", () => {
+    link.value = "lost";
+    if (source.readyState !== EventSource.CLOSED) return;
+    source.close();
+    setTimeout(openStream, RETRY_MS);
+  });
+}
+
+function hear(event: MessageEvent): void {
+  take(JSON.parse(event.data as string) as FleetMessage);
+}
+
+export function take(message: FleetMessage): void {
+  batch(() => {
+    link.value = "live";
+    heardAtMs.value = performance.now();
+    if (message.kind === "fleet") return takeWhole(message.status);
+    rest.value = message.rest;
+    for (const id of message.gone) targets.delete(id);
+    const isNew = message.changed.filter((change) => !targets.has(change.id));
+    for (const change of message.changed) put({ ...targets.get(change.id)?.peek(), ...change } as TargetStatus, "uptime_ms" in change);
+    if (isNew.length > 0 || message.gone.length > 0) ids.value = [...targets.keys()];
+  });
+}
+
+function takeWhole({ targets: all, ...others }: DaemonStatus): void {
+  const known = new Set(all.map(({ id }) => id));
+  for (const id of targets.keys()) if (!known.has(id)) targets.delete(id);
+  for (const target of all) put(target, true);
+  rest.value = others;
+  ids.value = all.map(({ id }) => id);
+}
+
+function put(target: TargetStatus, isAged: boolean): void {
+  const known = targets.get(target.id);
+  const fresh = target.uptime_ms === null ? null : Date.now() - target.uptime_ms;
+  const shown: Shown = { ...target, startedAtMs: isAged ? fresh : (known?.peek().startedAtMs ?? null) };
+  if (known === undefined) targets.set(target.id, signal(shown));
+  else known.value = shown;
+}
+
+async function fillLog(): Promise<void> {
+  const answer = await fetch(`api/heals?since=${Date.now() - DAY_MS}`);
+  if (answer.ok) addLines(((await answer.json()) as { records: LogLine[] }).records);
+}
+
+/** In order of time, each once: the stream and the first reading overlap. */
+function addLines(added: readonly LogLine[]): void {
+  const byKey = new Map([...lines.peek(), ...added].map((line) => [`${line.ts} ${line.event} ${line.target} ${line.reason}`, line]));
+  const sorted = [...byKey.values()].toSorted((one, other) => (one.ts < other.ts ? -1 : one.ts > other.ts ? 1 : 0));
+  lines.value = sorted.slice(-LINES_MAX);
+}

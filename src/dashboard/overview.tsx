@@ -1,0 +1,111 @@
+import { GroupCard } from "./group-card.tsx";
+import { allTargets, groups, lines, nowMs, rest, type Shown } from "./live.ts";
+import { Machine } from "./machine.tsx";
+import { Figure, Mark } from "./parts.tsx";
+import { pathTo } from "./route.ts";
+import { toneOf } from "./tone.ts";
+import { countText, percentText, plural } from "./words.ts";
+
+const DAY_MS = 86_400_000;
+
+/** One look says whether the fleet is well, what healer did, and why. */
+export function Overview() {
+  const all = allTargets();
+  return (
+    <>
+      <h1 class="sr">Overview</h1>
+      <Verdict all={all} />
+      <section class="tiles" aria-label="In figures">
+        <Figures all={all} />
+        <Queues />
+        <Machine />
+      </section>
+      <section class="cards" aria-label="Groups">
+        {groups.value.map(({ group, members, tone }) => (
+          <GroupCard key={group.id} group={group} members={members} tone={tone} />
+        ))}
+      </section>
+      {groups.value.length === 0 && (
+        <p class="empty">No running PM2 app is selected by the configuration. See: healer check, or healer init.</p>
+      )}
+    </>
+  );
+}
+
+function Verdict({ all }: { readonly all: readonly Shown[] }) {
+  const reasons = rest.value?.needs_person ?? [];
+  const sick = all.filter((target) => ["sick", "work"].includes(toneOf(target)));
+  if (reasons.length > 0) {
+    return (
+      <section class="verdict person" aria-label="Verdict">
+        <h2>
+          <Mark tone="person" /> A person is needed
+        </h2>
+        <ul>
+          {reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      </section>
+    );
+  }
+  const tone = sick.length > 0 ? "work" : "well";
+  return (
+    <section class={`verdict ${tone}`} aria-label="Verdict">
+      <h2>
+        <Mark tone={tone} /> {sick.length > 0 ? `healer has an eye on ${plural(sick.length, "target")}` : "All is well"}
+      </h2>
+      {sick.slice(0, 6).map((target) => (
+        <p key={target.id}>
+          <a href={pathTo("target", target.id)}>{target.id}</a>: {target.symptom ?? target.state}
+        </p>
+      ))}
+    </section>
+  );
+}
+
+function Figures({ all }: { readonly all: readonly Shown[] }) {
+  const workers = all.filter(({ kind }) => kind === "worker");
+  const online = workers.filter(({ pm2_status: status }) => status === "online").length;
+  const [ok, failed] = (["ok", "failed"] as const).map((which) =>
+    groups.value.reduce((sum, { group }) => sum + (group.success.hour?.[which] ?? 0), 0),
+  ) as [number, number];
+  const since = new Date(nowMs.value - DAY_MS).toISOString();
+  const verdicts = lines.value.filter(({ event, ts }) => event === "heal_verdict" && ts >= since);
+  const helped = verdicts.filter(({ verdict }) => verdict === "recovered").length;
+  return (
+    <div class="tile figures">
+      <Figure label="Workers online" value={`${online} of ${workers.length}`} note={plural(groups.value.length, "group")} />
+      <Figure label="Success, 1 h" value={percentText(ok + failed === 0 ? null : ok / (ok + failed))} note={plural(ok + failed, "task")} />
+      <Figure label="Heals, 24 h" value={verdicts.length} note={verdicts.length === 0 ? "none was needed" : `${helped} helped`} />
+    </div>
+  );
+}
+
+function Queues() {
+  return (
+    <>
+      {(rest.value?.queues ?? []).map((queue) => {
+        const { completed, failed, pending, running } = queue;
+        const finished = completed === null || failed === null ? null : completed + failed;
+        const total = finished === null || pending === null || running === null ? null : finished + pending + running;
+        const success = finished === null || finished === 0 || completed === null ? null : completed / finished;
+        return (
+          <div class="tile queue" key={queue.name}>
+            <h3>
+              Queue {queue.name} <small>{percentText(success)} succeeded</small>
+            </h3>
+            <dl>
+              {Object.entries({ total, pending, running, completed, failed }).map(([name, value]) => (
+                <div key={name}>
+                  <dt>{name}</dt>
+                  <dd>{countText(value)}</dd>
+                </div>
+              ))}
+            </dl>
+          </div>
+        );
+      })}
+    </>
+  );
+}
