@@ -96,7 +96,12 @@ function Line({ line }: { readonly line: LogLine }) {
       </span>
       <span class="about">{target === "healer" ? "healer" : <a href={pathTo("target", target)}>{target}</a>}</span>
       <span class="reason">{reason}</span>
-      <button class="link" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} aria-label={`Details of ${eventText(event)} ${target}`}>
+      <button
+        class="link"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+        aria-label={`${isOpen ? "less" : "more"} about ${eventText(event)} of ${target}`}
+      >
         {isOpen ? "less" : "more"}
       </button>
       {isOpen && <Details line={line} healId={healId ?? null} />}
