@@ -26,10 +26,10 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** Read once, so that no request touches the disk. Empty = it was not built: then `/` answers what paths there are. */
 export function readDashboard(files: Pick<Files, "list" | "read">): DashboardFiles {
-  const place = PLACES.find((each) => files.read(join(each, "index.html"), BYTES_MAX).ok);
-  if (place === undefined) return new Map();
-  const listed = files.list(join(place, "assets"));
-  const names = ["index.html", ...(listed.ok ? listed.value.slice(0, FILES_MAX).map((name) => `assets/${name}`) : [])];
+  const built = PLACES.map((place) => ({ place, assets: files.list(join(place, "assets")) })).find(({ assets }) => assets.ok);
+  if (built?.assets.ok !== true) return new Map();
+  const { place, assets } = built;
+  const names = ["index.html", ...assets.value.slice(0, FILES_MAX).map((name) => `assets/${name}`)];
   return new Map(
     names.flatMap((name) => {
       const read = files.read(join(place, name), BYTES_MAX);

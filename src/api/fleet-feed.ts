@@ -3,7 +3,8 @@ import type { ControlPlane } from "../daemon/status.ts";
 import type { FleetMessage } from "./fleet-message.ts";
 
 type Changed = Extract<FleetMessage, { kind: "turn" }>["changed"];
-type Listener = (message: FleetMessage) => void;
+/** The kind, and the message as JSON, made once for everybody. */
+type Listener = (kind: FleetMessage["kind"], json: string) => void;
 type Fields = ReadonlyMap<string, string>;
 
 const GAP_MS = 250; // a crash loop turns a dozen times a second; nobody can read that
@@ -31,7 +32,7 @@ export class FleetFeed {
     if (this.#listeners.size === 0) this.#known = fieldsOf(status.targets);
     else this.#tell(); // so that the others, too, know what this one begins with
     this.#listeners.add(listener);
-    listener({ kind: "fleet", at: new Date(this.#now()).toISOString(), status });
+    listener("fleet", asJson({ kind: "fleet", at: new Date(this.#now()).toISOString(), status }));
     return () => this.#listeners.delete(listener);
   }
 
@@ -52,8 +53,14 @@ export class FleetFeed {
     const gone = [...before.keys()].filter((id) => !this.#known.has(id));
     const changed = targets.flatMap((target) => changesOf(target, before.get(target.id), this.#known.get(target.id)));
     const message: FleetMessage = { kind: "turn", at: new Date(this.#now()).toISOString(), rest, changed, gone };
-    for (const listener of this.#listeners) listener(message);
+    const json = asJson(message);
+    for (const listener of this.#listeners) listener("turn", json);
   }
+}
+
+/** Shares and means have no more than four decimals that anybody reads; a thousand workers have ten thousand of them. */
+function asJson(message: FleetMessage): string {
+  return JSON.stringify(message, (_name, value: unknown) => (typeof value === "number" ? Math.round(value * 10_000) / 10_000 : value));
 }
 
 function fieldsOf(targets: readonly TargetStatus[]): Map<string, Fields> {

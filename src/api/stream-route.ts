@@ -3,7 +3,6 @@ import { streamSSE, type SSEStreamingApi } from "hono/streaming";
 import { flatten } from "../core/sealed-record.ts";
 import type { ApiEnv } from "./access.ts";
 import type { FleetFeed } from "./fleet-feed.ts";
-import type { FleetMessage } from "./fleet-message.ts";
 import { FEED_KEPT_MAX, type FeedItem, type RecordFeed } from "./record-feed.ts";
 
 export interface StreamOptions {
@@ -58,7 +57,7 @@ class Subscription {
         this.wake();
       }),
     );
-    if (fleet !== null) this.#stops.push(fleet.listen((message) => this.#take(message, onTooSlow)));
+    if (fleet !== null) this.#stops.push(fleet.listen((kind, json) => this.#take(`event: ${kind}\ndata: ${json}\n\n`, onTooSlow)));
   }
 
   next(): string | undefined {
@@ -88,9 +87,9 @@ class Subscription {
     this.wake();
   }
 
-  #take(message: FleetMessage, onTooSlow: () => void): void {
+  #take(message: string, onTooSlow: () => void): void {
     if (this.#fleet.length >= FLEET_WAITING_MAX) return onTooSlow();
-    this.#fleet.push(`event: ${message.kind}\ndata: ${JSON.stringify(message)}\n\n`);
+    this.#fleet.push(message);
     this.wake();
   }
 }

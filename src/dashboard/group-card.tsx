@@ -1,20 +1,34 @@
-import { useState } from "preact/hooks";
-import { nowMs, targetOf, type Group, type Shown } from "./live.ts";
+import { computed } from "@preact/signals";
+import { useMemo, useState } from "preact/hooks";
+import { useInSight } from "./in-sight.ts";
+import { ids, nowMs, targetOf, type Group, type Shown } from "./live.ts";
 import { Mark, Pill, RateBar } from "./parts.tsx";
 import { pathTo } from "./route.ts";
 import { TONES, toneOf } from "./tone.ts";
 import { bytesText, percentText, plural, spanText } from "./words.ts";
 
 const SHOWN_FIRST = 12;
+const ALL_DRAWN_MAX = 250;
 
-/** A group with its workers, the worst first; a big one shows the rest when asked. */
-export function GroupCard({ group, members, tone }: Group) {
+/** A group with its workers. In a big fleet only what is on the screen is drawn: then the page's own search finds no more than that. */
+export function GroupCard(of: Group) {
+  const { place, isInSight } = useInSight();
   const [isOpen, setOpen] = useState(false);
+  const isDrawn = isInSight || ids.value.length <= ALL_DRAWN_MAX;
+  return (
+    <article class={`card ${of.tone}`} ref={place}>
+      <GroupHead {...of} />
+      {isDrawn && <Workers members={of.members} isOpen={isOpen} setOpen={setOpen} />}
+    </article>
+  );
+}
+
+/** The worst first; a big group shows the rest when asked. */
+function Workers({ members, isOpen, setOpen }: Pick<Group, "members"> & { isOpen: boolean; setOpen: (isOpen: boolean) => void }) {
   const ranked = members.length <= SHOWN_FIRST ? members : members.toSorted((one, other) => rank(one) - rank(other));
   const shown = isOpen ? ranked : ranked.slice(0, SHOWN_FIRST);
   return (
-    <article class={`card ${tone}`}>
-      <GroupHead group={group} tone={tone} members={members} />
+    <>
       <table>
         <thead>
           <tr>
@@ -45,7 +59,7 @@ export function GroupCard({ group, members, tone }: Group) {
           {isOpen ? "Show fewer" : `Show all ${plural(members.length, "worker")}`}
         </button>
       )}
-    </article>
+    </>
   );
 }
 
@@ -104,6 +118,8 @@ function WorkerRow({ id }: { readonly id: string }) {
   );
 }
 
+/** A text of its own: the clock draws nothing else anew. */
 function Uptime({ startedAtMs }: { readonly startedAtMs: number | null }) {
-  return <>{startedAtMs === null ? "–" : spanText(nowMs.value - startedAtMs)}</>;
+  const text = useMemo(() => computed(() => (startedAtMs === null ? "–" : spanText(nowMs.value - startedAtMs))), [startedAtMs]);
+  return <>{text}</>;
 }

@@ -2,6 +2,7 @@ import { batch, computed, signal, type Signal } from "@preact/signals";
 import type { FleetMessage } from "../api/fleet-message.ts";
 import type { TargetStatus } from "../core/status.ts";
 import type { DaemonStatus } from "../daemon/status.ts";
+import { followStream } from "./event-stream.ts";
 import { TONES, toneOf, worse, type Tone } from "./tone.ts";
 
 /** A line of the heal log, flat. */
@@ -22,7 +23,6 @@ export interface Shown extends TargetStatus {
 }
 
 const LINES_MAX = 3_000;
-const RETRY_MS = 3_000;
 const DAY_MS = 86_400_000;
 
 export const link = signal<"opening" | "live" | "lost">("opening");
@@ -75,31 +75,20 @@ function rankOf({ tone }: Group): number {
   return Math.min(TONES.indexOf(tone), TONES.indexOf("rest"));
 }
 
-/** One stream for everything; the browser opens it again, and it begins with the whole fleet. */
+/** One stream for everything; opened again, it begins with the whole fleet. */
 export function goLive(): void {
   setInterval(() => (nowMs.value = Date.now()), 1_000);
-  openStream();
-}
-
-function openStream(): void {
-  const source = new EventSource("api/stream?fleet=1");
-  source.addEventListener("open", () => void fillLog());
-  source.addEventListener("fleet", (event) => hear(event));
-  source.addEventListener("turn", (event) => hear(event));
-  source.addEventListener("record", (event) => addLines([JSON.parse(event.data as string) as LogLine]));
-  source.addEventListener("error", () => {
-    link.value = "lost";
-    if (source.readyState !== EventSource.CLOSED) return;
-    source.close();
-    setTimeout(openStream, RETRY_MS);
+  void followStream("api/stream?fleet=1", {
+    onOpen: () => void fillLog(),
+    onEvent(name, data) {
+      if (name === "record") addLines([JSON.parse(data) as LogLine]);
+      else if (name === "fleet" || name === "turn") take(JSON.parse(data) as FleetMessage);
+    },
+    onLost: () => (link.value = "lost"),
   });
 }
 
-function hear(event: MessageEvent): void {
-  take(JSON.parse(event.data as string) as FleetMessage);
-}
-
-export function take(message: FleetMessage): void {
+function take(message: FleetMessage): void {
   batch(() => {
     link.value = "live";
     heardAtMs.value = performance.now();

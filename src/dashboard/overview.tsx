@@ -1,5 +1,5 @@
 import { GroupCard } from "./group-card.tsx";
-import { allTargets, groups, lines, nowMs, rest, type Shown } from "./live.ts";
+import { allTargets, groups, lines, rest, type Shown } from "./live.ts";
 import { Machine } from "./machine.tsx";
 import { Figure, Mark } from "./parts.tsx";
 import { pathTo } from "./route.ts";
@@ -70,7 +70,7 @@ function Figures({ all }: { readonly all: readonly Shown[] }) {
   const [ok, failed] = (["ok", "failed"] as const).map((which) =>
     groups.value.reduce((sum, { group }) => sum + (group.success.hour?.[which] ?? 0), 0),
   ) as [number, number];
-  const since = new Date(nowMs.value - DAY_MS).toISOString();
+  const since = new Date(Date.now() - DAY_MS).toISOString();
   const verdicts = lines.value.filter(({ event, ts }) => event === "heal_verdict" && ts >= since);
   const helped = verdicts.filter(({ verdict }) => verdict === "recovered").length;
   return (

@@ -17,7 +17,7 @@ function feed(ids: readonly string[]) {
     set(change);
     plane.turn();
   };
-  return { plane, fleet, told, turn, listen: () => fleet.listen((message) => told.push(message)) };
+  return { plane, fleet, told, turn, listen: () => fleet.listen((_kind, json) => told.push(JSON.parse(json) as FleetMessage)) };
 }
 
 test("begins with the whole fleet, then tells what a turn has changed and who is gone", () => {
@@ -47,7 +47,7 @@ test("nobody's looking costs nothing, and who comes later hears what the others 
   const stop = listen();
   plane.current = daemonStatus({ targets: [targetStatus({ id: "a:0", memory_bytes: 1 })] });
   const late: FleetMessage[] = [];
-  fleet.listen((message) => late.push(message));
+  fleet.listen((_kind, json) => late.push(JSON.parse(json) as FleetMessage));
   turn([{ id: "a:0", memory_bytes: 2 }]);
   expect(told.slice(1)).toMatchObject([{ changed: [{ memory_bytes: 1 }] }, { changed: [{ memory_bytes: 2 }] }]);
   expect(late).toMatchObject([{ kind: "fleet", status: { targets: [{ memory_bytes: 1 }] } }, { changed: [{ memory_bytes: 2 }] }]);
