@@ -141,11 +141,15 @@ function status(nowMs: number, targets: readonly TargetStatus[]): DaemonStatus {
   });
 }
 
+/** Of the past hour: a heal that helped, one under way, an incident. */
 function records(nowMs: number) {
+  return [...healed(nowMs), ...incident(nowMs)];
+}
+
+function healed(nowMs: number) {
   const at = (agoMs: number): string => new Date(nowMs - agoMs).toISOString();
   const of = { target: "llm-worker:1", app: "llm-worker", strategy: "llm-worker", heal_id: "7f3k" };
   const earlier = { ...of, heal_id: "6b1c" };
-  const mailer = { target: "mailer", app: "mailer", strategy: "mailer" };
   return [
     sealedRecord({
       ...earlier,
@@ -189,6 +193,13 @@ function records(nowMs: number) {
       reason: "restart of llm-worker:1 done in 298 ms, new pid 4001",
       more: { ok: true },
     }),
+  ];
+}
+
+function incident(nowMs: number) {
+  const at = (agoMs: number): string => new Date(nowMs - agoMs).toISOString();
+  const mailer = { target: "mailer", app: "mailer", strategy: "mailer" };
+  return [
     sealedRecord({
       ...mailer,
       ts: at(70_000),

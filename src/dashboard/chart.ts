@@ -15,6 +15,7 @@ interface Drawing {
 const HEIGHT = 180;
 const WIDTH_MIN = 280;
 const PADDING = 15;
+const BYTE_STEPS = Array.from({ length: 44 }, (_, power) => 2 ** power);
 const MARK_FONT = "14px system-ui";
 
 /** Two charts under one cursor: the success rate with its interval and threshold, and the memory. */
@@ -81,7 +82,10 @@ function memoryOptions(drawing: Drawing, width: number, colours: Colours): uPlot
     ...common(width),
     title: "Memory",
     scales: { x: spanOf(drawing), y: { range: (_, __, max) => [0, max * 1.15] } },
-    axes: [timeAxis(colours), { ...axis(colours), size: 64, values: (_, values) => values.map((value) => bytesText(value)) }],
+    axes: [
+      timeAxis(colours),
+      { ...axis(colours), size: 64, incrs: BYTE_STEPS, values: (_, values) => values.map((value) => bytesText(value)) },
+    ],
     series: [{}, { label: "memory", stroke: colours.accent, width: 2, points: { show: false } }],
     hooks: { draw: [(chart) => drawMarks(chart, drawing.happened, colours)] },
   };

@@ -99,22 +99,31 @@ function WorkerRow({ id }: { readonly id: string }) {
   if (worker === undefined) return null;
   const { success, startedAtMs, symptom, state, paused } = worker;
   const words = symptom ?? (paused === null ? state : `paused: ${paused}`);
+  const says = words === "healthy" ? null : words;
   return (
-    <tr>
-      <td>
-        <Mark tone={toneOf(worker)} /> <a href={pathTo("target", id)}>{id}</a>
-        {words !== "healthy" && <span class="state">{words}</span>}
-      </td>
-      <td>
-        <RateBar rate={success.hour} threshold={worker.threshold} />
-      </td>
-      <td class="wide">{percentText(success.day?.rate ?? null)}</td>
-      <td class="number">{bytesText(worker.memory_bytes)}</td>
-      <td class="number wide">{worker.restarts ?? "n/a"}</td>
-      <td class="number wide">
-        <Uptime startedAtMs={startedAtMs} />
-      </td>
-    </tr>
+    <>
+      <tr class={says === null ? "" : "says-more"}>
+        <td>
+          <Mark tone={toneOf(worker)} /> <a href={pathTo("target", id)}>{id}</a>
+        </td>
+        <td>
+          <RateBar rate={success.hour} threshold={worker.threshold} />
+        </td>
+        <td class="wide">{percentText(success.day?.rate ?? null)}</td>
+        <td class="number">{bytesText(worker.memory_bytes)}</td>
+        <td class="number wide">{worker.restarts ?? "n/a"}</td>
+        <td class="number wide">
+          <Uptime startedAtMs={startedAtMs} />
+        </td>
+      </tr>
+      {says !== null && (
+        <tr>
+          <td colSpan={6} class="state">
+            {says}
+          </td>
+        </tr>
+      )}
+    </>
   );
 }
 

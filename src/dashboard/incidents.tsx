@@ -1,8 +1,9 @@
 import { LogLines } from "./log.tsx";
-import { allTargets, lines, rest, type Shown } from "./live.ts";
+import { allTargets, groups, lines, rest, type Shown } from "./live.ts";
 import { OrderButton } from "./order.tsx";
 import { Mark } from "./parts.tsx";
 import { pathTo } from "./route.ts";
+import { toneOf } from "./tone.ts";
 import { spanText } from "./words.ts";
 
 const TOLD = [
@@ -73,19 +74,29 @@ export function Incidents() {
 
 function OpenCard({ target }: { readonly target: Shown }) {
   const { id, incident, incident_suspect: suspect, circuit_open: isOpen, state, streak, streak_max: max } = target;
+  const members = incident === null ? [] : (groups.value.find(({ group }) => group.id === id)?.members ?? []);
   return (
     <article class="card person">
       <div class="card-head">
         <h2>
           <Mark tone="person" /> <a href={pathTo("target", id)}>{id}</a>
         </h2>
-        <p class="state">{state}</p>
+        {state !== "healthy" && <p class="state">{state}</p>}
       </div>
       {incident !== null && (
         <p>
           Several workers of this group went bad together; phase: <b>{incident}</b>. Suspect: {SUSPECTS[suspect ?? "unknown"] ?? suspect}.
           One canary is healed first; the others wait for what it shows.
         </p>
+      )}
+      {members.length > 0 && (
+        <ul class="members">
+          {members.map((member) => (
+            <li key={member.id}>
+              <Mark tone={toneOf(member)} /> <a href={pathTo("target", member.id)}>{member.id}</a> {member.symptom ?? member.state}
+            </li>
+          ))}
+        </ul>
       )}
       {isOpen && (
         <p>
