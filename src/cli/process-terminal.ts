@@ -3,6 +3,7 @@ import type { Terminal } from "./terminal.ts";
 
 const COLUMNS_DEFAULT = 80;
 const COLUMNS_MIN = 40;
+const ROWS_DEFAULT = 24;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
@@ -25,6 +26,9 @@ export function processTerminal(version: string, mainFile: string): Terminal {
     cwd: process.cwd(),
     get columns() {
       return Math.max(COLUMNS_MIN, stdout.isTTY ? stdout.columns : columnsFrom(env["COLUMNS"]));
+    },
+    get rows() {
+      return stdout.isTTY ? stdout.rows : ROWS_DEFAULT;
     },
     colour: hasColour(stdout.isTTY, env),
     live: stdout.isTTY,

@@ -4,6 +4,7 @@ import { pause } from "../world/clock/pause.ts";
 import { controlClient, type ControlClient } from "./control-client.ts";
 import { askStatus, giveUp } from "./daemon-answers.ts";
 import { EXIT } from "./io.ts";
+import { redrawnPage } from "./redrawn-page.ts";
 import { statusPage } from "./status-page.ts";
 import { plain, type Terminal } from "./terminal.ts";
 
@@ -15,7 +16,6 @@ export interface StatusCommand {
 }
 
 const REDRAW_MS = 1_000;
-const HOME_AND_CLEAR = "\x1b[H\x1b[2J\x1b[3J";
 
 /** `healer status`: exit 0 when nobody is needed, 1 when a person is, 3 when no daemon answers. */
 export async function runStatus(command: StatusCommand, terminal: Terminal): Promise<number> {
@@ -35,12 +35,13 @@ export async function runStatus(command: StatusCommand, terminal: Terminal): Pro
 async function watch(client: ControlClient, terminal: Terminal): Promise<number> {
   const stop = new AbortController();
   void terminal.untilSignal().then(() => stop.abort());
+  const screen = redrawnPage(terminal);
   while (!stop.signal.aborted) {
     const asked = await askStatus(client);
-    const page = asked.ok ? statusPage(asked.value, terminal, Date.now()) : asked.error.text;
-    terminal.raw(`${terminal.live ? HOME_AND_CLEAR : ""}${page}\n${terminal.live ? "" : "\n"}`);
+    screen.draw(asked.ok ? statusPage(asked.value, terminal, Date.now()) : asked.error.text);
     await pause(REDRAW_MS, stop.signal);
   }
+  screen.end();
   return EXIT.fine;
 }
 

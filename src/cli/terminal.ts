@@ -7,6 +7,7 @@ export interface Terminal extends CliIo {
   /** Without a line feed added; for redrawing. */
   raw(this: void, text: string): void;
   readonly columns: number;
+  readonly rows: number;
   readonly colour: boolean;
   /** Somebody looks at it: it can be redrawn. */
   readonly live: boolean;

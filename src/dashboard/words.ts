@@ -1,7 +1,7 @@
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
-const STEPS = ["B", "kB", "MB", "GB", "TB"];
+const STEPS = ["B", "KB", "MB", "GB", "TB"];
 
 /** "14 s", "3 m", "2 h 5 m", "4 d": as much as one glance takes. */
 export function spanText(ms: number): string {

@@ -233,4 +233,24 @@ describe("healer status", () => {
     expect(await running).toBe(0);
     expect(screen.printed()).toContain("mode HEAL");
   });
+
+  test("draws over itself on a screen: no line is cleared before it is written, and what was there comes back", async () => {
+    const { terminal, plane } = await fakeDaemon();
+    plane.current = daemonStatus({ targets: Array.from({ length: 40 }, (_, index) => targetStatus({ id: `a:${index}` })) });
+    const screen = { ...terminal(), live: true, rows: 12 };
+    const { runCli } = await import("../../src/cli/program.ts");
+    let drawn = 0;
+    const raw = (text: string): void => {
+      screen.raw(text);
+      if (text.includes("mode HEAL") && ++drawn === 2) screen.interrupt();
+    };
+    expect(await runCli(["status", "--watch"], { ...screen, raw })).toBe(0);
+    const said = screen.printed();
+    expect(said.startsWith("\x1b[?1049h\x1b[?25l\x1b[?7l")).toBe(true);
+    expect(said.endsWith("\x1b[?7h\x1b[?25h\x1b[?1049l")).toBe(true);
+    expect(said).not.toContain("\x1b[2J");
+    const [, first = ""] = said.split("\x1b[?2026h\x1b[H");
+    expect(first.split("\r\n")).toHaveLength(12);
+    expect(first).toMatch(/… \d+ more lines: a taller window, or healer status/);
+  });
 });
