@@ -17,6 +17,7 @@ export const rabbitmqQueue: QueueKind = {
   summary: "a queue of RabbitMQ: what waits and is in hand, what its workers together acknowledged, and what was dead-lettered",
   params: RabbitmqQueueParams,
   envNames: () => [],
+  remark: (params) => ((params as RabbitmqQueueParams).dead_letter_queue === undefined ? NO_OUTCOMES : null),
   create(params, settings) {
     const asked = params as RabbitmqQueueParams;
     const { url, vhost, queue, timeout, every: everyMs } = asked;
@@ -32,6 +33,11 @@ export const rabbitmqQueue: QueueKind = {
     const timeoutMs = 2 * timeout; // the queues at once, then perhaps why they have no figures
     return createQueueSensor({ ...source, timeoutMs, everyMs, workerKey: null, place }, settings);
   },
+};
+
+const NO_OUTCOMES = {
+  message: "RabbitMQ does not tell what failed: without dead_letter_queue there is no success rate, only a stall is seen",
+  write: "dead_letter_queue: NAME",
 };
 
 async function look(params: RabbitmqQueueParams, deadLetters: DeadLetters, signal: AbortSignal): Promise<Outcome<QueueLook, NotSeen>> {

@@ -13,9 +13,6 @@ import { createTcpProbeSensor } from "./tcp-probes.ts";
 /** Every kind of queue there is. Adding one: its file, and a line here. */
 export const QUEUE_KINDS: readonly QueueKind[] = [httpQueue, prometheusQueue, bullmqQueue, rabbitmqQueue];
 
-/** Kinds that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
-export const QUEUE_KINDS_NOT_YET: readonly string[] = [];
-
 /** Who looks for one rule alone, by the rule's name: probes, and whoever needs its parameters. */
 export const SENSORS_OF_A_RULE: ReadonlyMap<string, (rule: ProbeRule) => Sensor> = new Map([
   ["http-probe", createHttpProbeSensor],

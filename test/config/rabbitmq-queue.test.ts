@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { checkReport } from "../../src/config/check.ts";
 import { diffConfigs } from "../../src/config/diff.ts";
 import { showConfig } from "../../src/config/show.ts";
 import { loaded, mistakes } from "./loaded.ts";
@@ -26,4 +27,17 @@ test("a password stands neither in a mistake, nor in what config show prints, no
   expect(said).toContain("queues.a.password");
   expect(said).toContain("queues.a.url: http://h:15672/");
   expect(said).not.toContain("hunter");
+});
+
+test.each([
+  ["without a dead-letter queue", "", ["queues.a"]],
+  ["with one", ", dead_letter_queue: y", []],
+])("%s, check notes that there is no success rate, or nothing", (_, part, places) => {
+  const text = `${withQueue(`url: "http://h", queue: x${part}`)}\n`.replace(
+    "strategies: []",
+    "strategies: [{name: a, match: {app: a}, queue: a}]",
+  );
+  const { notes } = checkReport(loaded(text), null);
+  expect(notes.map(({ path }) => path)).toEqual(places);
+  for (const { message } of notes) expect(message).toMatch(/without dead_letter_queue there is no success rate/);
 });
