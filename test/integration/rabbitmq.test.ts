@@ -26,8 +26,9 @@ let producer: NodeJS.Timeout;
 
 beforeAll(async () => {
   if (!mayRun) return;
-  [rabbitmq, pm2] = await Promise.all([createRabbitmq(), startPm2()]);
+  rabbitmq = await createRabbitmq();
   await rabbitmq.start();
+  pm2 = await startPm2();
   for (const app of NAMES) {
     const dead = DEAD[app];
     if (dead !== undefined) await declare(dead);
