@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { NOTIFIER_KINDS } from "../notifiers/registry.ts";
 import type { NotifierKind } from "../notifiers/notifier.ts";
 import type { QueueKind } from "../sensors/queue-kind.ts";
-import { QUEUE_KINDS, QUEUE_KINDS_NOT_YET } from "../sensors/registry.ts";
+import { QUEUE_KINDS } from "../sensors/registry.ts";
 import type { ConfigPath } from "./config-error.ts";
 import { hint } from "./did-you-mean.ts";
 import type { ConfigDocument } from "./document.ts";
@@ -28,7 +28,6 @@ export interface CompiledNotifier {
   readonly path: ConfigPath;
 }
 
-const QUEUES_NOT_YET = [...QUEUE_KINDS_NOT_YET, "rabbitmq"];
 const NOTIFIERS_NOT_YET = ["email"];
 const BLOCKS_MAX = 200;
 
@@ -43,7 +42,7 @@ export function compileQueues(document: ConfigDocument, problems: ProblemList): 
   return Object.entries(block).flatMap(([name, item]: [string, unknown]) => {
     const path = ["queues", name];
     if (!NAME.safeParse(name).success) problems.key(path, "expected a name of letters, digits, dashes and underscores");
-    const found = readKind(item, path, problems, { what: "queue", kinds: QUEUE_KINDS, notYet: QUEUES_NOT_YET });
+    const found = readKind(item, path, problems, { what: "queue", kinds: QUEUE_KINDS, notYet: [] });
     return found === null ? [] : [{ name, path, ...found }];
   });
 }

@@ -37,10 +37,15 @@ export function lintConfig(compiled: Compiled, selection: Selection | null, obse
 
 function wholeRemarks({ strategies, queues, notifiers, policy }: Compiled): readonly Remark[] {
   const unread = queues.filter(({ name }) => !strategies.some((strategy) => strategy.queues.includes(name)));
+  const untold = queues.flatMap(({ kind, params, path }) => {
+    const remark = kind.remark?.(params) ?? null;
+    return remark === null ? [] : [{ ...remark, path, isNote: true }];
+  });
   const isSilent = policy.mode === "heal" && strategies.length > 0 && notifiers.length === 0;
   return [
     ...(strategies.length === 0 ? [{ path: ["strategies"], message: "there is no strategy: healer watches nothing" }] : []),
     ...unread.map(({ name, path }) => ({ path, message: `no strategy names the queue ${name}; it is not read`, write: `queue: ${name}` })),
+    ...untold,
     ...(isSilent ? [{ path: ["notify"], message: SILENT, write: 'notify: [{ type: webhook, url: "${ALERT_URL}", on: pages }]' }] : []),
   ];
 }

@@ -11,6 +11,8 @@ export interface QueueKind {
   envNames(params: unknown): readonly string[];
   /** Why it cannot be used in this installation, and what to do, as words after its name; null = it can. Left out: it always can. */
   lacks?(): string | null;
+  /** What a queue that is configured like this never tells; null = it tells all it can. Left out: always null. */
+  remark?(params: unknown): { readonly message: string; readonly write: string } | null;
   /** `params` must have come out of this kind's own schema. Starts nothing. */
   create(params: unknown, settings: QueueSettings): Sensor;
 }

@@ -42,6 +42,13 @@ test("the example of BullMQ loads, and is what the JSON Schema accepts", () => {
   expect(z.fromJSONSchema(configSchema()).safeParse(parse(example)).error?.issues ?? []).toEqual([]);
 });
 
+test("the example of RabbitMQ loads, and is what the JSON Schema accepts", () => {
+  const example = readFileSync(resolve(ROOT, "docs/examples/rabbitmq.yaml"), "utf8");
+  const params = { type: "rabbitmq", queue: "orders", vhost: "/", dead_letter_queue: "orders.dead", password: "hunter2" };
+  expect(loaded(example, { env: { RABBITMQ_PASSWORD: "hunter2" } }).queues[0]?.params).toMatchObject(params);
+  expect(z.fromJSONSchema(configSchema()).safeParse(parse(example)).error?.issues ?? []).toEqual([]);
+});
+
 describe("the JSON Schema", () => {
   const schema = z.fromJSONSchema(configSchema());
 
@@ -55,6 +62,7 @@ describe("the JSON Schema", () => {
       b: { type: "prometheus", url: "http://h/", completed: "x", failed: "y", worker_label: "w", worker_key: "pid" },
       c: { type: "prometheus", url: "http://h/", pending: "x" },
       d: { type: "bullmq", url: "redis://h", name: "x", every: "1s" },
+      e: { type: "rabbitmq", url: "http://h/", queue: "x", vhost: "v", dead_letter_queue: "y", username: "u", password: "p" },
     };
     expect(schema.safeParse({ version: 1, mode: "heal", strategies: [], queues }).error?.issues ?? []).toEqual([]);
   });

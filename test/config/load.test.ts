@@ -53,7 +53,6 @@ describe("refused, with the reason:", () => {
     ],
     ["a page for the world", top("api: {host: 0.0.0.0}"), "api.host: expected a loopback address"],
     ["a relative PM2 home", top("pm2_home: .pm2"), "pm2_home: expected an absolute path"],
-    ["a queue type to come", top("queues: {a: {type: rabbitmq}}"), "the queue type rabbitmq is not available in this version"],
     ["a mistyped queue type", top("queues: {a: {type: htp}}"), "unknown queue type htp (did you mean http?)"],
     ["a notifier to come", top("notify: [{type: email}]"), "the notifier type email is not available in this version"],
     [

@@ -8,16 +8,27 @@ export interface OwnServer {
   stop(): Promise<void>;
 }
 
-export function ownServer(program: string, args: readonly string[], isReady: () => Promise<boolean>): OwnServer {
+interface OwnServerOptions {
+  /** Added to the test's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly patienceMs?: number;
+}
+
+export function ownServer(
+  program: string,
+  args: readonly string[],
+  isReady: () => Promise<boolean>,
+  { env = {}, patienceMs = 20_000 }: OwnServerOptions = {},
+): OwnServer {
   let child: ChildProcess | null = null;
   return {
     async start() {
       let said = "";
-      const started = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+      const started = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
       child = started;
       started.on("error", (error) => (said += error.message));
       for (const stream of [started.stdout, started.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
-      await until(isReady, `${program} to be ready`, 20_000).catch((error: Error) => {
+      await until(isReady, `${program} to be ready`, patienceMs).catch((error: Error) => {
         throw new Error(`${error.message}: ${said}`);
       });
     },

@@ -12,6 +12,8 @@ export interface QueueLook {
   readonly results: readonly Result[] | null;
   /** A worker whose figures are not in the reading is one of whom nothing is known; else one with nothing to show. */
   readonly isSilenceNoData: boolean;
+  /** The totals count what was finished, well or not: progress is known, and no outcome. Left out: outcomes are known. */
+  readonly isProgressOnly?: boolean;
 }
 
 export interface Seen extends QueueLook {
@@ -39,7 +41,8 @@ export function observationsOf(queue: string, seen: Seen, finished: NewlyFinishe
     totalsOnly,
     ...countedOf(seen, totalsOnly, { groups: increments.total === null ? [] : groups, byWorker }),
   };
-  const ofGroups = totalsOnly ? forGroups(groups, reading, increments.total, atMs) : [];
+  const outcomes = seen.isProgressOnly === true ? null : increments.total;
+  const ofGroups = totalsOnly ? forGroups(groups, reading, outcomes, atMs) : [];
   return [depth, ...ofGroups, ...forWorkers(seen, totalsOnly ? null : byWorker)];
 }
 

@@ -16,10 +16,12 @@ export const ASKED = {
   timeout: duration({ minMs: 100, maxMs: 60_000 }, "for the whole answer").prefault("5s"),
 };
 
+export const HEADERS = { headers: z.record(HeaderName, HeaderValue).default({}).describe("sent with each request") };
+
 /** And with which headers it is asked over HTTP, and whom its keys mean. */
 export const ASKED_OVER_HTTP = {
   ...ASKED,
-  headers: z.record(HeaderName, HeaderValue).default({}).describe("sent with each request"),
+  ...HEADERS,
   worker_key: z
     .string(WORKER_KEY_EXPECTED)
     .regex(/^(name|name-instance|pm_id|pid|env\.[A-Za-z_][A-Za-z0-9_]*)$/, WORKER_KEY_EXPECTED)

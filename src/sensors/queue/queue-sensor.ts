@@ -91,13 +91,13 @@ async function look(queue: Queue, context: SensorContext): Promise<Outcome<reado
   const found = await queue.source.look(context.signal);
   if (!found.ok) return found;
   const workers = context.workers.filter(({ strategy }) => queue.settings.strategies.includes(strategy));
-  const { results, isSilenceNoData } = found.value;
+  const { results } = found.value;
   const reading = withoutEmptyWorkers(queue, found.value.reading);
   const byResult = (results ?? []).flatMap(({ worker }) => worker ?? []);
   const keys = new Set([...(reading.workers?.keys() ?? []), ...reading.inHand.keys(), ...byResult]);
   const targets = queue.workerKeys.resolve([...keys], workers);
   if (!targets.ok) return failure({ reason: targets.error, mayPass: true });
-  return conclude(queue, { reading, results, isSilenceNoData, targets: targets.value, workers, atMs: context.now() });
+  return conclude(queue, { ...found.value, reading, targets: targets.value, workers, atMs: context.now() });
 }
 
 function withoutEmptyWorkers(queue: Queue, reading: StatsReading): StatsReading {
