@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
 /** Debian's Chromium, without what it would ask the network for. */
+const CHROMIUM = "/usr/bin/chromium";
+export const hasChromium = existsSync(CHROMIUM);
 const FLAGS =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
@@ -23,7 +25,7 @@ export interface PageOptions {
 export async function startBrowser(): Promise<TestBrowser> {
   const home = mkdtempSync(join(tmpdir(), "b-"));
   const env = { ...process.env, HOME: home } as Record<string, string>;
-  const browser: Browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS.split(" "), env });
+  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(" "), env });
   return {
     async open(url, { width = 1440, height = 900, colorScheme = "light" } = {}) {
       // axe is put into the page from outside; everything the page itself does stays under its policy.
