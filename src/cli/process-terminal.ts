@@ -12,12 +12,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  */
 export function processTerminal(version: string, mainFile: string): Terminal {
   const { stdout, stderr, env } = process;
-  for (const stream of [stdout, stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      if (process.argv[2] !== "run") process.exit(0);
-    });
-  }
+  for (const stream of [stdout, stderr]) stream.on("error", onStreamError);
   return {
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(text.endsWith("\n") ? text : `${text}\n`),
@@ -37,6 +32,11 @@ export function processTerminal(version: string, mainFile: string): Terminal {
     mainFile,
     untilSignal: () => new Promise((resolve) => SIGNALS.forEach((signal) => process.once(signal, () => resolve(signal)))),
   };
+}
+
+function onStreamError(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  if (process.argv[2] !== "run") process.exit(0);
 }
 
 function columnsFrom(text: string | undefined): number {

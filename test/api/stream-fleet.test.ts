@@ -9,7 +9,8 @@ import { until } from "../support/until.ts";
 async function served(targets: number) {
   const plane = new FakeControlPlane();
   const set = (memory: number): void => {
-    const all = Array.from({ length: targets }, (_, index) => targetStatus({ id: `a:${index}`, memory_bytes: memory }));
+    const words = targets > 2 ? { state: `${memory} ${"x".repeat(2_000)}` } : {}; // two megabytes a turn
+    const all = Array.from({ length: targets }, (_, index) => targetStatus({ id: `a:${index}`, memory_bytes: memory, ...words }));
     plane.current = daemonStatus({ targets: all });
   };
   set(1);
