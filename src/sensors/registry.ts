@@ -7,6 +7,7 @@ import { prometheusQueue } from "./prometheus-queue.ts";
 import type { QueueKind } from "./queue-kind.ts";
 import { httpQueue } from "./queue-stats.ts";
 import type { Sensor } from "./sensor.ts";
+import { createSyntheticTaskSensor } from "./synthetic-tasks.ts";
 import { createTcpProbeSensor } from "./tcp-probes.ts";
 
 /** Every kind of queue there is. Adding one: its file, and a line here. */
@@ -20,5 +21,6 @@ export const SENSORS_OF_A_RULE: ReadonlyMap<string, (rule: ProbeRule) => Sensor>
   ["http-probe", createHttpProbeSensor],
   ["tcp-probe", createTcpProbeSensor],
   ["exec-probe", createExecProbeSensor],
+  ["synthetic-task", createSyntheticTaskSensor],
   ["log-pattern", createLogLinesSensor],
 ]);
