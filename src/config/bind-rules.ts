@@ -1,4 +1,4 @@
-import { RULES, RULES_ALWAYS_ON, RULES_NOT_YET, RULES_OF_A_QUEUE, RULES_OF_MAX_WORKERS } from "../rules/registry.ts";
+import { RULES, RULES_ALWAYS_ON, RULES_OF_A_QUEUE, RULES_OF_MAX_WORKERS } from "../rules/registry.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { Knobs } from "../core/strategy.ts";
 import type { ConfigPath } from "./config-error.ts";
@@ -70,8 +70,7 @@ function findRule(name: string, at: ConfigPath, problems: ProblemList, rest: Omi
   const rule = RULES.find((one) => one.name === name);
   if (rule !== undefined) return { ...rest, rule };
   const names = RULES.map((one) => one.name);
-  if (RULES_NOT_YET.includes(name)) problems.key(at, `the rule ${name} is not available in this version`);
-  else problems.key(at, `unknown rule ${name}${hint(name, names) || `; known: ${names.join(", ")}`}`);
+  problems.key(at, `unknown rule ${name}${hint(name, names) || `; known: ${names.join(", ")}`}`);
   return null;
 }
 

@@ -58,7 +58,7 @@ function ruleRemarks(
   groups: Parameters<typeof runningRemarks>[1] | null,
   observed: Observed,
 ): readonly Remark[] {
-  const scene = { groups: groups ?? new Map(), hostMemoryBytes: observed.hostMemoryBytes ?? null };
+  const scene = { groups: groups ?? new Map(), hasQueue: strategy.queues.length > 0, hostMemoryBytes: observed.hostMemoryBytes ?? null };
   return strategy.boundRules.flatMap((rule): readonly Remark[] => {
     const said = rule.advise(scene).map((advice) => ruleRemark(strategy, rule, advice));
     const isIdle = rule.observeOnly && strategy.mode !== "observe";

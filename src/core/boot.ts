@@ -42,7 +42,8 @@ export function noteBoot(state: State, target: Target, observation: Observation)
   if (sign === null || boot.seen.includes(sign)) return;
   boot.seen = [...boot.seen, sign];
   const wasWatched = startedAtMs >= target.metAtMs - LATE_TURNS * state.policy.intervalMs;
-  if (wasWatched) addStart(state, target.group, sign, Math.max(0, Math.round(observation.atMs - readyAtMs)));
+  const tookMs = observation.kind === "probe" ? (observation.tookMs ?? 0) : 0;
+  if (wasWatched) addStart(state, target.group, sign, Math.max(0, Math.round(observation.atMs + tookMs - readyAtMs)));
 }
 
 function signOf(target: Target, observation: Observation): BootSign | null {

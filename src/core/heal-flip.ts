@@ -4,8 +4,10 @@ import type { BoundRule } from "./judgement.ts";
 import { ONLINE_BEFORE_REMOVAL_MS } from "./replace-plan.ts";
 import type { State, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
-import { graceFromMs, rulesFor } from "./target.ts";
+import { contradictionOf } from "./second-opinion.ts";
+import { rulesFor } from "./target.ts";
 import { rungOf } from "./tick.ts";
+import { verdictFromMs } from "./verifying.ts";
 import { inWords, plural } from "./words.ts";
 
 /** Of an action that is being carried out. */
@@ -41,14 +43,16 @@ export function sayVerdictFlip(state: State, target: Target, strategy: Strategy,
   if (heal.trim != null) return `the verdict comes when they have stayed away for 10 s; ${failed}`;
   const { gracePeriodMs, verify } = strategy.knobs;
   const bound = rulesFor(strategy, target.kind).find(({ key }) => key === heal.rule);
-  const calmFromMs = target.kind === "group" ? target.control.calmFromMs : graceFromMs(target);
-  const earliestMs = Math.max(sinceMs, calmFromMs) + gracePeriodMs;
+  const earliestMs = verdictFromMs(target, strategy, phase);
   const latestMs = sinceMs + Math.max(verify.timeoutMs, gracePeriodMs);
-  const looks = looksNow(target, heal, bound);
+  const alone = looksNow(target, heal, bound);
+  const against = alone === "recovered" ? contradictionOf(state, target, strategy) : null;
   if (heal.action === "hold-down" && bound?.actsInGrace === true) return `recovered when the trial has lived long enough; ${failed}`;
+  const looks = against === null ? alone : `${against.of === "target" ? "failed" : "undecided"}, ${against.reason}`;
   if (state.nowMs < earliestMs) return `the verdict comes ${at(state, earliestMs)}, at the earliest; as it looks now: ${looks}; ${failed}`;
-  const proof = bound === undefined ? "it is online" : `${heal.rule} can tell`;
-  return `the verdict comes as soon as ${proof}, and ${at(state, latestMs)}, at the latest (then: inconclusive); ${failed}`;
+  const proof = against !== null ? `this clears: ${against.reason}` : bound === undefined ? "it is online" : `${heal.rule} can tell`;
+  const lastMs = against === null ? latestMs : Math.min(latestMs, earliestMs + gracePeriodMs);
+  return `the verdict comes as soon as ${proof}, and ${at(state, lastMs)}, at the latest (then: inconclusive); ${failed}`;
 }
 
 /** What the rule that fired would say of the heal if its grace ended now. */

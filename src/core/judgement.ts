@@ -24,6 +24,8 @@ export interface BoundRule {
   readonly observeOnly: boolean;
   /** Its symptom is work that goes badly, for which the machine may be the cause; else it is about the process itself. */
   readonly aboutWork?: boolean;
+  /** While it is sick, no heal of another rule counts as recovered. */
+  readonly secondOpinion?: boolean;
   fresh(epoch: Epoch): RuleMemory;
   /** Files one observation. Changes `memory` in place. Observations older than the epoch never arrive here. */
   observe(memory: RuleMemory, observation: Observation, view: TargetView): void;

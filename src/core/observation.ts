@@ -40,6 +40,10 @@ export type Observation =
       readonly ok: boolean;
       /** "HTTP 500", "no answer in 2 s", "connection refused". */
       readonly detail: string;
+      /** How long after `atMs` the answer came, where that may be long. */
+      readonly tookMs?: number;
+      /** The probe was a task through the queue, and has not come back. Whether that says anything depends on what else waits there. */
+      readonly unanswered?: UnansweredTask;
     }
   /** One answer of what lies upstream of all workers of a strategy (`dependency_probe`). */
   | { readonly kind: "dependency"; readonly strategy: string; readonly atMs: number; readonly ok: boolean; readonly detail: string }
@@ -95,6 +99,15 @@ export type Observation =
   | { readonly kind: "blind"; readonly sensor: string; readonly target: TargetId | null; readonly atMs: number; readonly reason: string }
   /** The same sensor sees again; sent with the first good reading after `blind`. */
   | { readonly kind: "sight"; readonly sensor: string; readonly target: TargetId | null; readonly atMs: number };
+
+export interface UnansweredTask {
+  /** A worker has it in hand, as the queue says. */
+  readonly taken: boolean;
+  /** When the oldest that has not come back was sent. */
+  readonly sentAtMs: number;
+  /** How many of healer's own tasks are in the queue. */
+  readonly own: number;
+}
 
 /** One complete look at what runs beside PM2's rows. */
 export type CopiesSeen = Omit<Extract<Observation, { kind: "copies" }>, "kind">;

@@ -1,6 +1,7 @@
 import type { Phase } from "./control.ts";
 import { endHeal } from "./heal-end.ts";
 import type { BoundRule } from "./judgement.ts";
+import { contradictionOf } from "./second-opinion.ts";
 import type { RuleState, Target } from "./state.ts";
 import type { Strategy } from "./strategy.ts";
 import { graceFromMs, rulesFor, withControl } from "./target.ts";
@@ -17,16 +18,36 @@ export function tickVerifying(turn: Turn, target: Target, strategy: Strategy, ph
   const fired = target.rules.find((rule) => rule.key === phase.heal.rule) ?? null;
   const bound = fired === null ? null : (rulesFor(strategy, target.kind).find((rule) => rule.key === fired.key) ?? null);
   noteCleared(turn, target, phase, fired);
-  const calmFromMs = target.kind === "group" ? target.control.calmFromMs : graceFromMs(target);
-  const graceOver = nowMs >= Math.max(phase.sinceMs, calmFromMs) + strategy.knobs.gracePeriodMs;
+  const graceOver = nowMs >= verdictFromMs(target, strategy, phase);
   const verdict = verdictOf(target, strategy, { fired, bound });
   // A crash loop's trial lives or dies on its own proof, which is longer or shorter than grace.
   const early = phase.heal.action === "hold-down" && bound?.actsInGrace === true;
   if (verdict.name === "failed" && (graceOver || early || verdict.inGrace))
     return endHeal(turn, target, { verdict: "failed", reason: verdict.reason });
-  if (verdict.name === "recovered" && (graceOver || early)) return endHeal(turn, target, { verdict: "recovered", reason: verdict.reason });
+  if (verdict.name === "recovered" && early) return endHeal(turn, target, { verdict: "recovered", reason: verdict.reason });
+  if (verdict.name === "recovered" && graceOver && endAgreed(turn, target, strategy, { phase, reason: verdict.reason })) return;
   const timeoutMs = Math.max(strategy.knobs.verify.timeoutMs, strategy.knobs.gracePeriodMs);
   if (nowMs >= phase.sinceMs + timeoutMs) endUndecided(turn, target, phase, timeoutMs);
+}
+
+/**
+ * The rule that fired sees its symptom gone; another may know better. What speaks against the target itself speaks of the time since
+ * the heal, and the heal has failed. What speaks of its group may be about others, or about the time before: it gets another grace
+ * period to clear, and then the verdict is open, so that it does not keep the group from being healed. False = it is still awaited.
+ */
+function endAgreed(turn: Turn, target: Target, strategy: Strategy, { phase, reason }: { phase: Verifying; reason: string }): boolean {
+  const against = contradictionOf(turn.state, target, strategy);
+  const mayClear = turn.state.nowMs < verdictFromMs(target, strategy, phase) + strategy.knobs.gracePeriodMs;
+  if (against?.of === "group" && mayClear) return false;
+  if (against === null) endHeal(turn, target, { verdict: "recovered", reason });
+  else endHeal(turn, target, { verdict: against.of === "target" ? "failed" : "inconclusive", reason: `${reason}; but ${against.reason}` });
+  return true;
+}
+
+/** The end of its grace period. */
+export function verdictFromMs(target: Target, { knobs }: Strategy, phase: Verifying): number {
+  const calmFromMs = target.kind === "group" ? target.control.calmFromMs : graceFromMs(target);
+  return Math.max(phase.sinceMs, calmFromMs) + knobs.gracePeriodMs;
 }
 
 /** `inGrace`: failed for a reason that never outlives a grace period, a crash loop for one; waiting would be for ever. */

@@ -20,6 +20,11 @@ export function unknownPlaces(template: string): readonly string[] {
   return placesIn(template).filter((place) => !isPlace(place));
 }
 
+/** Some place in the texts differs between the workers of one group, which share their name. */
+export function tellsWorkersApart(templates: readonly string[]): boolean {
+  return templates.some((text) => /\{(env\.|instance\}|pm_id\})/.test(text));
+}
+
 /** The text for one worker; a failure says what this worker lacks. */
 export function expandForWorker(template: string, row: WorkerRow): Outcome<string, string> {
   const missing = placesIn(template).find((place) => valueOf(place, row) === undefined);

@@ -27,7 +27,7 @@ const Enqueue = z.object({ count: z.int().min(1).max(1000).default(1) });
 
 /**
  * A task queue as healer meets them: `POST /api/enqueue {count}`, `POST /api/claim {worker}`, `POST /api/complete
- * {id, worker, ok}`, `GET /api/stats`, and a page for people at `/`. On loopback only. Rejects when the port is taken.
+ * {id, worker, ok}`, `GET /api/tasks/ID`, `GET /api/stats`, and a page for people at `/`. On loopback only. Rejects when the port is taken.
  */
 export async function startTaskQueueServer(options: TaskQueueServerOptions): Promise<TaskQueueServer> {
   const queue = createTaskQueue({ now: () => performance.now(), ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }) });
@@ -45,6 +45,8 @@ export async function startTaskQueueServer(options: TaskQueueServerOptions): Pro
 }
 
 async function route(queue: TaskQueue, request: IncomingMessage): Promise<Reply> {
+  const [, id] = /^\/api\/tasks\/(\d{1,15})$/.exec(request.url ?? "") ?? [];
+  if (request.method === "GET" && id !== undefined) return look(queue, Number(id));
   switch (`${request.method} ${request.url}`) {
     case "GET /":
       return { status: 200, text: page(queue.stats()) };
@@ -64,7 +66,12 @@ async function route(queue: TaskQueue, request: IncomingMessage): Promise<Reply>
 function enqueue(queue: TaskQueue, body: z.infer<typeof Enqueue> | null): Reply {
   if (body === null) return { status: 400, json: { error: "expected {count: 1 to 1000}" } };
   const ids = Array.from({ length: body.count }, () => queue.enqueue()).filter((id) => id !== null);
-  return ids.length > 0 ? { status: 201, json: { ids } } : { status: 429, json: { error: "the queue is full" } };
+  return ids.length > 0 ? { status: 201, json: { id: ids[0], ids } } : { status: 429, json: { error: "the queue is full" } };
+}
+
+function look(queue: TaskQueue, id: number): Reply {
+  const task = queue.look(id);
+  return task === null ? { status: 404, json: { error: "no such task, or it ended long ago" } } : { status: 200, json: task };
 }
 
 function claim(queue: TaskQueue, body: z.infer<typeof Claim> | null): Reply {

@@ -15,7 +15,15 @@ export interface TaskQueue {
   claim(worker: string): number | null;
   /** False when that worker does not hold that task (any more). */
   complete(done: { readonly id: number; readonly worker: string; readonly ok: boolean }): boolean;
+  /** null = no such task, or it ended long ago. */
+  look(id: number): TaskLook | null;
   stats(): QueueStats;
+}
+
+export interface TaskLook {
+  readonly id: number;
+  readonly status: "pending" | "running" | "completed" | "failed";
+  readonly worker: string | null;
 }
 
 export interface TaskQueueOptions {
@@ -28,6 +36,7 @@ export interface TaskQueueOptions {
 
 const LEASE_MS = 10_000; // thirty times what a task takes
 const PENDING_MAX = 500;
+const ENDED_KEPT = 1000; // long enough for whoever asks for the result of a task
 export const WORKERS_MAX = 1000; // later names are refused a task: an invented name must not eat the server's memory
 
 /** A task queue in memory: tasks without content, outcomes by worker. */
@@ -37,6 +46,7 @@ export function createTaskQueue(options: TaskQueueOptions): TaskQueue {
   const pending: number[] = [];
   const held = new Map<string, { readonly id: number; readonly untilMs: number }>();
   const outcomes = new Map<string, { completed: number; failed: number }>();
+  const ended = new Map<number, TaskLook>();
   let total = 0;
 
   /** Tasks of workers that vanished go to the front: they have waited longest. */
@@ -67,8 +77,16 @@ export function createTaskQueue(options: TaskQueueOptions): TaskQueue {
       const counts = outcomes.get(worker);
       if (counts === undefined || held.get(worker)?.id !== id) return false;
       held.delete(worker);
-      counts[ok ? "completed" : "failed"] += 1;
+      const status = ok ? "completed" : "failed";
+      counts[status] += 1;
+      ended.set(id, { id, status, worker });
+      for (const oldest of ended.keys()) if (ended.size > ENDED_KEPT) ended.delete(oldest);
       return true;
+    },
+    look(id) {
+      const holder = [...held].find(([, task]) => task.id === id)?.[0];
+      if (holder !== undefined) return { id, status: "running", worker: holder };
+      return pending.includes(id) ? { id, status: "pending", worker: null } : (ended.get(id) ?? null);
     },
     stats: () => summed(total, pending.length, held, outcomes),
   };

@@ -86,16 +86,20 @@ export function statusRanges() {
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 const KNOWN_PLACEHOLDER = /^(name|instance|pm_id|env\.[A-Za-z_][A-Za-z0-9_]*)$/;
 
-/** A URL with the worker's `{env.VAR}`, `{name}`, `{instance}`, `{pm_id}` in it. */
-export function workerUrl() {
+/** A URL with the worker's `{env.VAR}`, `{name}`, `{instance}`, `{pm_id}` in it. `also`: one more place, which has to be there. */
+export function workerUrl(also: string | null = null) {
   return z
     .string()
     .max(2000)
     .meta({ description: "http:// or https:// address; {env.VAR} {name} {instance} {pm_id} are the worker's" })
     .superRefine((url, context) => {
       for (const [whole, name] of url.matchAll(PLACEHOLDER)) {
-        if (KNOWN_PLACEHOLDER.test(name ?? "")) continue;
+        if (name === also || KNOWN_PLACEHOLDER.test(name ?? "")) continue;
         context.addIssue({ code: "custom", message: `unknown placeholder ${whole}; expected {env.VAR}, {name}, {instance} or {pm_id}` });
+        return;
+      }
+      if (also !== null && !url.includes(`{${also}}`)) {
+        context.addIssue({ code: "custom", message: `expected {${also}} in it, where it differs from task to task` });
         return;
       }
       if (/^https?:\/\/[^\s/{}]+(:\d{1,5})?([/?#]\S*)?$/.test(url.replaceAll(PLACEHOLDER, "1"))) return;

@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/quantities.ts";
+import { tellsWorkersApart } from "../core/worker-template.ts";
 import type { ProbePace } from "./probe-ring.ts";
 import type { RuleAdvice, Scene } from "./rule.ts";
 
@@ -22,6 +23,6 @@ export function sameForAll(
   groups: Scene["groups"],
 ): { readonly group: string; readonly count: number } | null {
   const several = [...groups].find(([, rows]) => rows.length > 1);
-  if (several === undefined || templates.some((text) => /\{(env\.|instance|pm_id)/.test(text))) return null;
+  if (several === undefined || tellsWorkersApart(templates)) return null;
   return { group: several[0], count: several[1].length };
 }

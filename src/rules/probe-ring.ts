@@ -20,6 +20,10 @@ export interface ProbeMemory {
   /** When the ring first held too many failures; null = it does not. */
   sickSinceMs: number | null;
   count: number;
+  /** Since the last bad answer: the ring may be shorter than a recovery takes. Not in a memory of 0.1.0. */
+  goodInARow?: number;
+  /** The newest probe that proved nothing, if it is newer than what counts. Not in a memory of 0.1.0. */
+  doubt?: { readonly atMs: number; readonly why: string } | null;
 }
 
 export const GOOD_IN_A_ROW = 3; // what a recovery takes: one good answer may come from a process about to hang again
@@ -27,7 +31,17 @@ const STALE_AFTER_PROBES = 3;
 const STALE_MS_MIN = 60_000; // slow turns of healer itself are not a reason to forget
 
 export function freshProbeMemory(epoch: Epoch): ProbeMemory {
-  return { epochAtMs: epoch.atMs, ring: [], hasAnswered: false, lastAtMs: null, lastDetail: "", sickSinceMs: null, count: 0 };
+  return {
+    epochAtMs: epoch.atMs,
+    ring: [],
+    hasAnswered: false,
+    lastAtMs: null,
+    lastDetail: "",
+    sickSinceMs: null,
+    count: 0,
+    goodInARow: 0,
+    doubt: null,
+  };
 }
 
 /** A probe that could not be sent is no answer and never arrives here: its sensor is blind. */
@@ -37,11 +51,13 @@ export function observeProbe(
   view: TargetView,
   pace: ProbePace,
 ): void {
+  memory.doubt = null;
   memory.lastAtMs = observation.atMs;
   memory.lastDetail = observation.detail;
   memory.hasAnswered ||= observation.ok;
   if (!observation.ok && isStartingUp(memory, view, { pace, atMs: observation.atMs })) return;
   memory.count++;
+  memory.goodInARow = observation.ok ? (memory.goodInARow ?? 0) + 1 : 0;
   memory.ring.push(observation.ok);
   if (memory.ring.length > pace.failures.of) memory.ring.shift();
   memory.sickSinceMs = badOnes(memory.ring) >= pace.failures.bad ? (memory.sickSinceMs ?? observation.atMs) : null;
@@ -66,8 +82,7 @@ export function judgeProbe(memory: ProbeMemory, view: TargetView, pace: ProbePac
 
 export function probeVerdict(memory: ProbeMemory, view: TargetView, pace: ProbePace): RuleVerdict {
   if (judgeProbe(memory, view, pace).state === "sick") return "failed";
-  const last = memory.ring.slice(-GOOD_IN_A_ROW);
-  return last.length === GOOD_IN_A_ROW && badOnes(last) === 0 ? "recovered" : "undecided";
+  return (memory.goodInARow ?? 0) >= GOOD_IN_A_ROW ? "recovered" : "undecided";
 }
 
 /** Until its first good answer, or for `startup` after the process began, a worker may refuse without being blamed. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { Judgement, TargetView } from "../core/judgement.ts";
+import type { BoundRule, Judgement, TargetView } from "../core/judgement.ts";
+import type { Observation } from "../core/observation.ts";
 import { formatDuration } from "../core/quantities.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import { inWords, plural } from "../core/words.ts";
@@ -29,7 +30,14 @@ export interface ProbeDefinition<Params extends ProbePace> {
   /** How a bad probe ends: "refused at once", and "silent for" as long as the timeout. */
   readonly ends: { readonly soonest: string; readonly latest: string };
   advise(params: Params, scene: Scene): readonly RuleAdvice[];
+  /** Left out: each worker. */
+  scope?(params: Params): BoundRule["scope"];
+  readonly secondOpinion?: boolean;
+  /** Why a bad probe says nothing after all, in words; null = it counts. */
+  provesNothing?(observation: ProbeSeen, view: TargetView, params: Params): string | null;
 }
+
+type ProbeSeen = Extract<Observation, { kind: "probe" }>;
 
 /** A rule that calls a worker sick once too many of the last probes were bad. */
 export function defineProbe<Params extends ProbePace>(probe: ProbeDefinition<Params>): Rule {
@@ -39,13 +47,14 @@ export function defineProbe<Params extends ProbePace>(probe: ProbeDefinition<Par
     params: probe.params,
     secrets: probe.secrets ?? [],
     needs: ["probe"],
-    scope: "worker",
+    scope: (params) => probe.scope?.(params) ?? "worker",
     actsInGrace: false,
     aboutWork: true,
+    secondOpinion: probe.secondOpinion ?? false,
     action: null,
     fresh: freshProbeMemory,
     observe(memory, observation, view, { params, key }) {
-      if (observation.kind === "probe" && observation.rule === key) observeProbe(memory, observation, view, params);
+      if (observation.kind === "probe" && observation.rule === key) take(probe, memory, observation, { view, params });
     },
     judge: (memory, view, { params }) => judgeProbe(memory, view, params),
     verdict: (memory, view, { params }) => probeVerdict(memory, view, params),
@@ -57,6 +66,17 @@ export function defineProbe<Params extends ProbePace>(probe: ProbeDefinition<Par
   });
 }
 
+function take<Params extends ProbePace>(
+  probe: ProbeDefinition<Params>,
+  memory: ProbeMemory,
+  seen: ProbeSeen,
+  { view, params }: { readonly view: TargetView; readonly params: Params },
+): void {
+  const why = probe.provesNothing?.(seen, view, params) ?? null;
+  if (why === null) observeProbe(memory, seen, view, params);
+  else memory.doubt = { atMs: seen.atMs, why };
+}
+
 interface Look {
   readonly view: TargetView;
   readonly judgement: Judgement;
@@ -64,12 +84,17 @@ interface Look {
 }
 
 function describe(memory: ProbeMemory, { view, judgement, pace }: Look): string {
-  const { ring, lastAtMs, lastDetail } = memory;
+  const { ring, lastAtMs, lastDetail, doubt } = memory;
+  if (doubt != null) return `${doubt.why}, which proves nothing${ring.length === 0 ? "" : `; before that, ${saysRing(ring)}`}`;
   if (lastAtMs === null) return "not probed yet";
   if (isStale(memory, view, pace)) return `not probed for ${inWords(view.nowMs - lastAtMs)}`;
   if (ring.length === 0) return `${lastDetail}; starting up, failures do not count yet`;
   const allowed = judgement.state === "sick" ? "" : `; ${pace.failures.bad} of ${pace.failures.of} would be too many`;
-  return `${badOnes(ring)} of the last ${ring.length} probes failed [${starred(ring)}], last: ${lastDetail}${allowed}`;
+  return `${saysRing(ring)}, last: ${lastDetail}${allowed}`;
+}
+
+function saysRing(ring: readonly boolean[]): string {
+  return `${badOnes(ring)} of the last ${ring.length} probes failed [${starred(ring)}]`;
 }
 
 function flip(memory: ProbeMemory, { view, judgement, pace }: Look): string {

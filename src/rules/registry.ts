@@ -17,6 +17,7 @@ import { queueStalled } from "./queue-stalled.ts";
 import { restartStorm } from "./restart-storm.ts";
 import type { Rule } from "./rule.ts";
 import { successRate } from "./success-rate.ts";
+import { syntheticTask } from "./synthetic-task.ts";
 import { tcpProbe } from "./tcp-probe.ts";
 
 /** Every rule there is. Adding one: its file, and a line here. */
@@ -25,6 +26,7 @@ export const RULES: readonly Rule[] = [
   httpProbe,
   tcpProbe,
   execProbe,
+  syntheticTask,
   frozen,
   memoryAbove,
   openFilesAbove,
@@ -50,6 +52,3 @@ export const RULES_OF_A_QUEUE: readonly string[] = [successRate.name];
 
 /** In force where the strategy says `max_workers`. */
 export const RULES_OF_MAX_WORKERS: readonly string[] = [duplicateWorkers.name];
-
-/** Names that `interface.md` promises and this version lacks; `check` says so instead of "unknown". */
-export const RULES_NOT_YET: readonly string[] = ["synthetic-task"];

@@ -22,10 +22,13 @@ export interface RuleDefinition<Params, Memory> {
   readonly knobs?: readonly (keyof Knobs)[];
   /** Parameters that may hold passwords: of them only a digest enters the fingerprint, which is saved with the state. */
   readonly secrets?: readonly (keyof Params & string)[];
-  readonly scope: BoundRule["scope"];
+  /** Whom it judges; of some rules that depends on what their parameters ask. */
+  readonly scope: BoundRule["scope"] | ((params: Params) => BoundRule["scope"]);
   readonly actsInGrace: boolean;
   /** Its symptom is work that goes badly, which may be the machine's doing; left out = something is wrong with the process itself. */
   readonly aboutWork?: boolean;
+  /** While it is sick, no heal of another rule counts as recovered. */
+  readonly secondOpinion?: boolean;
   /** Name of the one action this rule ever asks for; null = the strategy's ladder. */
   readonly action: string | null;
   /** Only tells, as with `mode: observe`, unless `mode: heal` stands beside its name. */
@@ -56,6 +59,8 @@ export interface RuleTiming {
 /** What a rule may look at when it advises: PM2's rows of its strategy, by group; none where PM2 was not asked. */
 export interface Scene {
   readonly groups: ReadonlyMap<string, readonly WorkerRow[]>;
+  /** The strategy names a queue. */
+  readonly hasQueue?: boolean;
   readonly hostMemoryBytes: number | null;
 }
 
@@ -90,7 +95,6 @@ export interface Rule {
   readonly summary: string;
   readonly params: z.ZodType;
   readonly needs: readonly Need[];
-  readonly scope: BoundRule["scope"];
   readonly tellsOnly: boolean;
   /** `params` must have come out of this rule's own schema. */
   bind(params: unknown, options: BindOptions): BoundRule & BoundExtras;
@@ -112,7 +116,6 @@ export function defineRule<Params, Memory>(definition: RuleDefinition<Params, Me
     summary: definition.summary,
     params: definition.params,
     needs: definition.needs,
-    scope: definition.scope,
     tellsOnly: definition.tellsOnly === true,
     bind: (params, options) => bindRule(definition, params as Params, options),
   };
@@ -130,11 +133,12 @@ function bindRule<Params, Memory>(
     key: options.key,
     name: definition.name,
     fingerprint: fingerprintOf(definition, bound),
-    scope: definition.scope,
+    scope: typeof definition.scope === "function" ? definition.scope(params) : definition.scope,
     actsInGrace: definition.actsInGrace,
     action: definition.action,
     observeOnly: options.observeOnly,
     aboutWork: definition.aboutWork === true,
+    secondOpinion: definition.secondOpinion === true,
     needs: definition.needs,
     params,
     timing: definition.timing?.(bound) ?? null,

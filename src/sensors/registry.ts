@@ -8,6 +8,7 @@ import type { QueueKind } from "./queue-kind.ts";
 import { httpQueue } from "./queue-stats.ts";
 import { rabbitmqQueue } from "./rabbitmq-queue.ts";
 import type { Sensor } from "./sensor.ts";
+import { createSyntheticTaskSensor } from "./synthetic-tasks.ts";
 import { createTcpProbeSensor } from "./tcp-probes.ts";
 
 /** Every kind of queue there is. Adding one: its file, and a line here. */
@@ -18,5 +19,6 @@ export const SENSORS_OF_A_RULE: ReadonlyMap<string, (rule: ProbeRule) => Sensor>
   ["http-probe", createHttpProbeSensor],
   ["tcp-probe", createTcpProbeSensor],
   ["exec-probe", createExecProbeSensor],
+  ["synthetic-task", createSyntheticTaskSensor],
   ["log-pattern", createLogLinesSensor],
 ]);

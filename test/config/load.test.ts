@@ -60,7 +60,7 @@ describe("refused, with the reason:", () => {
       top('notify:\n  - {type: webhook, url: "x${NOPE}"}'),
       "5:28 notify[0].url: the environment variable NOPE is not set",
     ],
-    ["a rule to come", small("    rules: [synthetic-task]"), "the rule synthetic-task is not available in this version"],
+    ["a task without a result", small('    rules: [{rule: synthetic-task, url: "http://a/jobs"}]'), "rules[0].result_url: is missing"],
     ["a rule as a key", small("    rules: [{frozen: {for: 3}}]"), "(did you mean {rule: frozen, …}?)"],
     ["a rule without what it needs", small("    rules: [http-probe]"), "strategies[0].rules[0].url: is missing"],
     ["a mistyped parameter", small("    rules: [{rule: memory-above, limt: 1G}]"), "rules[0].limt: unknown key (did you mean limit?)"],

@@ -17,9 +17,13 @@ async function served(tasksPerSecond = 0) {
 test("a task goes from enqueue over claim to complete, and stats show it", async () => {
   const { call } = await served();
   expect(await call("/api/claim", { worker: "a" })).toEqual({ status: 204, json: null });
-  expect(await call("/api/enqueue", {})).toEqual({ status: 201, json: { ids: [1] } });
+  expect(await call("/api/enqueue", {})).toEqual({ status: 201, json: { id: 1, ids: [1] } });
+  expect(await call("/api/tasks/1")).toEqual({ status: 200, json: { id: 1, status: "pending", worker: null } });
   expect(await call("/api/claim", { worker: "a" })).toEqual({ status: 200, json: { id: 1 } });
+  expect((await call("/api/tasks/1")).json).toEqual({ id: 1, status: "running", worker: "a" });
   expect(await call("/api/complete", { id: 1, worker: "a", ok: true })).toEqual({ status: 200, json: {} });
+  expect((await call("/api/tasks/1")).json).toEqual({ id: 1, status: "completed", worker: "a" });
+  expect(await call("/api/tasks/2")).toMatchObject({ status: 404 });
   expect(await call("/api/complete", { id: 1, worker: "a", ok: true })).toMatchObject({ status: 409 });
   const workers = { a: { completed: 1, failed: 0, running: 0 } };
   expect((await call("/api/stats")).json).toEqual({ total: 1, pending: 0, running: 0, completed: 1, failed: 0, workers });

@@ -5,6 +5,7 @@ const KINDS = [
   ["http-probe", { url: "http://127.0.0.1:3000/health" }, "http://127.0.0.1:3000/health"],
   ["tcp-probe", { port: 3000 }, "127.0.0.1:3000"],
   ["exec-probe", { argv: ["./check.sh", "{instance}"] }, "./check.sh 0"],
+  ["synthetic-task", { url: "http://127.0.0.1:8091/{instance}/enqueue" }, "task to http://127.0.0.1:8091/0/enqueue"],
 ] as const;
 
 describe.each(KINDS)("%s", (name, required, subject) => {
@@ -122,6 +123,15 @@ describe.each(KINDS)("%s", (name, required, subject) => {
   ])("after a heal followed by %s says %s", (answers, verdict) => {
     const probed = probedWith().answers(answers);
     expect(probed.rule.verdict(probed.memory, probed.view)).toBe(verdict);
+  });
+
+  it.each(["1", "2", "2 of 3"])("with failures %s, too, a heal has helped after three good answers in a row", (failures) => {
+    const verdicts = ["++", "+++", "-++"].map((answers) => {
+      const probed = probedWith({ failures }).answers(answers);
+      return probed.rule.verdict(probed.memory, probed.view);
+    });
+    expect(verdicts.slice(0, 2)).toEqual(["undecided", "recovered"]);
+    expect(verdicts[2]).not.toBe("recovered");
   });
 
   it("knows when it became sick, to the probe that made it so", () => {

@@ -7,6 +7,7 @@ const PARAMS: Readonly<Record<string, unknown>> = {
   "http-probe": { url: "http://127.0.0.1:8080/health" },
   "tcp-probe": { port: 8080 },
   "exec-probe": { argv: ["true"] },
+  "synthetic-task": { url: "http://127.0.0.1:8091/api/enqueue" },
   "memory-above": { limit: "512MB" },
   "memory-climbing": { limit: "512MB" },
   "queue-backlog": { above: 100 },

@@ -2,6 +2,7 @@ import { failure, success, type Outcome } from "../../core/outcome.ts";
 import type { Finished } from "./counters.ts";
 import { createPoisonTasks, type PoisonTask } from "./poison-tasks.ts";
 import { describe, isObject, lookUp, type JsonObject } from "./json-fields.ts";
+import { BAD, ENDED_BY_WILL, GOOD, IN_HAND, WAITING } from "./status-words.ts";
 
 /** One finished task of a server that lists recent results. */
 export interface Result {
@@ -20,24 +21,6 @@ type ResultField = (typeof RESULT_FIELDS)[number];
 
 const IDS_KEPT = 10_000;
 const ID_LENGTH_MAX = 200;
-
-const GOOD = ["completed", "complete", "success", "succeeded", "successful", "ok", "done", "finished", "passed"];
-const BAD = ["failed", "failure", "fail", "error", "errored", "timeout", "timed_out", "crashed"];
-/** Not finished, or ended by somebody's will: no outcome (yet), and not remembered either. */
-const NEITHER = [
-  "pending",
-  "queued",
-  "waiting",
-  "delayed",
-  "scheduled",
-  "running",
-  "active",
-  "processing",
-  "in_progress",
-  "started",
-  "retrying",
-];
-const ENDED_BY_WILL = ["cancelled", "canceled", "skipped", "aborted"];
 
 /** A list, or `{results: [...]}`. Items that are not finished are left out. */
 export function readResults(body: unknown, names: ResultNames): Outcome<readonly Result[], string> {
@@ -89,7 +72,7 @@ function readSuccess(item: JsonObject, names: ResultNames): Outcome<boolean | nu
   const word = typeof status === "string" ? status.toLowerCase() : "";
   if (GOOD.includes(word)) return success(true);
   if (BAD.includes(word)) return success(false);
-  if (NEITHER.includes(word) || ENDED_BY_WILL.includes(word)) return success(null);
+  if ([...WAITING, ...IN_HAND].includes(word) || ENDED_BY_WILL.includes(word)) return success(null);
   const expected = `success: true or false, or a status such as ${GOOD[0]} or ${BAD[0]}`;
   return failure(`${names.status ?? "status"}: got ${describe(status)}, expected ${expected}`);
 }
