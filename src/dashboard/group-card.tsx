@@ -4,7 +4,7 @@ import { useInSight } from "./in-sight.ts";
 import { ids, nowMs, targetOf, type Group, type Shown } from "./live.ts";
 import { Mark, Pill, RateBar } from "./parts.tsx";
 import { pathTo } from "./route.ts";
-import { TONES, toneOf } from "./tone.ts";
+import { TONES } from "./tone.ts";
 import { bytesText, percentText, plural, spanText } from "./words.ts";
 
 const SHOWN_FIRST = 12;
@@ -64,7 +64,7 @@ function Workers({ members, isOpen, setOpen }: Pick<Group, "members"> & { isOpen
 }
 
 function rank(target: Shown): number {
-  return TONES.indexOf(toneOf(target));
+  return TONES.indexOf(target.tone);
 }
 
 function GroupHead({ group, members, tone }: Group) {
@@ -104,7 +104,7 @@ function WorkerRow({ id }: { readonly id: string }) {
     <>
       <tr class={says === null ? "" : "says-more"}>
         <td>
-          <Mark tone={toneOf(worker)} /> <a href={pathTo("target", id)}>{id}</a>
+          <Mark tone={worker.tone} /> <a href={pathTo("target", id)}>{id}</a>
         </td>
         <td>
           <RateBar rate={success.hour} threshold={worker.threshold} />

@@ -3,7 +3,6 @@ import { allTargets, groups, lines, rest, type Shown } from "./live.ts";
 import { OrderButton } from "./order.tsx";
 import { Mark } from "./parts.tsx";
 import { pathTo } from "./route.ts";
-import { toneOf } from "./tone.ts";
 import { spanText } from "./words.ts";
 
 const TOLD = [
@@ -93,7 +92,7 @@ function OpenCard({ target }: { readonly target: Shown }) {
         <ul class="members">
           {members.map((member) => (
             <li key={member.id}>
-              <Mark tone={toneOf(member)} /> <a href={pathTo("target", member.id)}>{member.id}</a> {member.symptom ?? member.state}
+              <Mark tone={member.tone} /> <a href={pathTo("target", member.id)}>{member.id}</a> {member.symptom ?? member.state}
             </li>
           ))}
         </ul>

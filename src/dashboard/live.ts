@@ -20,7 +20,10 @@ export interface LogLine {
 /** A target as shown: when its process began is remembered, so that its uptime grows by itself. */
 export interface Shown extends TargetStatus {
   readonly startedAtMs: number | null;
+  readonly tone: Tone;
 }
+
+type Changed = Partial<TargetStatus> & Pick<TargetStatus, "id">;
 
 const LINES_MAX = 3_000;
 const DAY_MS = 86_400_000;
@@ -65,7 +68,7 @@ export const groups = computed((): readonly Group[] => {
   }
   const all = heads.map((group): Group => {
     const own = members.get(group.id) ?? [];
-    return { group, members: own, tone: own.map((member) => toneOf(member)).reduce(worse, toneOf(group)) };
+    return { group, members: own, tone: own.reduce<Tone>((worst, { tone }) => worse(worst, tone), group.tone) };
   });
   return all.toSorted((one, other) => rankOf(one) - rankOf(other));
 });
@@ -96,7 +99,7 @@ function take(message: FleetMessage): void {
     rest.value = message.rest;
     for (const id of message.gone) targets.delete(id);
     const isNew = message.changed.filter((change) => !targets.has(change.id));
-    for (const change of message.changed) put({ ...targets.get(change.id)?.peek(), ...change } as TargetStatus, "uptime_ms" in change);
+    for (const change of message.changed) put(change);
     if (isNew.length > 0 || message.gone.length > 0) ids.value = [...targets.keys()];
   });
 }
@@ -104,16 +107,20 @@ function take(message: FleetMessage): void {
 function takeWhole({ targets: all, ...others }: DaemonStatus): void {
   const known = new Set(all.map(({ id }) => id));
   for (const id of targets.keys()) if (!known.has(id)) targets.delete(id);
-  for (const target of all) put(target, true);
+  for (const target of all) put(target);
   rest.value = others;
   ids.value = all.map(({ id }) => id);
 }
 
-function put(target: TargetStatus, isAged: boolean): void {
-  const known = targets.get(target.id);
-  const fresh = target.uptime_ms === null ? null : Date.now() - target.uptime_ms;
-  const shown: Shown = { ...target, startedAtMs: isAged ? fresh : (known?.peek().startedAtMs ?? null) };
-  if (known === undefined) targets.set(target.id, signal(shown));
+/** What is not in the change stays. An uptime stands in it when it is another process's, or the first that is heard. */
+function put(change: Changed): void {
+  const known = targets.get(change.id);
+  const before = known?.peek();
+  const merged = { ...before, ...change } as TargetStatus;
+  const { uptime_ms: uptimeMs } = change;
+  const startedAtMs = uptimeMs === undefined ? (before?.startedAtMs ?? null) : uptimeMs === null ? null : Date.now() - uptimeMs;
+  const shown: Shown = { ...merged, startedAtMs, tone: toneOf(merged) };
+  if (known === undefined) targets.set(change.id, signal(shown));
   else known.value = shown;
 }
 

@@ -3,7 +3,6 @@ import { allTargets, groups, lines, rest, type Shown } from "./live.ts";
 import { Machine } from "./machine.tsx";
 import { Figure, Mark } from "./parts.tsx";
 import { pathTo } from "./route.ts";
-import { toneOf } from "./tone.ts";
 import { countText, percentText, plural } from "./words.ts";
 
 const DAY_MS = 86_400_000;
@@ -34,7 +33,7 @@ export function Overview() {
 
 function Verdict({ all }: { readonly all: readonly Shown[] }) {
   const reasons = rest.value?.needs_person ?? [];
-  const sick = all.filter((target) => ["sick", "work"].includes(toneOf(target)));
+  const sick = all.filter((target) => ["sick", "work"].includes(target.tone));
   if (reasons.length > 0) {
     return (
       <section class="verdict person" aria-label="Verdict">

@@ -26,9 +26,9 @@ export function RateBar({ rate, threshold }: { readonly rate: Rate | null; reado
     <span class={`rate ${tone}`} title={words}>
       <span class="figure">{percentText(share)}</span>
       <span class="track" role="img" aria-label={words}>
-        <i class="band" style={{ left: `${100 * low}%`, width: `${100 * Math.max(0.01, high - low)}%` }} />
-        <i class="point" style={{ left: `${100 * share}%` }} />
-        <i class="tick" style={{ left: `${100 * threshold}%` }} />
+        <i class="band" style={{ transform: `translateX(${100 * low}%) scaleX(${Math.max(0.01, high - low)})` }} />
+        <i class="point" style={{ transform: `translateX(${100 * share}%)` }} />
+        <i class="tick" style={{ transform: `translateX(${100 * threshold}%)` }} />
       </span>
       <span class="n">n={n.toLocaleString("en")}</span>
     </span>

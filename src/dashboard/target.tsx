@@ -8,7 +8,7 @@ import { LogLines } from "./log.tsx";
 import { OrderButton } from "./order.tsx";
 import { Figure, Mark, Pill, RateBar } from "./parts.tsx";
 import { pathTo } from "./route.ts";
-import { toneOf, type Tone } from "./tone.ts";
+import type { Tone } from "./tone.ts";
 import { bytesText, clockText, percentText, spanText } from "./words.ts";
 
 const LINES_SHOWN = 25;
@@ -29,7 +29,7 @@ export function TargetPage({ id }: { readonly id: string }) {
     <>
       <div class="target-head">
         <h1>
-          <Mark tone={toneOf(target)} /> {id}
+          <Mark tone={target.tone} /> {id}
         </h1>
         <p class="marks">
           {group !== null && <a href={pathTo("target", group)}>group {group}</a>}

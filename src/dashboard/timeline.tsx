@@ -4,7 +4,7 @@ import { groups, lines, targetOf } from "./live.ts";
 import { LogLines } from "./log.tsx";
 import { Mark } from "./parts.tsx";
 import { pathTo } from "./route.ts";
-import { SHAPES, toneOf } from "./tone.ts";
+import { SHAPES } from "./tone.ts";
 
 const SPANS = { "1 hour": 3_600_000, "24 hours": 86_400_000 } as const;
 const HEALS = [
@@ -55,7 +55,7 @@ export function Timeline({ about }: { readonly about: string | null }) {
         </span>
       </p>
       <p>
-        <Mark tone={toneOf(target)} /> <a href={pathTo("target", id)}>{id}</a>: {target.state}
+        <Mark tone={target.tone} /> <a href={pathTo("target", id)}>{id}</a>: {target.state}
       </p>
       <CurvesOf id={id} threshold={target.threshold} spanMs={SPANS[span]} />
       <h2>Heals</h2>
