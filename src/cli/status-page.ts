@@ -52,10 +52,7 @@ function personLines(status: DaemonStatus, terminal: Pick<Terminal, "columns" | 
 
 function footLines(status: DaemonStatus): readonly string[] {
   const { host, budget } = status;
-  const queues = status.queues.map(
-    ({ name, pending, running, age_ms }) =>
-      `queue ${plain(name)}: ${pending ?? "?"} pending, ${running ?? "?"} running, read ${agoText(age_ms)}`,
-  );
+  const queues = status.queues.map(queueLine);
   const poison = status.queues.flatMap(({ name, poison_tasks }) =>
     poison_tasks.map(({ task, workers }) => plain(`poison task ${task} of queue ${name}: failed on ${workers.join(", ")}`)),
   );
@@ -71,6 +68,11 @@ function footLines(status: DaemonStatus): readonly string[] {
     ...(host === null ? [] : [hostLine(host), ...host.gpus.map(gpuLine)]),
     `budget ${Math.floor(budget.tokens)} of ${plural(budget.max, "heal")} left`,
   ];
+}
+
+function queueLine({ name, pending, running, completed, failed, age_ms: ageMs }: DaemonStatus["queues"][number]): string {
+  const finished = completed === null || failed === null ? "" : `, ${completed} completed, ${failed} failed`;
+  return `queue ${plain(name)}: ${pending ?? "?"} pending, ${running ?? "?"} running${finished}, read ${agoText(ageMs)}`;
 }
 
 function duplicateLine(app: string, { owner, pid, command, started_at, counts }: Duplicate): string {

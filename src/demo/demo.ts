@@ -89,6 +89,7 @@ async function perform(stage: Stage, cast: { watch: HealLogWatch; healer: DemoHe
     return EXIT.failed;
   }
   io.out(`healer watches them: ${up.reason}`);
+  if (!stay) io.out(`Look on in a browser: http://127.0.0.1:${place.apiPort}/`);
   if (stay) {
     io.out(invitation(place));
     const end = await Promise.race([died, interrupted(signal)]);
@@ -116,10 +117,12 @@ function invitation(place: DemoPlace): string {
   const healer = `HEALER_HOME=${place.healerHome} node ${HEALER}`;
   return [
     "",
+    `  the dashboard          http://127.0.0.1:${place.apiPort}/`,
     `  the workers' tasks     curl -s http://127.0.0.1:${place.queuePort}/`,
     `  how healer sees them   ${healer} status`,
     `  its log, live          ${healer} log -f`,
     `  over HTTP              http://127.0.0.1:${place.apiPort}/api/status   and /metrics`,
+    `  to heal, pause …       the token: cat ${place.healerHome}/admin.token`,
     `  break a worker         curl -X POST ${breakUrl(place, 1, "fail")}     (or hang, crash, leak)`,
     `  … for good             curl -X POST '${breakUrl(place, 1, "fail")}?incurable'   and back: curl -X POST http://127.0.0.1:${place.workerPort + 1}/heal`,
     "",

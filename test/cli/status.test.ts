@@ -30,7 +30,7 @@ const LONG = "billing/a-very-long-application-name-that-somebody-chose";
 
 const BUSY = daemonStatus({
   needs_person: ["rpa-worker:1: circuit open (failures); one trial in 9 m 30 s"],
-  queues: [{ name: "llm", pending: 7, running: 2, completed: null, failed: null, age_ms: 1200, totals_only: false, poison_tasks: [] }],
+  queues: [{ name: "llm", pending: 7, running: 2, completed: 90, failed: 4, age_ms: 1200, totals_only: false, poison_tasks: [] }],
   blind: [{ sensor: "http-probe", target: "rpa-worker:2", reason: "connection refused", for_ms: 65_000 }],
   host: {
     memory_total_bytes: 8 * 1024 ** 3,
@@ -85,7 +85,7 @@ ${LONG}
   :0        paused        91 % (87–94 %, n=212)   80 %  -
       - paused by alice for 40 m more (deploy)
 
-queue llm: 7 pending, 2 running, read 1 s ago
+queue llm: 7 pending, 2 running, 90 completed, 4 failed, read 1 s ago
 blind http-probe for rpa-worker:2: connection refused, for 1 m 5 s
 host memory 3.0 GB of 8.0 GB free, load 0.40 on 2 cores
 budget 5 of 5 heals left`);
