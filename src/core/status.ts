@@ -13,7 +13,7 @@ import type { State, Target } from "./state.ts";
 import { candidateNow } from "./tick.ts";
 import { rulesFor } from "./target.ts";
 import { strategyOf } from "./turn.ts";
-import { allOutcomes, type Window } from "./window.ts";
+import { allOutcomes, weightedRate, type Window } from "./window.ts";
 import { wilsonLower, wilsonUpper } from "./wilson.ts";
 
 /** One line of `healer status`, as data. Rates are shares (0–1); null = no finished task, shown as n/a. */
@@ -34,7 +34,12 @@ export interface TargetStatus {
   /** Of a worker: what its restarts were for; of them, that is, which healer has seen. */
   readonly restart_causes: RestartStatus | null;
   readonly memory_bytes: number | null;
-  readonly success: { readonly hour: Rate | null; readonly day: Rate | null };
+  readonly success: {
+    readonly hour: Rate | null;
+    readonly day: Rate | null;
+    /** Older tasks count less, as `time_weighting` says; left out without one. */
+    readonly weighted?: { readonly half_life_ms: number; readonly rate: number | null };
+  };
   readonly threshold: number;
   readonly symptom: string | null;
   readonly waits_for: string | null;
@@ -87,7 +92,7 @@ export function statusOf(state: State, target: Target): TargetStatus {
     restarts: row?.restarts ?? null,
     restart_causes: restartStatusOf(state, target),
     memory_bytes: row?.memoryBytes ?? null,
-    success: { hour: rateOf(windowsOf(state, target, "hour")), day: rateOf(windowsOf(state, target, "day")) },
+    success: successOf(state, target, strategy.knobs.timeWeightingHalfLifeMs),
     threshold: strategy.knobs.minSuccessRatePercent / 100,
     symptom: firing === null || rule === undefined ? null : rule.describe(firing.memory, view, firing.judgement),
     waits_for: firing === null ? null : waitsFor(state, target),
@@ -102,6 +107,12 @@ export function statusOf(state: State, target: Target): TargetStatus {
     duplicates: target.kind === "group" ? duplicatesOf(state, target, strategy) : [],
     boot: target.kind === "group" ? bootStatusOf(state, target.id) : null,
   };
+}
+
+function successOf(state: State, target: Target, halfLifeMs: number | null): TargetStatus["success"] {
+  const [hour, day] = [windowsOf(state, target, "hour"), windowsOf(state, target, "day")];
+  const weighted = halfLifeMs === null ? {} : { weighted: { half_life_ms: halfLifeMs, rate: weightedRate(day, halfLifeMs) } };
+  return { hour: rateOf(hour), day: rateOf(day), ...weighted };
 }
 
 /** A group whose figures come by worker shows the sum of its members'. */

@@ -87,7 +87,10 @@ function GroupHead({ group, members, tone }: Group) {
       </p>
       <p class="card-rate">
         <RateBar rate={group.success.hour} threshold={group.threshold} />
-        <small>24 h {percentText(group.success.day?.rate ?? null)}</small>
+        <small>
+          24 h {percentText(group.success.day?.rate ?? null)}
+          {group.success.weighted !== undefined && `, weighted ${percentText(group.success.weighted.rate)}`}
+        </small>
       </p>
       {group.phase !== "healthy" && <p class="state">{group.state}</p>}
     </div>

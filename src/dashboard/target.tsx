@@ -95,6 +95,11 @@ function Facts({ target }: { readonly target: Shown }) {
         <RateBar rate={success.hour} threshold={threshold} />
         <span class="label">Success, 24 h</span>
         <RateBar rate={success.day} threshold={threshold} />
+        {success.weighted !== undefined && (
+          <span class="label">
+            Older tasks counting less (half-life {spanText(success.weighted.half_life_ms)}): <b>{percentText(success.weighted.rate)}</b>
+          </span>
+        )}
       </div>
       <div class="tile figures">
         {target.kind === "worker" && (

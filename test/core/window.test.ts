@@ -8,6 +8,7 @@ import {
   loadWindow,
   outcomesWithin,
   saveWindow,
+  weightedRate,
   type Outcomes,
   type SavedWindow,
   type Window,
@@ -114,3 +115,24 @@ describe("a rolling window", () => {
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
+
+describe("the weighted rate", () => {
+  const filled = (): Window => {
+    const window = createWindow(1_000, 100, 0);
+    addOutcomes(window, 500, { ok: 0, failed: 8 });
+    addOutcomes(window, 10_500, { ok: 4, failed: 0 });
+    return window;
+  };
+
+  it("counts a task half after each half-life", () => {
+    expect(weightedRate([filled()], 10_000)).toBeCloseTo(4 / (4 + 8 / 2), 10);
+    expect(weightedRate([filled()], 5_000)).toBeCloseTo(4 / (4 + 8 / 4), 10);
+    expect(weightedRate([filled(), filled()], 10_000)).toBeCloseTo(0.5, 10);
+  });
+
+  it("forgets what is ten half-lives old, and is nothing where nothing was finished", () => {
+    expect(weightedRate([filled()], 900)).toBe(1);
+    expect(weightedRate([createWindow(1_000, 100, 0)], 900)).toBeNull();
+    expect(weightedRate([], 900)).toBeNull();
+  });
+});
