@@ -13,7 +13,8 @@ import type { State, Target } from "./state.ts";
 import { candidateNow } from "./tick.ts";
 import { rulesFor } from "./target.ts";
 import { strategyOf } from "./turn.ts";
-import { allOutcomes, weightedRate, type Window } from "./window.ts";
+import { weightedRate } from "./weighted-window.ts";
+import { allOutcomes, type Window } from "./window.ts";
 import { wilsonLower, wilsonUpper } from "./wilson.ts";
 
 /** One line of `healer status`, as data. Rates are shares (0–1); null = no finished task, shown as n/a. */

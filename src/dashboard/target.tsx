@@ -3,13 +3,14 @@ import type { Explanation } from "../core/explain.ts";
 import { ask, targetPath } from "./calls.ts";
 import { CurvesOf } from "./curves.tsx";
 import { GuardTable, RuleTable } from "./explain-tables.tsx";
-import { lines, nowMs, rest, targetOf, type Shown } from "./live.ts";
+import { lines, rest, targetOf } from "./live.ts";
 import { LogLines } from "./log.tsx";
 import { OrderButton } from "./order.tsx";
-import { Figure, Mark, Pill, RateBar } from "./parts.tsx";
+import { Mark, Pill } from "./parts.tsx";
+
 import { pathTo } from "./route.ts";
+import { TargetFacts } from "./target-facts.tsx";
 import type { Tone } from "./tone.ts";
-import { bytesText, clockText, percentText, spanText } from "./words.ts";
 
 const LINES_SHOWN = 25;
 const DECISIONS: Readonly<Record<Explanation["decision"], readonly [words: string, tone: Tone]>> = {
@@ -43,7 +44,7 @@ export function TargetPage({ id }: { readonly id: string }) {
           {target.circuit_open && <OrderButton order="reset" target={id} />}
         </p>
       </div>
-      <Facts target={target} />
+      <TargetFacts target={target} />
       {explained !== null && typeof explained !== "string" && <Explained explanation={explained} />}
       <CurvesOf id={id} threshold={target.threshold} spanMs={3_600_000} />
       <h2>What happened</h2>
@@ -83,44 +84,6 @@ function Unknown({ id, said }: { readonly id: string; readonly said: string | nu
           .slice(0, LINES_SHOWN)}
       />
     </>
-  );
-}
-
-function Facts({ target }: { readonly target: Shown }) {
-  const { success, threshold, memory_bytes: memory, restarts, startedAtMs, last_heal: last, streak, streak_max: max, pid } = target;
-  return (
-    <section class="tiles" aria-label="Facts">
-      <div class="tile">
-        <span class="label">Success, 1 h (required {percentText(threshold)})</span>
-        <RateBar rate={success.hour} threshold={threshold} />
-        <span class="label">Success, 24 h</span>
-        <RateBar rate={success.day} threshold={threshold} />
-        {success.weighted !== undefined && (
-          <span class="label">
-            Older tasks counting less (half-life {spanText(success.weighted.half_life_ms)}): <b>{percentText(success.weighted.rate)}</b>
-          </span>
-        )}
-      </div>
-      <div class="tile figures">
-        {target.kind === "worker" && (
-          <>
-            <Figure
-              label="Up"
-              value={startedAtMs === null ? "–" : spanText(nowMs.value - startedAtMs)}
-              note={pid === null ? "" : `pid ${pid}`}
-            />
-            <Figure label="Memory" value={bytesText(memory)} />
-            <Figure label="Restarts" value={restarts ?? "n/a"} note={target.restart_causes?.last?.cause} />
-          </>
-        )}
-        <Figure
-          label="Last heal"
-          value={last === null ? "none" : (last.verdict ?? "under way")}
-          note={last === null ? undefined : `${last.action}, ${clockText(new Date(last.wallMs).toISOString())}`}
-        />
-        <Figure label="Failed heals in a row" value={`${streak} of ${max}`} tone={streak === 0 ? "well" : "sick"} />
-      </div>
-    </section>
   );
 }
 

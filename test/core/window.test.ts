@@ -8,11 +8,11 @@ import {
   loadWindow,
   outcomesWithin,
   saveWindow,
-  weightedRate,
   type Outcomes,
   type SavedWindow,
   type Window,
 } from "../../src/core/window.ts";
+import { weightedRate } from "../../src/core/weighted-window.ts";
 
 const SIZE = { bucketMs: 10, buckets: 6 };
 
