@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
 import { useMemo, useState } from "preact/hooks";
 import { useInSight } from "./in-sight.ts";
-import { ids, nowMs, targetOf, type Group, type Shown } from "./live.ts";
+import { groups, ids, nowMs, targetOf, type Group, type Shown } from "./live.ts";
 import { Mark, Pill, RateBar } from "./parts.tsx";
 import { pathTo } from "./route.ts";
 import { TONES } from "./tone.ts";
@@ -20,6 +20,18 @@ export function GroupCard(of: Group) {
       <GroupHead {...of} />
       {isDrawn && <Workers members={of.members} isOpen={isOpen} setOpen={setOpen} />}
     </article>
+  );
+}
+
+/** The workers of one group, on its own page. */
+export function WorkersOf({ id }: { readonly id: string }) {
+  const [isOpen, setOpen] = useState(false);
+  const found = groups.value.find(({ group }) => group.id === id);
+  if (found === undefined) return null;
+  return (
+    <section class={`card ${found.tone}`} aria-label="Workers">
+      <Workers members={found.members} isOpen={isOpen} setOpen={setOpen} />
+    </section>
   );
 }
 

@@ -3,6 +3,7 @@ import type { Explanation } from "../core/explain.ts";
 import { ask, targetPath } from "./calls.ts";
 import { CurvesOf } from "./curves.tsx";
 import { GuardTable, RuleTable } from "./explain-tables.tsx";
+import { WorkersOf } from "./group-card.tsx";
 import { lines, rest, targetOf } from "./live.ts";
 import { LogLines } from "./log.tsx";
 import { OrderButton } from "./order.tsx";
@@ -45,6 +46,7 @@ export function TargetPage({ id }: { readonly id: string }) {
         </p>
       </div>
       <TargetFacts target={target} />
+      {target.kind === "group" && <WorkersOf id={id} />}
       {explained !== null && typeof explained !== "string" && <Explained explanation={explained} />}
       <CurvesOf id={id} threshold={target.threshold} spanMs={3_600_000} />
       <h2>What happened</h2>
