@@ -59,7 +59,8 @@ export function Log({ about }: { readonly about: string | null }) {
           />
         </label>
         <span class="hint">
-          {plural(found.length, "line")} of the last 24 h{found.length > SHOWN_MAX && `, the newest ${SHOWN_MAX} shown`}
+          {plural(found.length, "line")} of the last 24 h, as far as healer has run
+          {found.length > SHOWN_MAX && `, the newest ${SHOWN_MAX} shown`}
         </span>
       </p>
       <LogLines found={found.slice(0, SHOWN_MAX)} />

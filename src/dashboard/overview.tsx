@@ -71,12 +71,17 @@ function Figures({ all }: { readonly all: readonly Shown[] }) {
   ) as [number, number];
   const since = new Date(Date.now() - DAY_MS).toISOString();
   const verdicts = lines.value.filter(({ event, ts }) => event === "heal_verdict" && ts >= since);
+  const isYoung = Date.parse(rest.value?.started_at ?? since) > Date.now() - DAY_MS; // it knows of no heal before its start
   const helped = verdicts.filter(({ verdict }) => verdict === "recovered").length;
   return (
     <div class="tile figures">
       <Figure label="Workers online" value={`${online} of ${workers.length}`} note={plural(groups.value.length, "group")} />
       <Figure label="Success, 1 h" value={percentText(ok + failed === 0 ? null : ok / (ok + failed))} note={plural(ok + failed, "task")} />
-      <Figure label="Heals, 24 h" value={verdicts.length} note={verdicts.length === 0 ? "none was needed" : `${helped} helped`} />
+      <Figure
+        label={isYoung ? "Heals since healer started" : "Heals, 24 h"}
+        value={verdicts.length}
+        note={verdicts.length === 0 ? "none was needed" : `${helped} helped`}
+      />
     </div>
   );
 }
