@@ -1,7 +1,7 @@
 import logo from "./healer.svg";
 import { Configuration } from "./configuration.tsx";
 import { Incidents } from "./incidents.tsx";
-import { allTargets, heardAtMs, link, nowMs, rest } from "./live.ts";
+import { all, heardAtMs, link, nowMs, rest } from "./live.ts";
 import { Log } from "./log.tsx";
 import { OrderButton } from "./order.tsx";
 import { Overview } from "./overview.tsx";
@@ -83,7 +83,7 @@ function Header() {
 
 /** How many things stand open on that page. */
 function needsOf(page: "incidents"): number {
-  return page === "incidents" ? allTargets().filter((target) => target.circuit_open || target.incident !== null).length : 0;
+  return page === "incidents" ? all.value.filter((target) => target.circuit_open || target.incident !== null).length : 0;
 }
 
 function Mode() {

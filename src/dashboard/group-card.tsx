@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
 import { useMemo, useState } from "preact/hooks";
 import { useInSight } from "./in-sight.ts";
-import { groups, ids, nowMs, targetOf, type Group, type Shown } from "./live.ts";
+import { count, groups, nowMs, targetOf, type Group, type Shown } from "./live.ts";
 import { Mark, Pill, RateBar } from "./parts.tsx";
 import { pathTo } from "./route.ts";
 import { TONES } from "./tone.ts";
@@ -14,10 +14,10 @@ const ALL_DRAWN_MAX = 250;
 export function GroupCard(of: Group) {
   const { place, isInSight } = useInSight();
   const [isOpen, setOpen] = useState(false);
-  const isDrawn = isInSight || ids.value.length <= ALL_DRAWN_MAX;
+  const isDrawn = isInSight || count.value <= ALL_DRAWN_MAX;
   return (
     <article class={`card ${of.tone}`} ref={place}>
-      <GroupHead {...of} />
+      {isDrawn ? <GroupHead {...of} /> : <h2>{of.group.id}</h2>}
       {isDrawn && <Workers members={of.members} isOpen={isOpen} setOpen={setOpen} />}
     </article>
   );
@@ -110,7 +110,7 @@ function GroupHead({ group, members, tone }: Group) {
 }
 
 function WorkerRow({ id }: { readonly id: string }) {
-  const worker = targetOf(id)?.value;
+  const worker = targetOf(id).value;
   if (worker === undefined) return null;
   const { success, startedAtMs, symptom, state, paused } = worker;
   const words = symptom ?? (paused === null ? state : `paused: ${paused}`);

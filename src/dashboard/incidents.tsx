@@ -1,5 +1,5 @@
 import { LogLines } from "./log.tsx";
-import { allTargets, groups, lines, rest, type Shown } from "./live.ts";
+import { all, groups, lines, rest, type Shown } from "./live.ts";
 import { OrderButton } from "./order.tsx";
 import { Mark } from "./parts.tsx";
 import { pathTo } from "./route.ts";
@@ -31,11 +31,11 @@ const SHOWN_MAX = 60;
 
 /** What stands open now, and what there was in the last day. */
 export function Incidents() {
-  const open = allTargets().filter((target) => target.incident !== null || target.circuit_open);
+  const open = all.value.filter((target) => target.incident !== null || target.circuit_open);
   const found = lines.value.filter(({ event }) => TOLD.includes(event)).toReversed();
   const { blind = [], queues = [] } = rest.value ?? {};
   const poison = queues.flatMap(({ name, poison_tasks }) => poison_tasks.map((task) => ({ queue: name, ...task })));
-  const copies = allTargets().flatMap(({ id, duplicates }) => duplicates.map((copy) => ({ id, ...copy })));
+  const copies = all.value.flatMap(({ id, duplicates }) => duplicates.map((copy) => ({ id, ...copy })));
   const isQuiet = open.length + blind.length + poison.length + copies.length === 0;
   return (
     <>

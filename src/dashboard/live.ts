@@ -33,18 +33,21 @@ export const link = signal<"opening" | "live" | "lost">("opening");
 export const heardAtMs = signal(performance.now());
 export const nowMs = signal(Date.now());
 export const rest = signal<Omit<DaemonStatus, "targets"> | null>(null);
-export const ids = signal<readonly string[]>([]);
 export const lines = signal<readonly LogLine[]>([]);
-const targets = new Map<string, Signal<Shown>>();
+const known = new Map<string, Shown>();
+/** Of each target that is shown: what does not change is not drawn again, and who is not shown costs nothing. */
+const rows = new Map<string, Signal<Shown | undefined>>();
+const round = signal(0);
 
-/** A row of its own for each target: what does not change is not drawn again. */
-export function targetOf(id: string): Signal<Shown> | undefined {
-  return targets.get(id);
+export function targetOf(id: string): Signal<Shown | undefined> {
+  const row = rows.get(id) ?? signal(known.get(id));
+  rows.set(id, row);
+  return row;
 }
 
-export function allTargets(): readonly Shown[] {
-  return ids.value.flatMap((id) => targets.get(id)?.value ?? []);
-}
+/** Every target, in healer's order; anew with each turn. */
+export const all = computed((): readonly Shown[] => (round.value >= 0 ? [...known.values()] : []));
+export const count = computed(() => all.value.length);
 
 export interface Group {
   readonly group: Shown;
@@ -57,7 +60,7 @@ export interface Group {
 export const groups = computed((): readonly Group[] => {
   const members = new Map<string, Shown[]>();
   const heads: Shown[] = [];
-  for (const target of allTargets()) {
+  for (const target of all.value) {
     if (target.kind === "group") heads.push(target);
     else {
       const id = target.id.slice(0, target.id.lastIndexOf(":"));
@@ -66,11 +69,11 @@ export const groups = computed((): readonly Group[] => {
       else known.push(target);
     }
   }
-  const all = heads.map((group): Group => {
+  const found = heads.map((group): Group => {
     const own = members.get(group.id) ?? [];
     return { group, members: own, tone: own.reduce<Tone>((worst, { tone }) => worse(worst, tone), group.tone) };
   });
-  return all.toSorted((one, other) => rankOf(one) - rankOf(other));
+  return found.toSorted((one, other) => rankOf(one) - rankOf(other));
 });
 
 /** Whoever is at rest, or well, keeps its place. */
@@ -97,31 +100,36 @@ function take(message: FleetMessage): void {
     heardAtMs.value = performance.now();
     if (message.kind === "fleet") return takeWhole(message.status);
     rest.value = message.rest;
-    for (const id of message.gone) targets.delete(id);
-    const isNew = message.changed.filter((change) => !targets.has(change.id));
+    for (const id of message.gone) forget(id);
     for (const change of message.changed) put(change);
-    if (isNew.length > 0 || message.gone.length > 0) ids.value = [...targets.keys()];
+    round.value += 1;
   });
 }
 
-function takeWhole({ targets: all, ...others }: DaemonStatus): void {
-  const known = new Set(all.map(({ id }) => id));
-  for (const id of targets.keys()) if (!known.has(id)) targets.delete(id);
-  for (const target of all) put(target);
+function takeWhole({ targets, ...others }: DaemonStatus): void {
+  const ids = new Set(targets.map(({ id }) => id));
+  for (const id of known.keys()) if (!ids.has(id)) forget(id);
+  for (const target of targets) put(target);
   rest.value = others;
-  ids.value = all.map(({ id }) => id);
+  round.value += 1;
+}
+
+function forget(id: string): void {
+  known.delete(id);
+  const row = rows.get(id);
+  if (row !== undefined) row.value = undefined;
 }
 
 /** What is not in the change stays. An uptime stands in it when it is another process's, or the first that is heard. */
 function put(change: Changed): void {
-  const known = targets.get(change.id);
-  const before = known?.peek();
-  const merged = { ...before, ...change } as TargetStatus;
+  const before = known.get(change.id);
   const { uptime_ms: uptimeMs } = change;
   const startedAtMs = uptimeMs === undefined ? (before?.startedAtMs ?? null) : uptimeMs === null ? null : Date.now() - uptimeMs;
-  const shown: Shown = { ...merged, startedAtMs, tone: toneOf(merged) };
-  if (known === undefined) targets.set(change.id, signal(shown));
-  else known.value = shown;
+  const shown = { ...before, ...change, startedAtMs, tone: "well" } as Omit<Shown, "tone"> & { tone: Tone };
+  shown.tone = toneOf(shown);
+  known.set(change.id, shown);
+  const row = rows.get(change.id);
+  if (row !== undefined) row.value = shown;
 }
 
 async function fillLog(): Promise<void> {

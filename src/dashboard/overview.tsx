@@ -1,5 +1,5 @@
 import { GroupCard } from "./group-card.tsx";
-import { allTargets, groups, lines, rest, type Shown } from "./live.ts";
+import { all, groups, lines, rest } from "./live.ts";
 import { Machine } from "./machine.tsx";
 import { Figure, Mark } from "./parts.tsx";
 import { pathTo } from "./route.ts";
@@ -9,13 +9,12 @@ const DAY_MS = 86_400_000;
 
 /** One look says whether the fleet is well, what healer did, and why. */
 export function Overview() {
-  const all = allTargets();
   return (
     <>
       <h1 class="sr">Overview</h1>
-      <Verdict all={all} />
+      <Verdict />
       <section class="tiles" aria-label="In figures">
-        <Figures all={all} />
+        <Figures />
         <Queues />
         <Machine />
       </section>
@@ -31,9 +30,9 @@ export function Overview() {
   );
 }
 
-function Verdict({ all }: { readonly all: readonly Shown[] }) {
+function Verdict() {
   const reasons = rest.value?.needs_person ?? [];
-  const sick = all.filter((target) => ["sick", "work"].includes(target.tone));
+  const sick = all.value.filter((target) => ["sick", "work"].includes(target.tone));
   if (reasons.length > 0) {
     return (
       <section class="verdict person" aria-label="Verdict">
@@ -63,8 +62,8 @@ function Verdict({ all }: { readonly all: readonly Shown[] }) {
   );
 }
 
-function Figures({ all }: { readonly all: readonly Shown[] }) {
-  const workers = all.filter(({ kind }) => kind === "worker");
+function Figures() {
+  const workers = all.value.filter(({ kind }) => kind === "worker");
   const online = workers.filter(({ pm2_status: status }) => status === "online").length;
   const [ok, failed] = (["ok", "failed"] as const).map((which) =>
     groups.value.reduce((sum, { group }) => sum + (group.success.hour?.[which] ?? 0), 0),

@@ -23,7 +23,7 @@ const DECISIONS: Readonly<Record<Explanation["decision"], readonly [words: strin
 
 /** One target: how it is, why it is or is not healed, and what would change that. */
 export function TargetPage({ id }: { readonly id: string }) {
-  const target = targetOf(id)?.value;
+  const target = targetOf(id).value;
   const explained = useExplanation(id);
   if (target === undefined) return <Unknown id={id} said={typeof explained === "string" ? explained : null} />;
   const group = target.kind === "worker" ? id.slice(0, id.lastIndexOf(":")) : null;

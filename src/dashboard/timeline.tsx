@@ -26,7 +26,7 @@ export function Timeline({ about }: { readonly about: string | null }) {
   const choices = groups.value.flatMap(({ group, members }) => [group, ...members].map(({ id }) => id));
   const healed = lines.value.findLast(({ event }) => event === "heal_verdict")?.target;
   const id = about ?? (healed !== undefined && choices.includes(healed) ? healed : choices[0]) ?? null;
-  const target = id === null ? undefined : targetOf(id)?.value;
+  const target = id === null ? undefined : targetOf(id).value;
   if (id === null || target === undefined) return <p class="empty">There is no such target now.</p>;
   const found = lines.value.filter((line) => HEALS.includes(line.event) && (line.target === id || line.app === id)).toReversed();
   return (
