@@ -83,7 +83,8 @@ export class Daemon {
     const { compiled, files, home, env, host, processes, clock: systemClock } = parts;
     const wallMs = (): number => systemClock.wallMs();
     this.#parts = parts;
-    this.#teller = new Teller({ healLog: parts.healLog, recent: this.#recent, wallMs, compiled });
+    const told = { healLog: parts.healLog, recent: this.#recent, files, outbox: home.outbox };
+    this.#teller = new Teller({ ...told, wallMs, compiled });
     const selfPids = [process.pid, ...processes.snapshot().ancestors(process.pid)];
     this.#memory = restoreMemory({ files, home, clock: systemClock, policy: compiled.policy, selfPids, host });
     const { state, clock, journal } = this.#memory;
@@ -136,6 +137,7 @@ export class Daemon {
 
   async start(): Promise<void> {
     const { compiled, version, pm2Home, home, files } = this.#parts;
+    this.#teller.start();
     const mode = compiled.policy.mode === "heal" ? "heal" : "observe (decides and records, does nothing)";
     this.#tellOf("info", `healer ${version} watches PM2 at ${pm2Home}; mode ${mode}; configuration ${compiled.file}`, "daemon_start");
     for (const finding of this.#memory.findings) this.#tellOf("warn", finding);

@@ -55,7 +55,6 @@ describe("refused, with the reason:", () => {
     ["a relative PM2 home", top("pm2_home: .pm2"), "pm2_home: expected an absolute path"],
     ["a queue type to come", top("queues: {a: {type: rabbitmq}}"), "the queue type rabbitmq is not available in this version"],
     ["a mistyped queue type", top("queues: {a: {type: htp}}"), "unknown queue type htp (did you mean http?)"],
-    ["a notifier to come", top("notify: [{type: email}]"), "the notifier type email is not available in this version"],
     [
       "an unset variable",
       top('notify:\n  - {type: webhook, url: "x${NOPE}"}'),
