@@ -7,6 +7,7 @@ import { commandRoutes } from "./command-routes.ts";
 import { ingestRoutes } from "./ingest-routes.ts";
 import { metricsText } from "./metrics.ts";
 import { countRecords } from "./record-counts.ts";
+import { notifyRoutes } from "./notify-routes.ts";
 import { RecordFeed } from "./record-feed.ts";
 import { statusRoutes } from "./status-routes.ts";
 import { streamRoute } from "./stream-route.ts";
@@ -45,6 +46,7 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
   app.route("/", streamRoute(feed, options));
   app.route("/", ingestRoutes(plane));
   app.route("/", commandRoutes(plane));
+  app.route("/", notifyRoutes(plane));
   app.notFound((context) => context.json({ error: `nothing at ${context.req.method} ${context.req.path}` }, 404));
   app.onError((error, context) => {
     (options.onBug ?? toStandardError)(error);

@@ -83,7 +83,7 @@ export class Daemon {
     const { compiled, files, home, env, host, processes, clock: systemClock } = parts;
     const wallMs = (): number => systemClock.wallMs();
     this.#parts = parts;
-    const told = { healLog: parts.healLog, recent: this.#recent, files, outbox: home.outbox };
+    const told = { healLog: parts.healLog, recent: this.#recent, files, outbox: home.outbox, host };
     this.#teller = new Teller({ ...told, wallMs, compiled });
     const selfPids = [process.pid, ...processes.snapshot().ancestors(process.pid)];
     this.#memory = restoreMemory({ files, home, clock: systemClock, policy: compiled.policy, selfPids, host });
@@ -182,6 +182,7 @@ export class Daemon {
       lastTurnAtMs: () => this.#lastTurnAtMs,
       nowMs: () => clock.nowMs(),
       diskTroubles: () => this.#diskTroubles(),
+      tryNotifiers: (channel, by) => this.#teller.tryNotifiers(channel, by),
       ingest: (kind, body) => this.#ingest.accept(kind, body, { atMs: clock.nowMs(), workers: watchedWorkers(state) }),
     });
   }

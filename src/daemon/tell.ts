@@ -3,7 +3,9 @@ import type { LogRecord } from "../core/log-record.ts";
 import type { HealLog } from "../record/heal-log.ts";
 import type { Files } from "../world/files/files.ts";
 import { Channels } from "./notify/channels.ts";
+import { tryChannels } from "./notify/try-channels.ts";
 import type { RecentRecords } from "./recent-records.ts";
+import type { ControlPlane } from "./status.ts";
 
 const FLUSH_MS = 2_000; // at shutdown: a page that is on its way may still arrive; the rest waits in the outbox
 
@@ -15,6 +17,8 @@ interface Parts {
   readonly files: Files;
   /** Where what is not told yet waits. */
   readonly outbox: string;
+  /** Name of this machine. */
+  readonly host: string;
 }
 
 /** Every record goes one way: the heal log first, then whoever listens live, then notifiers. */
@@ -46,6 +50,11 @@ export class Teller {
     const sealed = this.#parts.healLog.write(record, this.#parts.wallMs(), this.#compiled.hash);
     this.#parts.recent.add(sealed);
     this.channels.offer(sealed);
+  };
+
+  readonly tryNotifiers: ControlPlane["tryNotifiers"] = (channel, by) => {
+    const notifiers = this.channels.all.map(({ notifier }) => notifier);
+    return tryChannels(notifiers, { channel, by, host: this.#parts.host, config: this.#compiled.hash, wallMs: this.#parts.wallMs() });
   };
 
   async close(): Promise<void> {

@@ -13,6 +13,7 @@ async function plane(facts: Partial<DaemonFacts> = {}) {
     ...{ version: "1", user: "app", home: "/h", pm2Home: "/pm2", startedWallMs: 0, url: () => null, host: () => null },
     ...{ config: () => CONFIG, lastTurnAtMs: () => stage.state.nowMs, nowMs: () => stage.state.nowMs, diskTroubles: () => [] },
     ingest: () => ({ ok: true, value: null }),
+    tryNotifiers: () => Promise.resolve({ ok: true, value: [] }),
     settings: () => [],
     ...facts,
   });

@@ -43,7 +43,7 @@ function telling(): Telling {
   const [files, dir] = [systemFiles(), temporaryDir()];
   const healLog = openHealLog({ files, dir, host: "alpha", stdout: null });
   const outbox = join(dir, "outbox");
-  const teller = new Teller({ healLog, recent, wallMs: () => Date.now(), compiled: config("ada"), files, outbox });
+  const teller = new Teller({ healLog, recent, wallMs: () => Date.now(), compiled: config("ada"), files, outbox, host: "alpha" });
   teller.start();
   return { teller, recent, sent, created, config };
 }

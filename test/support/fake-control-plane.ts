@@ -3,6 +3,7 @@ import type { Explanation } from "../../src/core/explain.ts";
 import { failure, success, type Outcome } from "../../src/core/outcome.ts";
 import type { SealedRecord } from "../../src/core/sealed-record.ts";
 import type { TargetStatus } from "../../src/core/status.ts";
+import type { ChannelTrial } from "../../src/daemon/notify/try-channels.ts";
 import type { CommandReply, ControlPlane, DaemonStatus } from "../../src/daemon/status.ts";
 import { WALL_MS } from "./log-records.ts";
 
@@ -40,6 +41,14 @@ export class FakeControlPlane implements ControlPlane {
     if (typeof body !== "object" || body === null || !("worker" in body)) return failure("worker: expected a worker");
     this.ingested.push({ kind, body });
     return success(null);
+  }
+
+  readonly tried: { readonly channel: string | null; readonly by: string }[] = [];
+  trials: Outcome<readonly ChannelTrial[], string> = success([{ channel: "webhook:1", took_ms: 12, error: null }]);
+
+  async tryNotifiers(channel: string | null, by: string) {
+    this.tried.push({ channel, by });
+    return this.trials;
   }
 
   isHealthy(): boolean {
