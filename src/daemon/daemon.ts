@@ -24,6 +24,7 @@ import { leftStopped } from "./left-stopped.ts";
 import { LiveConfig } from "./live-config.ts";
 import { Loop } from "./loop.ts";
 import { systemdNotifier } from "./notify-systemd.ts";
+import { DeadMansSwitch } from "./notify/dead-mans-switch.ts";
 import { openApi, type OpenApi } from "./open-api.ts";
 import { Pm2Heard } from "./pm2-heard.ts";
 import { Pm2Watch } from "./pm2-watch.ts";
@@ -64,6 +65,7 @@ export class Daemon {
   readonly #shelf = new SensorShelf();
   readonly #host: HostReader;
   readonly #teller: Teller;
+  readonly #deadMansSwitch: DeadMansSwitch;
   readonly #memory: Memory;
   readonly #pm2: Pm2;
   readonly #watch: Pm2Watch;
@@ -85,6 +87,7 @@ export class Daemon {
     this.#parts = parts;
     const told = { healLog: parts.healLog, recent: this.#recent, files, outbox: home.outbox, host };
     this.#teller = new Teller({ ...told, wallMs, compiled });
+    this.#deadMansSwitch = new DeadMansSwitch(this.#teller.tell);
     const selfPids = [process.pid, ...processes.snapshot().ancestors(process.pid)];
     this.#memory = restoreMemory({ files, home, clock: systemClock, policy: compiled.policy, selfPids, host });
     const { state, clock, journal } = this.#memory;
@@ -138,6 +141,7 @@ export class Daemon {
   async start(): Promise<void> {
     const { compiled, version, pm2Home, home, files } = this.#parts;
     this.#teller.start();
+    this.#deadMansSwitch.use(compiled.deadMansSwitch);
     const mode = compiled.policy.mode === "heal" ? "heal" : "observe (decides and records, does nothing)";
     this.#tellOf("info", `healer ${version} watches PM2 at ${pm2Home}; mode ${mode}; configuration ${compiled.file}`, "daemon_start");
     for (const finding of this.#memory.findings) this.#tellOf("warn", finding);
@@ -157,6 +161,7 @@ export class Daemon {
     await this.#loop.stop();
     this.#pace.stop();
     this.#sensing.close();
+    this.#deadMansSwitch.close();
     await this.#api?.close(); // what is ordered now would not be done
     await this.#engine.finish();
     this.#save("now");
@@ -189,6 +194,7 @@ export class Daemon {
 
   #adopt(edited: Compiled): void {
     this.#teller.use(edited);
+    this.#deadMansSwitch.use(edited.deadMansSwitch);
     this.#pm2.wantEnv(edited.envNames);
     this.#watch.lookAgain(); // for apps that only the edit selects
     this.#engine.dispatch({ type: "policy", policy: edited.policy });
@@ -229,6 +235,7 @@ export class Daemon {
   #afterTurn(): void {
     this.#lastTurnAtMs = this.#memory.state.nowMs;
     this.#systemd.turned();
+    this.#deadMansSwitch.turned();
     this.#save("if-due");
   }
 

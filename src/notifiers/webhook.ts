@@ -4,6 +4,7 @@ import { postBounded } from "../world/http/post-bounded.ts";
 import { CHANNEL_KEYS } from "./channel-keys.ts";
 import type { Message, Notifier, NotifierKind } from "./notifier.ts";
 import { checkTemplate, ownBody, plainBody } from "./webhook-body.ts";
+import { TEMPLATES, type Templated } from "./webhook-templates.ts";
 
 const HEADERS_MAX = 20;
 const BODY_CHARACTERS_MAX = 8_000;
@@ -15,16 +16,27 @@ const header = z
   .string()
   .max(2_000)
   .regex(/^[\t\x20-\x7e]*$/, "expected printable ASCII on one line");
-const params = z.strictObject({
-  type: z.literal("webhook"),
-  url: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }),
-  ...CHANNEL_KEYS,
-  headers: z
-    .record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/, "expected a header name"), header)
-    .refine((headers) => Object.keys(headers).length <= HEADERS_MAX, `expected at most ${HEADERS_MAX} headers`)
-    .optional(),
-  body: z.string().min(1).max(BODY_CHARACTERS_MAX).superRefine(checkTemplate).optional(),
-});
+const params = z
+  .strictObject({
+    type: z.literal("webhook"),
+    url: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }),
+    ...CHANNEL_KEYS,
+    template: z.enum(["slack", "discord", "teams", "ntfy", "pagerduty"]).optional().describe("the body, and the headers, of this service"),
+    routing_key: z.string().min(1).max(100).optional().describe("for template: pagerduty"),
+    headers: z
+      .record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/, "expected a header name"), header)
+      .refine((headers) => Object.keys(headers).length <= HEADERS_MAX, `expected at most ${HEADERS_MAX} headers`)
+      .optional(),
+    body: z.string().min(1).max(BODY_CHARACTERS_MAX).superRefine(checkTemplate).optional(),
+  })
+  .refine(({ body, template }) => body === undefined || template === undefined, {
+    path: ["template"],
+    message: "expected either template or body, not both",
+  })
+  .refine(({ template, routing_key: key }) => (template === "pagerduty") === (key !== undefined), {
+    path: ["routing_key"],
+    message: "expected with template: pagerduty, and only with it",
+  });
 
 type WebhookParams = z.output<typeof params>;
 
@@ -34,24 +46,24 @@ type WebhookParams = z.output<typeof params>;
  */
 export const webhook: NotifierKind = {
   type: "webhook",
-  summary: "one HTTP POST a message, with a body of your own for Slack, Discord, Teams, ntfy and the like",
+  summary: "one HTTP POST a message, for Slack, Discord, Teams, ntfy, PagerDuty, or with a body of your own",
   params,
   address: (checked) => (checked as WebhookParams).url,
   create: (checked, number) => createWebhook(checked as WebhookParams, number),
 };
 
 function createWebhook(checked: WebhookParams, number: number): Notifier {
-  const { url, name, body, headers } = checked;
+  const { url, name, template, headers } = checked;
   const { host } = new URL(url);
   return {
     name: name ?? `webhook:${number}`,
     keys: checked,
-    singly: false,
+    singly: template === "pagerduty", // a resolve is of one incident
     async send(message, signal) {
-      const worded = body === undefined ? plainBody(message) : ownBody(message, body);
+      const worded = wordFor(checked, message);
       const sent = await postBounded(url, {
         body: worded.text,
-        headers: { "content-type": worded.contentType, ...idHeaders(message), ...lowerCaseNames(headers ?? {}) },
+        headers: { ...worded.headers, ...idHeaders(message), ...lowerCaseNames(headers ?? {}) },
         timeoutMs: TIMEOUT_MS,
         maxBytes: ANSWER_BYTES_MAX,
         signal,
@@ -62,6 +74,12 @@ function createWebhook(checked: WebhookParams, number: number): Notifier {
       return failure({ message: `${host}: HTTP ${status} ${answer.slice(0, ANSWER_SHOWN_CHARACTERS)}`.trim(), retryable: mayPass(status) });
     },
   };
+}
+
+function wordFor({ template, body, routing_key: routingKey = "" }: WebhookParams, message: Message): Templated {
+  if (template !== undefined) return TEMPLATES[template](message, { routingKey });
+  const { text, contentType } = body === undefined ? plainBody(message) : ownBody(message, body);
+  return { text, headers: { "content-type": contentType } };
 }
 
 /** By which a receiver tells a message that it has got already. */

@@ -34,7 +34,8 @@ class Opened implements OutboxFile {
   readonly damaged: number;
   readonly #files: Files;
   readonly #path: string;
-  readonly #sizes = new Map<string, number>();
+  /** Of what waits, as it stands in the file: writing it anew costs a copy. */
+  readonly #lines = new Map<string, string>();
   #file: AppendFile | null = null;
   #fileBytes = 0;
   #rest = 0;
@@ -45,15 +46,15 @@ class Opened implements OutboxFile {
     this.#path = path;
     this.state = state;
     this.damaged = damaged;
-    for (const entry of state.waiting.values()) this.#weigh(entry.id, lineOf({ op: "add", entry }).length);
+    for (const entry of state.waiting.values()) this.#keep(entry.id, lineOf({ op: "add", entry }));
     this.#rewrite();
   }
 
   apply(change: OutboxChange): void {
     const line = lineOf(change);
     applyChange(this.state, change);
-    if (change.op === "add") this.#weigh(change.entry.id, line.length);
-    if (change.op === "sent" || change.op === "lost") for (const id of change.ids) this.#weigh(id, 0);
+    if (change.op === "add") this.#keep(change.entry.id, line);
+    if (change.op === "sent" || change.op === "lost") for (const id of change.ids) this.#forget(id);
     if (this.#rest-- > 0) return;
     const isOvergrown = this.#fileBytes > Math.max(REWRITE_BYTES_MIN, REWRITE_FACTOR * this.waitingBytes);
     if (this.#file === null || isOvergrown || !this.#append(line)) this.#rewrite();
@@ -69,10 +70,14 @@ class Opened implements OutboxFile {
     this.#files.remove(this.#path); // where it stays, the next start finds and reports it
   }
 
-  #weigh(id: string, bytes: number): void {
-    this.waitingBytes += bytes - (this.#sizes.get(id) ?? 0);
-    if (bytes === 0) this.#sizes.delete(id);
-    else this.#sizes.set(id, bytes);
+  #keep(id: string, line: string): void {
+    this.#lines.set(id, line);
+    this.waitingBytes += line.length;
+  }
+
+  #forget(id: string): void {
+    this.waitingBytes -= this.#lines.get(id)?.length ?? 0;
+    this.#lines.delete(id);
   }
 
   #append(line: string): boolean {
@@ -89,15 +94,11 @@ class Opened implements OutboxFile {
     this.#files.remove(beside); // of a healer that ended in the middle of this
     const opened = this.#files.openAppend(beside, "new");
     if (!opened.ok) return;
-    const bytes = Buffer.from([keptOf(this.state), ...adds(this.state)].map(lineOf).join(""));
+    const bytes = Buffer.from([lineOf(keptOf(this.state)), ...this.#lines.values()].join(""));
     if (opened.value.write(bytes).ok && this.#files.rename(beside, this.#path).ok) {
       this.#file = opened.value;
       this.#rest = 0;
       this.#fileBytes = bytes.length;
     } else opened.value.close();
   }
-}
-
-function adds({ waiting }: OutboxState): readonly OutboxChange[] {
-  return [...waiting.values()].map((entry) => ({ op: "add", entry }));
 }

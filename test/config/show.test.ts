@@ -76,6 +76,8 @@ describe("the difference between two configurations", () => {
   });
 
   test("names what came and what went, and a changed secret without showing it", () => {
+    const ping = (key: string): string => small("", `dead_mans_switch: {url: "https://hc.example/${key}"}\n`);
+    expect(diffConfigs(loaded(ping("one")), loaded(ping("two")))).toEqual(["dead_mans_switch.url: changed (https://hc.example/…)"]);
     const hook = (key: string): string => small("", `notify: [{type: webhook, url: "https://chat.example/${key}"}]\n`);
     expect(diffConfigs(loaded(hook("one")), loaded(hook("two")))).toEqual(["notify.1.url: changed (https://chat.example/…)"]);
     const diff = diffConfigs(loaded(small()), loaded(small("    rules: [frozen]\n")));

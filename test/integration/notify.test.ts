@@ -76,7 +76,7 @@ describe("a receiver", { timeout: 180_000 }, () => {
     },
   );
 
-  test("that refuses is not asked again, and what it missed is in the log", async () => {
+  test("whose address is edited away loses what waits for it, and the log says so", async () => {
     const gone = stage.yaml.replace(receiver.url, `${receiver.url.replace(/:\d+$/, ":1")}`);
     await receiver.goDown();
     await healOnce();

@@ -22,6 +22,11 @@ export function surplus(
   limits: { readonly waitingMax: number; readonly waitingBytesMax: number },
 ): string | null {
   if (state.waiting.size <= limits.waitingMax && waitingBytes <= limits.waitingBytesMax) return null;
-  const free = [...state.waiting.values()].filter(({ id }) => state.sending?.ids.includes(id) !== true);
-  return (free.find(({ urgent }) => !urgent) ?? free[0])?.id ?? null;
+  let page: string | null = null;
+  for (const { id, urgent } of state.waiting.values()) {
+    if (state.sending?.ids.includes(id) === true) continue;
+    if (!urgent) return id;
+    page ??= id;
+  }
+  return page;
 }

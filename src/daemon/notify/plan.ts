@@ -24,21 +24,22 @@ const HOUR_MS = 3_600_000;
 export function nextMessage(state: OutboxState, options: PlanOptions): Plan | null {
   const waiting = [...state.waiting.values()];
   if (waiting.length === 0) return null;
+  const rooms = { pages: hourHasRoomMs(state, true, options), others: hourHasRoomMs(state, false, options) };
   let soonest = Infinity;
   for (const entry of waiting) {
-    const due = dueMs(state, entry, options);
+    const due = dueMs(entry, entry.urgent ? rooms.pages : rooms.others, options);
     if (due <= options.nowMs) return options.singly ? { send: [entry], heading: null } : compose(state, entry, options);
     soonest = Math.min(soonest, due);
   }
   return { waitMs: soonest - options.nowMs };
 }
 
-function dueMs(state: OutboxState, entry: OutboxEntry, options: PlanOptions): number {
+function dueMs(entry: OutboxEntry, roomMs: number, options: PlanOptions): number {
   const { nowMs, quietEndMs, singly } = options;
   if (quietEndMs !== null && !passesQuiet(entry, options)) return quietEndMs;
-  const room = singly && entry.urgent ? 0 : hourHasRoomMs(state, entry.urgent, options);
-  if (entry.urgent || singly) return Math.max(nowMs, room);
-  return Math.max(nowMs, room, (options.lastSentMs(entry) ?? -Infinity) + options.groupMs);
+  if (singly && entry.urgent) return nowMs;
+  if (entry.urgent || singly) return Math.max(nowMs, roomMs);
+  return Math.max(nowMs, roomMs, (options.lastSentMs(entry) ?? -Infinity) + options.groupMs);
 }
 
 function passesQuiet(entry: OutboxEntry, { quietExceptPages }: PlanOptions): boolean {
