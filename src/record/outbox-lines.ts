@@ -1,5 +1,5 @@
 import type { Files } from "../world/files/files.ts";
-import { applyChange, type OutboxChange, type OutboxEntry, type OutboxState } from "./outbox-state.ts";
+import { applyChange, type OutboxChange, type OutboxEntry, type OutboxMessage, type OutboxState } from "./outbox-state.ts";
 
 const FILE_BYTES_MAX = 8_000_000;
 
@@ -28,38 +28,71 @@ function parseChange(line: string): OutboxChange | null {
 }
 
 function isChange(value: unknown): value is OutboxChange {
-  if (typeof value !== "object" || value === null || !("op" in value)) return false;
-  const change = value as Record<string, unknown>;
+  if (typeof value !== "object" || value === null) return false;
+  const change = value as Readonly<Record<string, unknown>>;
   switch (change["op"]) {
     case "add":
       return isEntry(change["entry"]);
     case "sending":
-      return isRecordOf(change["message"], { id: "string" }) && isList(Reflect.get(change["message"], "ids"));
+      return isMessage(change["message"]);
     case "sent":
+      return isTexts(change["ids"]) && typeof change["atMs"] === "number";
     case "lost":
-      return isList(change["ids"]) && (change["op"] === "lost" || typeof change["atMs"] === "number");
+      return isTexts(change["ids"]) && typeof change["why"] === "string";
     case "told":
       return true;
     case "kept":
-      return isList(change["open"]) && isList(change["sent"]) && isRecordOf(change["lost"], { messages: "number", lastError: "string" });
+      return isKept(change);
     default:
       return false;
   }
 }
 
-function isEntry(value: unknown): value is OutboxEntry {
+function isKept({ open, sent, sending, lost }: Readonly<Record<string, unknown>>): boolean {
   return (
-    isRecordOf(value, { id: "string", incidentKey: "string" }) &&
-    isRecordOf(Reflect.get(value, "record"), { ts: "string", event: "string", target: "string", reason: "string", level: "string" })
+    isListOf(
+      open,
+      (pair) => isListOf(pair, () => true) && typeof pair[0] === "string" && has(pair[1], { event: "string", atMs: "number" }),
+    ) &&
+    isListOf(sent, (one) => has(one, { atMs: "number", urgent: "boolean" })) &&
+    (sending === null || isMessage(sending)) &&
+    has(lost, { messages: "number", lastError: "string" }) &&
+    isTexts(Reflect.get(lost, "which"))
   );
 }
 
-function isRecordOf(value: unknown, fields: Readonly<Record<string, string>>): value is object {
+function isEntry(value: unknown): value is OutboxEntry {
+  return (
+    has(value, { id: "string", incidentKey: "string" }) &&
+    has(Reflect.get(value, "record"), {
+      ts: "string",
+      event: "string",
+      target: "string",
+      reason: "string",
+      level: "string",
+      host: "string",
+    })
+  );
+}
+
+function isMessage(value: unknown): value is OutboxMessage {
+  return (
+    has(value, { id: "string" }) &&
+    isTexts(Reflect.get(value, "ids")) &&
+    ["string", "object"].includes(typeof Reflect.get(value, "heading"))
+  );
+}
+
+function has(value: unknown, fields: Readonly<Record<string, string>>): value is object {
   return (
     typeof value === "object" && value !== null && Object.entries(fields).every(([name, type]) => typeof Reflect.get(value, name) === type)
   );
 }
 
-function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
+function isTexts(value: unknown): value is readonly string[] {
+  return isListOf(value, (one) => typeof one === "string");
+}
+
+function isListOf(value: unknown, isOne: (one: unknown) => boolean): value is readonly unknown[] {
+  return Array.isArray(value) && value.every(isOne);
 }

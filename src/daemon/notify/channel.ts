@@ -109,7 +109,7 @@ export class Channel {
     while (!this.#closing.signal.aborted) {
       const message = underWay(this.outbox) ?? this.#next();
       if (message === null) return;
-      const isTooOld = (): boolean => message.notices.some(({ record }) => this.#isTooOld(record));
+      const isTooOld = (): boolean => message.notices.every(({ record }) => this.#isTooOld(record));
       const error = await deliver(this.notifier, message, { ...this.#options, signal: this.#closing.signal, isTooOld });
       if (error === null) this.#told(message);
       else if (this.#closing.signal.aborted) return;

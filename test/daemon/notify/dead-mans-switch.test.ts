@@ -29,9 +29,11 @@ describe("a dead man's switch", () => {
     clock.advance(EVERY - 1);
     made.turned();
     clock.advance(1);
-    await until(() => posts.length === 1, "nothing");
-    made.turned();
-    await until(() => posts.length === 2, "the second ping");
+    expect(posts).toHaveLength(1);
+    await until(() => {
+      made.turned();
+      return posts.length === 2;
+    }, "the second ping");
   });
 
   test("that fails is told once, without the secret of its URL, and again only after it had worked", async () => {
