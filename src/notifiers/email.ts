@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { failure, success } from "../core/outcome.ts";
-import { sendMail } from "../world/smtp/send-mail.ts";
+import { loadMailer, sendMail } from "../world/smtp/send-mail.ts";
 import { CHANNEL_KEYS } from "./channel-keys.ts";
 import type { Message, Notifier, NotifierKind } from "./notifier.ts";
 import { isResolved, linesOf, newest, titleOf } from "./wording.ts";
@@ -48,6 +48,7 @@ function createEmail(checked: EmailParams, number: number): Notifier {
     name: name ?? `email:${number}`,
     keys: checked,
     singly: false,
+    prepare: loadMailer,
     async send(message, signal) {
       const sent = await sendMail({ server: smtp, from, to, ...letterOf(message), timeoutMs: TIMEOUT_MS, signal });
       if (sent.ok) return success(null);

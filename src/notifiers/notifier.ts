@@ -31,6 +31,8 @@ export interface Notifier {
   readonly keys: ChannelKeys;
   /** Takes no digests: each notice is a message of its own, as services that count incidents want it. */
   readonly singly: boolean;
+  /** What would cost a moment right when something happens; when healer starts there is time for it. */
+  prepare?(): Promise<void>;
   send(message: Message, signal: AbortSignal): Promise<Outcome<null, SendFailure>>;
 }
 

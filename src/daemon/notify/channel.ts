@@ -88,6 +88,7 @@ export class Channel {
 
   async #work(): Promise<void> {
     await this.#options.after;
+    await this.notifier.prepare?.();
     while (!this.#closing.signal.aborted) {
       this.#sending = this.#sendDue();
       await this.#sending;

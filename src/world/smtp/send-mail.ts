@@ -26,10 +26,12 @@ export interface MailFailure {
 const SAID_CHARACTERS_MAX = 200;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/**
- * One mail over a connection of its own. The package that speaks SMTP is loaded with the first one: who configures no mail
- * has neither its memory nor its start. A password goes over TLS only, save on loopback.
- */
+/** The package that speaks SMTP, some 7 MB and 100 ms: who configures no mail has neither. */
+export async function loadMailer(): Promise<void> {
+  await import("nodemailer");
+}
+
+/** One mail over a connection of its own. A password goes over TLS only, save on loopback. */
 export async function sendMail(mail: Mail): Promise<Outcome<null, MailFailure>> {
   const { createTransport } = await import("nodemailer");
   const { from, to, subject, text, messageId, references, headers, signal } = mail;
