@@ -6,13 +6,15 @@ import { pause } from "../../world/clock/pause.ts";
 import { admit } from "./admit.ts";
 import { deliver } from "./deliver.ts";
 import { LossReport } from "./losses.ts";
-import { begin, surplus, underWay } from "./outgoing.ts";
+import { begin, idsOf, surplus, underWay } from "./outgoing.ts";
 import { Pace } from "./pace.ts";
 
 export interface ChannelOptions {
   /** Takes the `notify_failed` lines. */
   readonly record: (record: LogRecord) => void;
   readonly wallMs: () => number;
+  /** Of this healer. */
+  readonly startedMs: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly limits: ChannelLimits;
@@ -61,7 +63,8 @@ export class Channel {
 
   offer(id: string, record: SealedRecord): void {
     if (this.#closing.signal.aborted || this.#isOwnFailure(record)) return;
-    const entry = admit({ id, record, quiet: this.#pace.isQuiet() }, this.notifier.keys, this.outbox.state);
+    const told = { on: this.notifier.keys.on, startedMs: this.#options.startedMs };
+    const entry = admit({ id, record, quiet: this.#pace.isQuiet() }, told, this.outbox.state);
     if (entry === null) return;
     this.outbox.apply({ op: "add", entry });
     for (let left = surplus(this.outbox, this.#options.limits); left !== null; left = surplus(this.outbox, this.#options.limits))
@@ -142,8 +145,4 @@ export class Channel {
   #isOwnFailure({ event, more }: SealedRecord): boolean {
     return event === "notify_failed" && more?.["notifier"] === this.notifier.name;
   }
-}
-
-function idsOf({ notices }: Pick<Message, "notices">): readonly string[] {
-  return notices.map(({ id }) => id);
 }

@@ -8,7 +8,7 @@ import type { Files } from "../../world/files/files.ts";
 import { Channel, type ChannelLimits, type ChannelOptions } from "./channel.ts";
 import { lossRecord } from "./losses.ts";
 
-export interface ChannelsOptions extends Omit<ChannelOptions, "limits" | "after"> {
+export interface ChannelsOptions extends Omit<ChannelOptions, "limits" | "after" | "startedMs"> {
   readonly files: Files;
   /** The folder of the outboxes, a file a channel. */
   readonly dir: string;
@@ -38,10 +38,12 @@ export class Channels {
   readonly #options: ChannelsOptions;
   /** By file. */
   #held: ReadonlyMap<string, Held> = new Map();
+  readonly #startedMs: number;
   #closing: Promise<unknown> = Promise.resolve();
 
   constructor(options: ChannelsOptions) {
     this.#options = options;
+    this.#startedMs = options.wallMs();
   }
 
   get all(): readonly Channel[] {
@@ -87,7 +89,8 @@ export class Channels {
     const after = before?.channel.stop() ?? Promise.resolve();
     const notifier = kind.create(params, number);
     if (before === undefined && outbox.damaged > 0) this.#sayDamaged(notifier.name, outbox.damaged, file);
-    return { block, channel: new Channel(notifier, outbox, { ...this.#options, limits: { ...LIMITS, ...limits }, after }) };
+    const own = { limits: { ...LIMITS, ...limits }, startedMs: this.#startedMs, after };
+    return { block, channel: new Channel(notifier, outbox, { ...this.#options, ...own }) };
   }
 
   #sayDamaged(name: string, lines: number, file: string): void {

@@ -30,3 +30,7 @@ export function surplus(
   }
   return page;
 }
+
+export function idsOf({ notices }: Pick<Message, "notices">): readonly string[] {
+  return notices.map(({ id }) => id);
+}

@@ -8,11 +8,12 @@ import { sealedRecord, WALL_MS } from "../../support/log-records.ts";
 function told(
   on: "pages" | "all",
   story: readonly (Partial<LogRecord> & { readonly lost?: boolean; readonly afterMs?: number })[],
+  startedMs = 0,
 ): string[] {
   const state = emptyOutbox();
   return story.flatMap(({ lost = false, afterMs = 0, ...record }, index) => {
     const sealed = sealedRecord({ level: "error", ...record, ts: new Date(WALL_MS + afterMs).toISOString() });
-    const entry = admit({ id: `e${index}`, record: sealed, quiet: true }, { on }, state);
+    const entry = admit({ id: `e${index}`, record: sealed, quiet: true }, { on, startedMs }, state);
     if (entry === null) return [];
     applyChange(state, { op: "add", entry });
     if (lost) applyChange(state, { op: "lost", ids: [entry.id], why: "refused" });
@@ -60,6 +61,15 @@ describe("an incident", () => {
       { event: "sensor_back", ...about },
     ]);
     expect(story).toEqual(["sensor_blind [box sensor probe]", "alert! [box sensor probe]", "sensor_back! over [box sensor probe]"]);
+  });
+
+  test.each([
+    ["pm2_lost", ["pm2_lost", "pm2_lost", "pm2_back"]],
+    ["circuit_open", ["circuit_open"]],
+  ] as const)("%s is told again by the next healer only where the core does not remember it", (event, expected) => {
+    const between = WALL_MS + 1;
+    const story = told("pages", [{ event }, { event, afterMs: 2 }, { event, afterMs: 3 }, { event: "pm2_back", afterMs: 4 }], between);
+    expect(story.map((line) => line.split("!")[0])).toEqual(expected);
   });
 
   test("of two workers is two", () => {
