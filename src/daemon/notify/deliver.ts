@@ -24,7 +24,7 @@ export async function deliver(notifier: Notifier, message: Message, options: Del
 const DOUBLINGS_MAX = 20;
 
 /** Full jitter over the upper half, so that channels that failed together do not come back together. */
-function backoffMs(attempt: number, { limits, random }: DeliverOptions): number {
+export function backoffMs(attempt: number, { limits, random }: Pick<DeliverOptions, "limits" | "random">): number {
   const fullMs = Math.min(limits.retryMaxMs, limits.retryBaseMs * 2 ** Math.min(attempt - 1, DOUBLINGS_MAX));
   return fullMs * (0.5 + 0.5 * random());
 }
