@@ -6,7 +6,7 @@ export interface OutboxEntry {
   readonly record: SealedRecord;
   /** Wakes a person, or ends what did. */
   readonly urgent: boolean;
-  /** It came in quiet hours that hold it back. */
+  /** It came in quiet hours. */
   readonly quiet: boolean;
   readonly incidentKey: string;
   readonly part: "opens" | "again" | "closes" | null;

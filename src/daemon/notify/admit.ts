@@ -26,7 +26,7 @@ export function admit(
   if (incident?.part === "opens" && isTold(open, record, startedMs)) return null;
   const urgent = isPage(record) || (ends && open.urgent);
   const resolved = ends || (incident?.part === "closes" && record.event !== "target_gone");
-  return { id, record, urgent, quiet: quiet && !urgent, incidentKey: keyOf(incident, id), part: incident?.part ?? null, resolved };
+  return { id, record, urgent, quiet, incidentKey: keyOf(incident, id), part: incident?.part ?? null, resolved };
 }
 
 /** An alert after a warning of the same trouble is news; so is a trouble whose end may have fallen between two healers. */

@@ -46,6 +46,10 @@ function passesQuiet(entry: OutboxEntry, { quietExceptPages }: PlanOptions): boo
   return quietExceptPages && entry.urgent;
 }
 
+function wasHeld(entry: OutboxEntry, options: PlanOptions): boolean {
+  return entry.quiet && !passesQuiet(entry, options);
+}
+
 /** Pages are counted apart: no flood of other records may keep one back. */
 function hourHasRoomMs(state: OutboxState, urgent: boolean, { nowMs, maxPerHour }: PlanOptions): number {
   const sent = sentWithin(state, urgent, nowMs);
@@ -73,8 +77,8 @@ function compose(state: OutboxState, first: OutboxEntry, options: PlanOptions): 
     };
   if (ready.length > left)
     return { send: ready, heading: `${plural(ready.length, "message")} at once; the limit is ${maxPerHour} an hour` };
-  const quiet = ready.filter((one) => one.quiet);
-  if (first.quiet && quiet.length > 1) return { send: quiet, heading: `${plural(quiet.length, "message")} of the quiet hours` };
+  const quiet = [...state.waiting.values()].filter((one) => wasHeld(one, options));
+  if (wasHeld(first, options) && quiet.length > 1) return { send: quiet, heading: `${plural(quiet.length, "message")} of the quiet hours` };
   if (first.urgent || options.groupMs === 0) return { send: [first], heading: null };
   const alike = ready.filter(({ record }) => record.event === first.record.event && record.target === first.record.target);
   if (alike.length === 1) return { send: [first], heading: null };

@@ -68,8 +68,11 @@ describe("quiet hours", () => {
   });
 
   test("end with one message of all that came in meanwhile", () => {
-    const state = waiting(entry("a", { quiet: true }), entry("b", { quiet: true }, "trim"), entry("c", {}, "trim"));
-    expect(planned(state)).toEqual(["a b", "2 messages of the quiet hours"]);
+    const told = [entry("a", { quiet: true }), entry("b", { quiet: true }, "trim"), entry("c", {}, "trim")];
+    expect(planned(waiting(...told))).toEqual(["a b", "2 messages of the quiet hours"]);
+    const page = entry("p", { quiet: true }, "escalate");
+    expect(planned(waiting(...told, page), { quietExceptPages: false })).toEqual(["a b p", "3 messages of the quiet hours"]);
+    expect(planned(waiting(page, ...told))).toEqual(["p", null]);
   });
 });
 
