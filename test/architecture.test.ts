@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "world/pm2": [...CORE_FOR_WORLD, "type world", "node:*", "amp", "amp-message"],
   "world/bullmq": [...CORE_FOR_WORLD, "type world", "world", "node:*", "bullmq", "ioredis"],
   "world/host": [...CORE_FOR_WORLD, "type world", "node:*", "systeminformation"],
+  "world/smtp": [...CORE_FOR_WORLD, "type world", "node:*", "nodemailer"],
   world: [...CORE_FOR_WORLD, "type world", "node:*"],
   sensors: ["core", "world", "zod", ...HARMLESS],
   actions: ["core", "world", "zod", ...HARMLESS],

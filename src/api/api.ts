@@ -10,6 +10,7 @@ import { ingestRoutes } from "./ingest-routes.ts";
 import { metricsText } from "./metrics.ts";
 import { countRecords } from "./record-counts.ts";
 import { recordRoutes } from "./record-routes.ts";
+import { notifyRoutes } from "./notify-routes.ts";
 import { RecordFeed } from "./record-feed.ts";
 import { statusRoutes } from "./status-routes.ts";
 import { streamRoute } from "./stream-route.ts";
@@ -38,8 +39,6 @@ const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
  */
 export function createApi(plane: ControlPlane, options: ApiOptions): Api {
   const app = new Hono<ApiEnv>();
-  const feed = new RecordFeed(plane);
-  const counts = countRecords(plane);
   app.use(secureHeaders({ strictTransportSecurity: false, contentSecurityPolicy: CONTENT_SECURITY }));
   app.use(async (context, next) => {
     await next();
@@ -47,6 +46,18 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
   });
   app.use(guardDoor(options.access));
   app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (context) => context.json({ error: "a body of at most 64 KiB" }, 413) }));
+  addRoutes(app, plane, options);
+  app.notFound((context) => context.json({ error: `nothing at ${context.req.method} ${context.req.path}` }, 404));
+  app.onError((error, context) => {
+    (options.onBug ?? toStandardError)(error);
+    return context.json({ error: `internal error: ${error.message}` }, 500);
+  });
+  return app;
+}
+
+function addRoutes(app: Api, plane: ControlPlane, options: ApiOptions): void {
+  const feed = new RecordFeed(plane);
+  const counts = countRecords(plane);
   app.get("/metrics", (context) => context.body(metricsText(plane.status(), counts), 200, { "Content-Type": METRICS_TYPE }));
   app.route("/", dashboardRoutes(options.dashboard ?? new Map()));
   app.route("/", statusRoutes(plane));
@@ -54,12 +65,7 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
   app.route("/", streamRoute(feed, new FleetFeed(plane), options));
   app.route("/", ingestRoutes(plane));
   app.route("/", commandRoutes(plane));
-  app.notFound((context) => context.json({ error: `nothing at ${context.req.method} ${context.req.path}` }, 404));
-  app.onError((error, context) => {
-    (options.onBug ?? toStandardError)(error);
-    return context.json({ error: `internal error: ${error.message}` }, 500);
-  });
-  return app;
+  app.route("/", notifyRoutes(plane));
 }
 
 function toStandardError(error: Error): void {

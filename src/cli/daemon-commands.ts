@@ -10,6 +10,7 @@ import { addServiceCommands } from "./system-service-commands.ts";
 export function addDaemonCommands(registry: Registry): void {
   addRun(registry);
   addConfiguration(registry);
+  addNotify(registry);
   addServiceCommands(registry);
   const { program, terminal, does } = registry;
   program
@@ -30,6 +31,22 @@ function addRun({ program, terminal, does }: Registry): void {
     .action(
       does(async (options: { readonly config?: string; readonly observe?: boolean; readonly logFormat: "human" | "json" }) =>
         (await import("./run.ts")).runRun(options, terminal),
+      ),
+    );
+}
+
+function addNotify({ program, terminal, does }: Registry): void {
+  program
+    .command("notify")
+    .description("who is told")
+    .command("test")
+    .description("a test message through every channel, or one: by the running daemon, else as the configuration file says")
+    .argument("[channel]", "its name, or webhook:1 for the first of the list")
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(
+      does(async (channel: string | undefined, options: { readonly config?: string; readonly json?: boolean }) =>
+        (await import("./notify.ts")).runNotifyTest({ ...options, ...(channel === undefined ? {} : { channel }) }, terminal),
       ),
     );
 }

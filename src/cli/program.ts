@@ -6,7 +6,7 @@ import { EXIT } from "./io.ts";
 import { addReadingCommands } from "./reading-commands.ts";
 import type { Terminal } from "./terminal.ts";
 
-const NOT_YET = ["simulate", "tune", "report", "notify"];
+const NOT_YET = ["simulate", "tune", "report"];
 
 /** `healer ARGS`: answers the exit code of interface.md §2. A mistake in the command line is 2, a bug 70. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -28,7 +28,6 @@ export interface CompiledNotifier {
   readonly path: ConfigPath;
 }
 
-const NOTIFIERS_NOT_YET = ["email"];
 const BLOCKS_MAX = 200;
 
 export function compileQueues(document: ConfigDocument, problems: ProblemList): readonly CompiledQueue[] {
@@ -57,7 +56,7 @@ export function compileNotifiers(document: ConfigDocument, problems: ProblemList
   if (items.length > BLOCKS_MAX) problems.key(["notify"], `expected at most ${BLOCKS_MAX} notifiers`);
   return items.flatMap((item: unknown, index) => {
     const path = ["notify", index];
-    const found = readKind(item, path, problems, { what: "notifier", kinds: NOTIFIER_KINDS, notYet: NOTIFIERS_NOT_YET });
+    const found = readKind(item, path, problems, { what: "notifier", kinds: NOTIFIER_KINDS, notYet: [] });
     return found === null ? [] : [{ number: index + 1, path, ...found }];
   });
 }

@@ -4,6 +4,7 @@ import type { CompiledStrategy } from "./compile-strategies.ts";
 import type { CompiledMachine } from "./machine.ts";
 import type { CompiledWindow } from "./maintenance.ts";
 import type { ConfigPath } from "./config-error.ts";
+import type { DeadMansSwitchBlock } from "./dead-mans-switch.ts";
 import type { Place } from "./document.ts";
 import type { Setting } from "./settings.ts";
 
@@ -15,6 +16,7 @@ export interface Compiled {
   readonly strategies: readonly CompiledStrategy[];
   readonly queues: readonly CompiledQueue[];
   readonly notifiers: readonly CompiledNotifier[];
+  readonly deadMansSwitch: DeadMansSwitchBlock | null;
   /** Everybody's; those of a strategy stand there. */
   readonly maintenance: readonly CompiledWindow[];
   readonly machine: CompiledMachine;

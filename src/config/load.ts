@@ -74,6 +74,7 @@ export function loadConfig(text: string, options: LoadOptions): Outcome<Compiled
     strategies,
     queues,
     notifiers,
+    deadMansSwitch: top.dead_mans_switch ?? null,
     maintenance,
     machine,
     api,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEAD_MANS_SWITCH } from "./dead-mans-switch.ts";
 import { DEPENDENCY_PROBE } from "./dependency-probe.ts";
 import { durationField } from "./fields.ts";
 import { STRATEGY_KNOBS } from "./knobs.ts";
@@ -61,6 +62,7 @@ export const TOP_SCHEMA = z.strictObject({
   queues: z.unknown().optional(),
   strategies: z.unknown(),
   notify: z.unknown().optional(),
+  dead_mans_switch: DEAD_MANS_SWITCH.optional(),
   maintenance: MAINTENANCE.optional().describe("times at which nobody is healed"),
   host: HOST.optional(),
   gpu: GPU.optional(),

@@ -1,6 +1,6 @@
 import type { ConfigPath } from "./config-error.ts";
 
-const SECRET_KEY = /pass|secret|token$|authorization|cookie|api_?key|credential/i;
+const SECRET_KEY = /pass|secret|token$|routing_?key|authorization|cookie|api_?key|credential/i;
 const HIDDEN = "(hidden)";
 
 /**
@@ -9,8 +9,9 @@ const HIDDEN = "(hidden)";
  */
 export function withoutSecrets(text: string, path: ConfigPath): string {
   if (path.some((step) => typeof step === "string" && (step === "headers" || SECRET_KEY.test(step)))) return HIDDEN;
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return hideInUrl(text, path[0] === "notify"); // as a whole: a password may hold anything
-  return text.replaceAll(/\b([a-z][a-z0-9+.-]*):\/\/[^\s"'<>]*/gi, (url: string) => hideInUrl(url, path[0] === "notify"));
+  const hidePath = path[0] === "notify" || path[0] === "dead_mans_switch";
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return hideInUrl(text, hidePath); // as a whole: a password may hold anything
+  return text.replaceAll(/\b([a-z][a-z0-9+.-]*):\/\/[^\s"'<>]*/gi, (url: string) => hideInUrl(url, hidePath));
 }
 
 function hideInUrl(url: string, hidePath: boolean): string {

@@ -4,6 +4,7 @@ import type { Policy } from "../core/strategy.ts";
 import type { CompiledNotifier, CompiledQueue } from "./compile-kinds.ts";
 import type { CompiledStrategy } from "./compile-strategies.ts";
 import type { ConfigPath } from "./config-error.ts";
+import { DEAD_MANS_SWITCH } from "./dead-mans-switch.ts";
 import { DEPENDENCY_PROBE } from "./dependency-probe.ts";
 import { GPU_FIELDS, HOST_FIELDS, type CompiledMachine } from "./machine.ts";
 import type { ConfigDocument } from "./document.ts";
@@ -34,12 +35,15 @@ interface Parts {
   readonly pm2Home: string | null;
 }
 
+const DEAD = ["dead_mans_switch"];
+
 export function settingsOf(document: ConfigDocument, parts: Parts): readonly Setting[] {
   return [
     ...topSettings(document, parts),
     ...parts.queues.flatMap(({ name, kind, path }) => blockSettings(document, `queues.${name}`, path, kind.params)),
     ...parts.strategies.flatMap((strategy, index) => strategySettings(document, strategy, parts.policy.strategies[index])),
     ...parts.notifiers.flatMap(({ kind, path, number }) => blockSettings(document, `notify.${number}`, path, kind.params)),
+    ...(valueAt(document.raw, DEAD) === undefined ? [] : blockSettings(document, "dead_mans_switch", DEAD, DEAD_MANS_SWITCH)),
   ];
 }
 

@@ -37,6 +37,7 @@ export interface DaemonFacts {
   /** Why what should be on disk is not: the heal log, `state.json`. */
   readonly diskTroubles: () => readonly string[];
   readonly ingest: ControlPlane["ingest"];
+  readonly tryNotifiers: ControlPlane["tryNotifiers"];
 }
 
 export function createControlPlane(engine: Engine, records: RecentRecords, facts: DaemonFacts): ControlPlane {
@@ -53,6 +54,7 @@ export function createControlPlane(engine: Engine, records: RecentRecords, facts
     },
     command: (by, command) => engine.command(by, command),
     ingest: facts.ingest,
+    tryNotifiers: facts.tryNotifiers,
     isHealthy() {
       const last = facts.lastTurnAtMs();
       return last !== null && facts.nowMs() - last <= HEALTHY_TURNS * state.policy.intervalMs + HEALTHY_SLACK_MS;

@@ -26,6 +26,7 @@ import { leftStopped } from "./left-stopped.ts";
 import { LiveConfig } from "./live-config.ts";
 import { Loop } from "./loop.ts";
 import { systemdNotifier } from "./notify-systemd.ts";
+import { DeadMansSwitch } from "./notify/dead-mans-switch.ts";
 import { openApi, type OpenApi } from "./open-api.ts";
 import { Pm2Heard } from "./pm2-heard.ts";
 import { Pm2Watch } from "./pm2-watch.ts";
@@ -68,6 +69,7 @@ export class Daemon {
   readonly #shelf = new SensorShelf();
   readonly #host: HostReader;
   readonly #teller: Teller;
+  readonly #deadMansSwitch: DeadMansSwitch;
   readonly #memory: Memory;
   readonly #pm2: Pm2;
   readonly #watch: Pm2Watch;
@@ -88,7 +90,9 @@ export class Daemon {
     const { compiled, files, home, env, host, processes, clock: systemClock } = parts;
     const wallMs = (): number => systemClock.wallMs();
     this.#parts = parts;
-    this.#teller = new Teller({ healLog: parts.healLog, recent: this.#recent, wallMs, compiled });
+    const told = { healLog: parts.healLog, recent: this.#recent, files, outbox: home.outbox, host };
+    this.#teller = new Teller({ ...told, wallMs, compiled });
+    this.#deadMansSwitch = new DeadMansSwitch(this.#teller.tell);
     const selfPids = [process.pid, ...processes.snapshot().ancestors(process.pid)];
     this.#memory = restoreMemory({ files, home, clock: systemClock, policy: compiled.policy, selfPids, host });
     const { state, clock, journal } = this.#memory;
@@ -142,6 +146,8 @@ export class Daemon {
 
   async start(): Promise<void> {
     const { compiled, version, pm2Home, home, files } = this.#parts;
+    this.#teller.start();
+    this.#deadMansSwitch.use(compiled.deadMansSwitch);
     const mode = compiled.policy.mode === "heal" ? "heal" : "observe (decides and records, does nothing)";
     this.#tellOf("info", `healer ${version} watches PM2 at ${pm2Home}; mode ${mode}; configuration ${compiled.file}`, "daemon_start");
     for (const finding of this.#memory.findings) this.#tellOf("warn", finding);
@@ -161,6 +167,7 @@ export class Daemon {
     await this.#loop.stop();
     this.#pace.stop();
     this.#sensing.close();
+    this.#deadMansSwitch.close();
     await this.#api?.close(); // what is ordered now would not be done
     await this.#engine.finish();
     this.#save("now");
@@ -192,12 +199,14 @@ export class Daemon {
       lastTurnAtMs: () => this.#lastTurnAtMs,
       nowMs: () => clock.nowMs(),
       diskTroubles: () => this.#diskTroubles(),
+      tryNotifiers: (channel, by) => this.#teller.tryNotifiers(channel, by),
       ingest: (kind, body) => this.#ingest.accept(kind, body, { atMs: clock.nowMs(), workers: watchedWorkers(state) }),
     });
   }
 
   #adopt(edited: Compiled): void {
     this.#teller.use(edited);
+    this.#deadMansSwitch.use(edited.deadMansSwitch);
     this.#pm2.wantEnv(edited.envNames);
     this.#watch.lookAgain(); // for apps that only the edit selects
     this.#engine.dispatch({ type: "policy", policy: edited.policy });
@@ -238,6 +247,7 @@ export class Daemon {
   #afterTurn(): void {
     this.#lastTurnAtMs = this.#memory.state.nowMs;
     this.#systemd.turned();
+    this.#deadMansSwitch.turned();
     this.#save("if-due");
     const plane = this.#plane;
     this.#curves.sample(this.#parts.clock.wallMs(), () => plane.status());

@@ -4,6 +4,7 @@ import type { Outcome } from "../core/outcome.ts";
 import type { SealedRecord } from "../core/sealed-record.ts";
 import type { TargetStatus } from "../core/status.ts";
 import type { Evidence } from "../record/evidence.ts";
+import type { ChannelTrial } from "./notify/try-channels.ts";
 
 /** What `healer status --json` and `GET /api/status` say. Times are ISO 8601; durations ms; null = not known. */
 export interface DaemonStatus {
@@ -119,6 +120,8 @@ export interface ControlPlane {
   command(by: string, command: Command): Promise<CommandReply>;
   /** POST /api/outcomes and /api/heartbeat: an unvalidated body in, an error that says where and what was expected out. */
   ingest(kind: "outcomes" | "heartbeat", body: unknown): Outcome<null, string>;
+  /** A test message through every channel, or the one of that name. The error says which there are. */
+  tryNotifiers(channel: string | null, by: string): Promise<Outcome<readonly ChannelTrial[], string>>;
   /** A turn ended within 5 intervals. */
   isHealthy(): boolean;
   /** PM2 was there when it was last looked at. */

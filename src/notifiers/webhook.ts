@@ -1,31 +1,10 @@
 import { z } from "zod";
-import type { Json } from "../core/log-record.ts";
 import { failure, success } from "../core/outcome.ts";
-import { flatten, type SealedRecord } from "../core/sealed-record.ts";
 import { postBounded } from "../world/http/post-bounded.ts";
-import { selection, selects, type Notifier, type NotifierKind } from "./notifier.ts";
-
-const FIXED_FIELDS = [
-  "ts",
-  "level",
-  "event",
-  "target",
-  "strategy",
-  "reason",
-  "heal_id",
-  "app",
-  "instance",
-  "pm_id",
-  "pid",
-  "host",
-  "config",
-];
-const EVENT_FIELDS = (
-  "rule value threshold unit n low high after_ms healed guard until flip action ok took_ms error verdict streak " +
-  "time_to_detect_ms time_to_recover_ms owner origin suspect by"
-).split(" ");
-const FIELDS: readonly string[] = [...FIXED_FIELDS, ...EVENT_FIELDS];
-const PLACEHOLDER = /\{([a-z_]+)\}/g;
+import { CHANNEL_KEYS } from "./channel-keys.ts";
+import type { Message, Notifier, NotifierKind } from "./notifier.ts";
+import { checkTemplate, ownBody, plainBody } from "./webhook-body.ts";
+import { TEMPLATES, type Templated } from "./webhook-templates.ts";
 
 const HEADERS_MAX = 20;
 const BODY_CHARACTERS_MAX = 8_000;
@@ -37,41 +16,54 @@ const header = z
   .string()
   .max(2_000)
   .regex(/^[\t\x20-\x7e]*$/, "expected printable ASCII on one line");
-const params = z.strictObject({
-  type: z.literal("webhook"),
-  url: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }),
-  on: selection,
-  headers: z
-    .record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/, "expected a header name"), header)
-    .refine((headers) => Object.keys(headers).length <= HEADERS_MAX, `expected at most ${HEADERS_MAX} headers`)
-    .optional(),
-  body: z.string().min(1).max(BODY_CHARACTERS_MAX).superRefine(checkTemplate).optional(),
-});
+const params = z
+  .strictObject({
+    type: z.literal("webhook"),
+    url: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }),
+    ...CHANNEL_KEYS,
+    template: z.enum(["slack", "discord", "teams", "ntfy", "pagerduty"]).optional().describe("the body, and the headers, of this service"),
+    routing_key: z.string().min(1).max(100).optional().describe("for template: pagerduty"),
+    headers: z
+      .record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/, "expected a header name"), header)
+      .refine((headers) => Object.keys(headers).length <= HEADERS_MAX, `expected at most ${HEADERS_MAX} headers`)
+      .optional(),
+    body: z.string().min(1).max(BODY_CHARACTERS_MAX).superRefine(checkTemplate).optional(),
+  })
+  .refine(({ body, template }) => body === undefined || template === undefined, {
+    path: ["template"],
+    message: "expected either template or body, not both",
+  })
+  .refine(({ template, routing_key: key }) => (template === "pagerduty") === (key !== undefined), {
+    path: ["routing_key"],
+    message: "expected with template: pagerduty, and only with it",
+  });
 
 type WebhookParams = z.output<typeof params>;
 
 /**
- * One POST a record. Without `body` it carries the heal log's fields as JSON, and `text`, which chat services show. A
- * `body` that begins like JSON (`{"`) is JSON: what replaces `{reason}` and the like is escaped for it. Never puts the
- * URL into a message: for most chat services it is the secret.
+ * One POST a message. Without `body` it carries the heal log's fields as JSON, and `text`, which chat services show. Never
+ * puts the URL into a message: for most chat services it is the secret.
  */
 export const webhook: NotifierKind = {
   type: "webhook",
-  summary: "one HTTP POST a record, with a body of your own for Slack, Discord, Teams, ntfy and the like",
+  summary: "one HTTP POST a message, for Slack, Discord, Teams, ntfy, PagerDuty, or with a body of your own",
   params,
+  address: (checked) => (checked as WebhookParams).url,
   create: (checked, number) => createWebhook(checked as WebhookParams, number),
 };
 
-function createWebhook({ url, on, headers, body }: WebhookParams, number: number): Notifier {
+function createWebhook(checked: WebhookParams, number: number): Notifier {
+  const { url, name, template, headers } = checked;
   const { host } = new URL(url);
   return {
-    name: `webhook:${number}`,
-    wants: (record) => selects(on, record),
-    async send(record, signal) {
-      const message = wordMessage(record, body ?? null);
+    name: name ?? `webhook:${number}`,
+    keys: checked,
+    singly: template === "pagerduty", // a resolve is of one incident
+    async send(message, signal) {
+      const worded = wordFor(checked, message);
       const sent = await postBounded(url, {
-        body: message.text,
-        headers: { "content-type": message.contentType, ...lowerCaseNames(headers ?? {}) },
+        body: worded.text,
+        headers: { ...worded.headers, ...idHeaders(message), ...lowerCaseNames(headers ?? {}) },
         timeoutMs: TIMEOUT_MS,
         maxBytes: ANSWER_BYTES_MAX,
         signal,
@@ -84,53 +76,23 @@ function createWebhook({ url, on, headers, body }: WebhookParams, number: number
   };
 }
 
+function wordFor({ template, body, routing_key: routingKey = "" }: WebhookParams, message: Message): Templated {
+  if (template !== undefined) return TEMPLATES[template](message, { routingKey });
+  const { text, contentType } = body === undefined ? plainBody(message) : ownBody(message, body);
+  return { text, headers: { "content-type": contentType } };
+}
+
+/** By which a receiver tells a message that it has got already. */
+function idHeaders({ id }: Message): Record<string, string> {
+  return { "x-healer-event-id": id, "idempotency-key": id };
+}
+
 /** 408, 425 and 429 ask for another try; other 4xx, and redirects, stay as they are until somebody edits the configuration. */
 function mayPass(status: number): boolean {
   return status >= 500 || [408, 425, 429].includes(status);
 }
 
-function wordMessage(record: SealedRecord, template: string | null): { readonly text: string; readonly contentType: string } {
-  const fields = flatten(record);
-  if (template === null) {
-    const text = `${record.event} ${record.target}: ${record.reason}`;
-    return { text: JSON.stringify({ ...fields, text }), contentType: "application/json" };
-  }
-  const json = isJson(template);
-  const text = template.replace(PLACEHOLDER, (_, name: string) => (json ? escapeForJson(asText(fields[name])) : asText(fields[name])));
-  return { text, contentType: json ? "application/json" : "text/plain; charset=utf-8" };
-}
-
-/** `{event} …` and `[healer] …` are text. */
-function isJson(template: string): boolean {
-  return /^\s*(\{\s*"|\[\s*[[{"])/.test(template);
-}
-
-function asText(value: Json | undefined): string {
-  if (value === undefined || value === null) return "";
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function escapeForJson(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
-}
-
 /** So that a header somebody configured replaces ours instead of standing beside it. */
 function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-function checkTemplate(template: string, context: { addIssue(issue: { code: "custom"; message: string }): void }): void {
-  for (const [placeholder, name] of template.matchAll(PLACEHOLDER)) {
-    if (!FIELDS.includes(name ?? ""))
-      context.addIssue({ code: "custom", message: `${placeholder} is no field of a record; there are ${FIELDS.join(", ")}` });
-  }
-  if (!isJson(template)) return;
-  try {
-    JSON.parse(template.replace(PLACEHOLDER, ""));
-  } catch {
-    context.addIssue({
-      code: "custom",
-      message: 'expected JSON, since it begins like it; placeholders stand inside quotes: {"text": "{reason}"}',
-    });
-  }
 }

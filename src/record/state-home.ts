@@ -12,6 +12,7 @@ export interface StateHome {
   readonly snapshot: string;
   readonly history: string;
   readonly evidence: string;
+  readonly outbox: string;
   readonly socket: string;
 }
 
@@ -28,6 +29,7 @@ export function stateHome(env: Readonly<Record<string, string | undefined>>, use
     snapshot: join(home, "state.json"),
     history: join(home, "history"),
     evidence: join(home, "evidence"),
+    outbox: join(home, "outbox"),
     socket: join(home, "healer.sock"),
   };
 }

@@ -17,9 +17,9 @@ function installWithout(...gone: readonly string[]): string {
   return dir;
 }
 
-function check(dir: string, queue: string) {
+function check(dir: string, queue: string, top = "") {
   const file = join(dir, "healer.config.yaml");
-  writeFileSync(file, `version: 1\nmode: observe\nqueues:\n  a: ${queue}\nstrategies:\n  - {name: a, match: {app: a}, queue: a}\n`);
+  writeFileSync(file, `version: 1\nmode: observe\nqueues:\n  a: ${queue}\nstrategies:\n  - {name: a, match: {app: a}, queue: a}\n${top}`);
   const env = { ...process.env, PM2_HOME: join(dir, "no-pm2"), HEALER_HOME: join(dir, "home") };
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(dir, "dist/cli/main.js"), "check", "-c", file], {
     encoding: "utf8",
@@ -35,4 +35,10 @@ test("where BullMQ's packages are missing, a configuration that needs them is re
   expect(said).toContain("npm install bullmq ioredis (with -g where healer was installed with -g)");
   expect(status).toBe(2);
   expect(check(dir, "{type: http, url: 'http://127.0.0.1:1/'}").status).toBe(0);
+});
+
+test("the package that speaks SMTP is loaded by who sends mail, not by who reads a configuration that has it", () => {
+  const mail = 'notify: [{type: email, smtp: "smtp://127.0.0.1:9", from: a@example.com, to: b@example.com}]\n';
+  const dir = installWithout("nodemailer");
+  expect(check(dir, "{type: http, url: 'http://127.0.0.1:1/'}", mail).status).toBe(0);
 });

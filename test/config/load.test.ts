@@ -54,7 +54,6 @@ describe("refused, with the reason:", () => {
     ["a page for the world", top("api: {host: 0.0.0.0}"), "api.host: expected a loopback address"],
     ["a relative PM2 home", top("pm2_home: .pm2"), "pm2_home: expected an absolute path"],
     ["a mistyped queue type", top("queues: {a: {type: htp}}"), "unknown queue type htp (did you mean http?)"],
-    ["a notifier to come", top("notify: [{type: email}]"), "the notifier type email is not available in this version"],
     [
       "an unset variable",
       top('notify:\n  - {type: webhook, url: "x${NOPE}"}'),

@@ -26,10 +26,15 @@ describe("config show", () => {
   test("prints no secret: not from ${VAR}, not in a URL, not in a header", () => {
     const secrets =
       'version: 1\nmode: heal\nqueues:\n  q: {type: http, url: "http://me:hunter2@h/stats?key=s3cret", headers: {authorization: "Bearer b34rer"}, fields: {id: "${FIELD}"}}\n' +
-      'strategies: []\nnotify:\n  - {type: webhook, url: "https://chat.example/T0K3N"}\n  - {type: webhook, url: "${HOOK}"}\n';
+      'strategies: []\nnotify:\n  - {type: webhook, url: "https://chat.example/T0K3N"}\n  - {type: webhook, url: "${HOOK}"}\n' +
+      '  - {type: webhook, url: "https://events.example/v2", template: pagerduty, routing_key: r0utingK3y}\n' +
+      '  - {type: email, smtp: "smtps://me:m4ilPw@mail.example:465", from: a@example.com, to: b@example.com}\n' +
+      'dead_mans_switch: {url: "https://hc.example/p1ngId"}\n';
     const all = showConfig(loaded(secrets, { env: { HOOK: "https://h/fr0mEnv", FIELD: "alsoEnv" } }), null) ?? "";
-    for (const secret of ["hunter2", "s3cret", "b34rer", "T0K3N", "fr0mEnv", "alsoEnv"]) expect(all).not.toContain(secret);
+    for (const secret of ["hunter2", "s3cret", "b34rer", "T0K3N", "fr0mEnv", "alsoEnv", "r0utingK3y", "m4ilPw", "p1ngId"])
+      expect(all).not.toContain(secret);
     expect(all).toContain("notify.2.url: ${HOOK}");
+    expect(all).toContain("notify.4.smtp: smtps://mail.example:465");
     expect(all).toContain("queues.q.url: http://h/stats?…");
   });
 });
@@ -76,6 +81,8 @@ describe("the difference between two configurations", () => {
   });
 
   test("names what came and what went, and a changed secret without showing it", () => {
+    const ping = (key: string): string => small("", `dead_mans_switch: {url: "https://hc.example/${key}"}\n`);
+    expect(diffConfigs(loaded(ping("one")), loaded(ping("two")))).toEqual(["dead_mans_switch.url: changed (https://hc.example/…)"]);
     const hook = (key: string): string => small("", `notify: [{type: webhook, url: "https://chat.example/${key}"}]\n`);
     expect(diffConfigs(loaded(hook("one")), loaded(hook("two")))).toEqual(["notify.1.url: changed (https://chat.example/…)"]);
     const diff = diffConfigs(loaded(small()), loaded(small("    rules: [frozen]\n")));

@@ -15,6 +15,7 @@ async function plane(facts: Partial<DaemonFacts> = {}) {
     ingest: () => ({ ok: true, value: null }),
     shownConfig: () => ({ settings: [], warnings: [] }),
     ...{ curve: () => null, evidence: () => ({ ok: true, value: [] }), onTurn: () => () => {} },
+    tryNotifiers: () => Promise.resolve({ ok: true, value: [] }),
     ...facts,
   });
   return { plane: made, state: stage.state, stage };

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import type { Compiled } from "../../src/config/compiled.ts";
@@ -27,20 +28,24 @@ function telling(): Telling {
   const create = (params: unknown): Notifier => {
     const name = String(params);
     created.push(name);
-    const send: Notifier["send"] = ({ config }) => {
-      sent.push(`${name}: ${config}`);
+    const send: Notifier["send"] = ({ notices }) => {
+      sent.push(...notices.map(({ record }) => `${name}: ${record.config}`));
       return Promise.resolve({ ok: true, value: null });
     };
-    return { name, wants: () => true, send };
+    return { name, keys: { on: "all", group: 0, max_per_hour: 30 }, singly: false, send };
   };
   const config = (to: string, top = ""): Compiled => {
     const compiled = loaded(small("", top));
-    const kind = { type: "fake", summary: "", params: z.string(), create };
+    const kind = { type: "fake", summary: "", params: z.string(), address: String, create };
     return { ...compiled, notifiers: [{ number: 1, kind, params: to, path: [] }] };
   };
   const recent = new RecentRecords();
-  const healLog = openHealLog({ files: systemFiles(), dir: temporaryDir(), host: "alpha", stdout: null });
-  return { teller: new Teller({ healLog, recent, wallMs: () => Date.now(), compiled: config("ada") }), recent, sent, created, config };
+  const [files, dir] = [systemFiles(), temporaryDir()];
+  const healLog = openHealLog({ files, dir, host: "alpha", stdout: null });
+  const outbox = join(dir, "outbox");
+  const teller = new Teller({ healLog, recent, wallMs: () => Date.now(), compiled: config("ada"), files, outbox, host: "alpha" });
+  teller.start();
+  return { teller, recent, sent, created, config };
 }
 
 test("each record goes into memory and to the notifiers, with the configuration in force", async () => {

@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { LOG_EVENTS, PAGE_EVENTS } from "../../src/core/log-record.ts";
 import type { Notifier } from "../../src/notifiers/notifier.ts";
 import { NOTIFIER_KINDS } from "../../src/notifiers/registry.ts";
 import { webhook } from "../../src/notifiers/webhook.ts";
 import { deadUrl } from "../support/http-server.ts";
-import { sealedRecord } from "../support/log-records.ts";
+import { message, sealedRecord } from "../support/log-records.ts";
 import { answering, webhookServer } from "../support/webhook-server.ts";
 
 const NEVER = new AbortController().signal;
@@ -19,50 +18,17 @@ function problems(params: object): string[] {
   return parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
 }
 
-describe("which records a webhook wants", () => {
-  const wanted = (on: unknown): string[] =>
-    LOG_EVENTS.filter((event) => notifier(on === undefined ? {} : { on }).wants(sealedRecord({ event, level: "error" })));
-
-  test("an alert wakes nobody unless it is an error", () => {
-    expect(notifier({ on: "pages" }).wants(sealedRecord({ event: "alert", level: "warn" }))).toBe(false);
-  });
-
-  test.each<[string, unknown, readonly string[]]>([
-    ["left out, what wakes a person", undefined, PAGE_EVENTS],
-    ["pages, what wakes a person", "pages", PAGE_EVENTS],
-    ["all, everything but its own troubles", "all", LOG_EVENTS.filter((event) => event !== "notify_failed")],
-    ["one event, that event", "hold", ["hold"]],
-    ["a list, each of it", ["hold", "trim", "notify_failed"], ["hold", "trim", "notify_failed"]],
-    ["pages and an event, both", ["pages", "paused"], ["paused", ...PAGE_EVENTS]],
-  ])("with `on` %s", (_, on, expected) => {
-    expect(wanted(on).toSorted()).toEqual([...expected].toSorted());
-  });
-
-  test.each([
-    ["heal_verdict:failed", "failed", true],
-    ["heal_verdict:failed", "recovered", false],
-    ["heal_verdict", "recovered", true],
-    [["pages", "heal_verdict:inconclusive"], "inconclusive", true],
-  ])("with `on: %s` a verdict of %s is wanted: %s", (on, verdict, expected) => {
-    expect(notifier({ on }).wants(sealedRecord({ event: "heal_verdict", more: { verdict } }))).toBe(expected);
-  });
-
-  test("a verdict in another event does not count", () => {
-    expect(notifier({ on: "heal_verdict:failed" }).wants(sealedRecord({ event: "symptom", more: { verdict: "failed" } }))).toBe(false);
-  });
-});
-
 describe("what a webhook sends", () => {
   async function sent(params: object, record = sealedRecord()) {
     const { posts, url } = await webhookServer();
-    expect(await notifier({ url, ...params }).send(record, NEVER)).toEqual({ ok: true, value: null });
+    expect(await notifier({ url, ...params }).send(message(record), NEVER)).toEqual({ ok: true, value: null });
     return posts[0]!;
   }
 
   test("is a POST with the heal log's fields as JSON, and a text that chat services show", async () => {
     const post = await sent({}, sealedRecord({ event: "circuit_open", more: { streak: 3 } }));
     expect(post).toMatchObject({ method: "POST", path: "/hook/s3cret?token=t0ken" });
-    expect(post.headers["content-type"]).toBe("application/json");
+    expect(post.headers).toMatchObject({ "content-type": "application/json", "x-healer-event-id": "m1", "idempotency-key": "m1" });
     expect(JSON.parse(post.body)).toEqual({
       ts: "2026-11-22T03:12:45.678Z",
       level: "info",
@@ -74,7 +40,12 @@ describe("what a webhook sends", () => {
       config: "abc123",
       v: 1,
       streak: 3,
-      text: "circuit_open rpa-worker:0: 63 % of the last 58 tasks",
+      id: "m1",
+      incident_key: "box circuit rpa-worker:0",
+      resolved: false,
+      text:
+        "circuit_open rpa-worker:0: 63 % of the last 58 tasks\n" +
+        "Next: healer explain rpa-worker:0; after the repair healer reset rpa-worker:0",
     });
   });
 
@@ -98,7 +69,7 @@ describe("what a webhook sends", () => {
   });
 
   test("goes to any port, also one that browsers refuse", async () => {
-    const outcome = await notifier({ url: "http://127.0.0.1:6000/" }).send(sealedRecord(), NEVER);
+    const outcome = await notifier({ url: "http://127.0.0.1:6000/" }).send(message(), NEVER);
     expect(outcome).toMatchObject({ ok: false, error: { message: "127.0.0.1:6000: connection refused" } });
   });
 });
@@ -117,7 +88,7 @@ describe("what a webhook makes of the answer", () => {
     [503, true],
   ])("HTTP %i: worth another try: %s", async (status, retryable) => {
     const { url, server } = await webhookServer(answering(status, status === 204 ? "" : "no such channel"));
-    const outcome = await notifier({ url }).send(sealedRecord(), NEVER);
+    const outcome = await notifier({ url }).send(message(), NEVER);
     expect(outcome).toEqual(
       retryable === null
         ? { ok: true, value: null }
@@ -126,7 +97,7 @@ describe("what a webhook makes of the answer", () => {
   });
 
   test("a refused connection is worth another try", async () => {
-    expect(await notifier({ url: await deadUrl() }).send(sealedRecord(), NEVER)).toMatchObject({ ok: false, error: { retryable: true } });
+    expect(await notifier({ url: await deadUrl() }).send(message(), NEVER)).toMatchObject({ ok: false, error: { retryable: true } });
   });
 
   test("an endless answer is read no further than its first kilobyte, and the connection closed", async () => {
@@ -138,7 +109,7 @@ describe("what a webhook makes of the answer", () => {
       response.on("drain", more);
       more();
     });
-    const outcome = await notifier({ url }).send(sealedRecord(), NEVER);
+    const outcome = await notifier({ url }).send(message(), NEVER);
     expect(outcome.ok ? 0 : outcome.error.message.length).toBeLessThan(300);
     await expect.poll(() => server.connections()).toBe(0);
   });
@@ -146,7 +117,7 @@ describe("what a webhook makes of the answer", () => {
   test("a server that hangs is left when the signal aborts", async () => {
     const stop = new AbortController();
     const { url, server } = await webhookServer(() => stop.abort());
-    expect(await notifier({ url }).send(sealedRecord(), stop.signal)).toMatchObject({
+    expect(await notifier({ url }).send(message(), stop.signal)).toMatchObject({
       ok: false,
       error: { message: `127.0.0.1:${server.port}: sending was stopped` },
     });
@@ -156,7 +127,7 @@ describe("what a webhook makes of the answer", () => {
   test("never repeats the URL, which is the secret of most chat services", async () => {
     const { url } = await webhookServer(answering(500, "oops"));
     for (const secretUrl of [url, `${await deadUrl()}/hook/s3cret?token=t0ken`]) {
-      const outcome = await notifier({ url: secretUrl }).send(sealedRecord(), NEVER);
+      const outcome = await notifier({ url: secretUrl }).send(message(), NEVER);
       expect(JSON.stringify(outcome)).not.toMatch(/s3cret|t0ken/);
     }
   });
@@ -179,7 +150,7 @@ describe("the parameters of a webhook", () => {
 
   test("are fine with only a URL, and describe themselves as JSON Schema", () => {
     expect(problems({})).toEqual([]);
-    expect(NOTIFIER_KINDS.map(({ type }) => type)).toEqual(["webhook"]);
+    expect(NOTIFIER_KINDS.map(({ type }) => type)).toEqual(["webhook", "email"]);
     expect(z.toJSONSchema(webhook.params, { io: "input" })).toMatchObject({
       properties: { type: { const: "webhook" } },
       required: ["type", "url"],

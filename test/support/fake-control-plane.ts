@@ -5,6 +5,7 @@ import type { SealedRecord } from "../../src/core/sealed-record.ts";
 import type { TargetStatus } from "../../src/core/status.ts";
 import type { Evidence } from "../../src/record/evidence.ts";
 import type { CommandReply, ControlPlane, Curve, DaemonStatus } from "../../src/daemon/status.ts";
+import type { ChannelTrial } from "../../src/daemon/notify/try-channels.ts";
 import { WALL_MS } from "./log-records.ts";
 
 /** A daemon that says what a test tells it to, and remembers what it was asked. */
@@ -60,6 +61,14 @@ export class FakeControlPlane implements ControlPlane {
     if (typeof body !== "object" || body === null || !("worker" in body)) return failure("worker: expected a worker");
     this.ingested.push({ kind, body });
     return success(null);
+  }
+
+  readonly tried: { readonly channel: string | null; readonly by: string }[] = [];
+  trials: Outcome<readonly ChannelTrial[], string> = success([{ channel: "webhook:1", took_ms: 12, error: null }]);
+
+  async tryNotifiers(channel: string | null, by: string) {
+    this.tried.push({ channel, by });
+    return this.trials;
   }
 
   isHealthy(): boolean {

@@ -1,0 +1,66 @@
+import type { ServerResponse } from "node:http";
+import { serveHttp, type TestServer } from "./http-server.ts";
+
+export interface ReceivedEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly target: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Somebody's alerting service: takes messages, heeds their ids, and can be sick in three ways. Always on the same port. */
+export interface AlertReceiver {
+  readonly url: string;
+  /** Each event once, in the order of its first coming. */
+  events(): readonly ReceivedEvent[];
+  /** Requests, repeats included; also those that were not taken. */
+  readonly requests: number;
+  mood: "well" | "hangs" | "answers 500";
+  /** Nobody listens. */
+  goDown(): Promise<void>;
+  comeUp(): Promise<void>;
+}
+
+export async function alertReceiver(): Promise<AlertReceiver> {
+  const taken = new Map<string, ReceivedEvent>();
+  let requests = 0;
+  let mood: AlertReceiver["mood"] = "well";
+  const answer = (response: ServerResponse, id: string, text: string): void => {
+    requests += 1;
+    if (mood === "hangs") return;
+    if (mood === "answers 500") response.statusCode = 500;
+    else if (!taken.has(id)) {
+      const body = JSON.parse(text) as Record<string, unknown>;
+      taken.set(id, { id, event: String(body["event"]), target: String(body["target"]), body });
+    }
+    response.end();
+  };
+  const open = (port: number): Promise<TestServer> =>
+    serveHttp((request, response) => {
+      let text = "";
+      request.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      request.on("end", () => answer(response, String(request.headers["x-healer-event-id"]), text));
+    }, port);
+  let server: TestServer | null = await open(0);
+  const { port, url } = server;
+  return {
+    url,
+    events: () => [...taken.values()],
+    get requests() {
+      return requests;
+    },
+    get mood() {
+      return mood;
+    },
+    set mood(now) {
+      mood = now;
+    },
+    async goDown() {
+      await server?.close();
+      server = null;
+    },
+    async comeUp() {
+      server ??= await open(port);
+    },
+  };
+}
