@@ -122,19 +122,21 @@ describe.skipIf(!mayRun)("the dashboard (needs Debian's package chromium)", { ti
     await sees(page, "Nothing stands open");
   });
 
+  const PAGES = ["overview", "timeline", "incidents", "log", "configuration", "target/shop%3A0"];
+  // Colours are searched once in each scheme; what is wrong with a page's words is wrong with them in both.
   const LOOKS = [
-    { width: 1440, colorScheme: "light", isSearched: true },
-    { width: 390, colorScheme: "dark", isSearched: true },
-    { width: 2560, colorScheme: "dark", isSearched: false }, // what is wrong with it then is wrong with it at 1440
+    { width: 1440, colorScheme: "light", searched: PAGES },
+    { width: 390, colorScheme: "dark", searched: ["overview", "target/shop%3A0"] },
+    { width: 2560, colorScheme: "dark", searched: [] as readonly string[] },
   ] as const;
-  test.each(LOOKS)("is accessible and fits, $width px wide, $colorScheme", async (look) => {
-    for (const path of ["overview", "timeline", "incidents", "log", "configuration", "target/shop%3A0"]) {
+  test.each(LOOKS)("is accessible and fits, $width px wide, $colorScheme", async ({ searched, ...look }) => {
+    for (const path of PAGES) {
       const { page, said } = await open(path, look);
       await sees(page, /^healer 0\./);
       await page.locator("main h1").first().waitFor({ state: "attached" });
-      expect({ path, faults: look.isSearched ? await accessibilityFaults(page) : [], said }).toEqual({ path, faults: [], said: [] });
+      const faults = searched.some((each) => each === path) ? await accessibilityFaults(page) : [];
       const wide = await page.evaluate("document.documentElement.scrollWidth");
-      expect({ path, wide }).toEqual({ path, wide: look.width });
+      expect({ path, faults, said, wide }).toEqual({ path, faults: [], said: [], wide: look.width });
       await page.context().close();
     }
   });
