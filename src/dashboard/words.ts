@@ -39,14 +39,15 @@ export function clockText(iso: string, seconds = true): string {
   return isToday ? time : `${at.toLocaleDateString("en-GB", { day: "2-digit", month: "short" })} ${time}`;
 }
 
-/** "Node as PM2 had it at 14:02:11: heap 480.1 of 512.0 MiB (94 %), event loop latency 3.0 ms, 12 handles" */
-export function vitalsText({ readWallMs, heapUsedMib, heapTotalMib, loopLatencyMs, handles }: WorkerVitals): string {
+/** "Node as PM2 had it at 14:02:11: heap 480.1 of 512.0 MiB (94 %), event loop latency 3.0 ms, 12 handles, 0 requests" */
+export function vitalsText({ readWallMs, heapUsedMib, heapTotalMib, loopLatencyMs, handles, requests }: WorkerVitals): string {
   const share = heapUsedMib === null || !heapTotalMib ? null : heapUsedMib / heapTotalMib;
   const heap = [heapUsedMib?.toFixed(1), ...(share === null ? [] : ["of", heapTotalMib?.toFixed(1)]), "MiB"].join(" ");
   const figures = [
     ...(heapUsedMib === null ? [] : [`heap ${heap}${share === null ? "" : ` (${percentText(share)})`}`]),
     ...(loopLatencyMs === null ? [] : [`event loop latency ${loopLatencyMs.toFixed(1)} ms`]),
     ...(handles === null ? [] : [plural(handles, "handle")]),
+    ...(requests === null ? [] : [plural(requests, "request")]),
   ];
   return `Node as PM2 had it at ${clockText(new Date(readWallMs).toISOString())}: ${figures.join(", ")}`;
 }

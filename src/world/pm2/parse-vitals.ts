@@ -30,7 +30,7 @@ export function vitalsOf(fields: Fields, pid: number | null, readWallMs: number)
   const figure = (key: Figure): number | null => figureOf(metrics, ...METRICS[key]);
   const [heapUsedMib, heapTotalMib, loopLatencyMs] = [figure("heapUsedMib"), figure("heapTotalMib"), figure("loopLatencyMs")];
   const [loopLatencyP95Ms, handles, requests] = [figure("loopLatencyP95Ms"), figure("handles"), figure("requests")];
-  const known = heapUsedMib ?? heapTotalMib ?? loopLatencyMs ?? loopLatencyP95Ms ?? handles ?? requests;
+  const known = heapUsedMib ?? loopLatencyMs ?? handles ?? requests; // the others say little alone
   return known === null ? null : { readWallMs, heapUsedMib, heapTotalMib, loopLatencyMs, loopLatencyP95Ms, handles, requests };
 }
 

@@ -162,7 +162,7 @@ describe("rows of PM2's list", () => {
     expect(only([upFor(-60_000, told)]).vitals).toBeNull();
     expect(only([raw({ axm_monitor: told })]).vitals).toBeNull();
     expect(only([{ ...upFor(60_000, told), pid: 0 }]).vitals).toBeNull();
-    for (const metrics of [undefined, null, [], "x", 5, {}, { orders: told.orders }])
+    for (const metrics of [undefined, null, [], "x", 5, {}, { orders: told.orders }, { "Heap Size": told["Heap Size"] }])
       expect(only([upFor(60_000, metrics)]).vitals).toBeNull();
   });
 
