@@ -61,6 +61,7 @@ function row(number: number): WorkerRow {
     logs: { out: null, err: null },
     memoryBytes: 50e6,
     report: null,
+    vitals: null,
     env: {},
   };
 }

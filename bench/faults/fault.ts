@@ -1,5 +1,6 @@
 import type { HealLine } from "../../test/support/healer.ts";
 import { graceOver, instanceOf, nowIso, pause, signalWorker, type Part, type Stage } from "../../test/integration/stage.ts";
+import { isAlive } from "../../test/support/process-scan.ts";
 
 /** One way in which a worker goes wrong, and what healer has to make of it. */
 export interface Fault {
@@ -23,6 +24,10 @@ export interface Fault {
   readonly heldBy?: string;
   /** How long all is well before, ms. */
   readonly healthyMs?: number;
+  /** What is wrong in the end that the heal log does not say. */
+  readonly missed?: () => readonly string[];
+  /** On a PM2 and a healer of its own, since it does away with the daemon. */
+  readonly ownPm2?: true;
   /** From the fault, ms. */
   readonly goals?: { readonly actMs?: number; readonly clearMs?: number };
 }
@@ -68,7 +73,7 @@ export async function play(stage: Stage, fault: Fault): Promise<Played> {
   const after = await stage.rows(app);
   const startsByUs = lines.filter(({ event, ok, step }) => event === "heal_action" && ok === true && step === "start").length;
   const restarts = sumOf(after.map((row) => row.restarts - (before.find(({ pmId }) => pmId === row.pmId)?.restarts ?? 0))) + startsByUs;
-  const lost = stage.stats.lost(app);
+  const lost = lostTasks(stage, app);
   const at = (matches: (line: HealLine) => boolean): number | null => secondsTo(lines, onset, matches);
   const played = {
     ...{ name: fault.name, restarts, needless: Math.max(0, restarts - fault.restarts) },
@@ -79,10 +84,23 @@ export async function play(stage: Stage, fault: Fault): Promise<Played> {
     recoverS: at(isCured),
     told: new Set(lines.map(({ event }) => event)),
     heldBy: lines.flatMap(({ event, guard }) => (event === "hold" ? [String(guard)] : [])),
-    lost: lost[sick] ?? 0,
-    lostByOthers: sumOf(Object.entries(lost).map(([worker, count]) => (worker === sick ? 0 : count))),
+    lost: sumOf(lost.map(({ worker, count }) => (worker === sick || isPid(worker) ? count : 0))),
+    lostByOthers: sumOf(lost.map(({ worker, count }) => (worker === sick || isPid(worker) ? 0 : count))),
   };
-  return { ...played, missed: whatIsMissed(fault, played) };
+  return { ...played, missed: [...whatIsMissed(fault, played), ...(fault.missed?.() ?? [])] };
+}
+
+/** Those of a name that claimed anew, and those of a pid (NAMED_BY of faulty.mjs) that is gone. */
+function lostTasks({ stats }: Stage, app: string): readonly { readonly worker: string; readonly count: number }[] {
+  const gone = stats.busy(app).filter((worker) => isPid(worker) && !isAlive(Number(worker)));
+  return [
+    ...Object.entries(stats.lost(app)).map(([worker, count]) => ({ worker, count })),
+    ...gone.map((worker) => ({ worker, count: 1 })),
+  ];
+}
+
+function isPid(worker: string): boolean {
+  return /^\d+$/.test(worker);
 }
 
 function isCured(line: HealLine): boolean {

@@ -1,3 +1,5 @@
+import { plural } from "../core/words.ts";
+import type { WorkerVitals } from "../core/worker-row.ts";
 import type { Evidence } from "../record/evidence.ts";
 import { plain } from "./terminal.ts";
 import { bytesText, wrap } from "./text-layout.ts";
@@ -13,13 +15,28 @@ export function evidencePage(evidence: Evidence, columns: number): string {
   ].join("\n");
 }
 
-function rowLines({ row, report, running_tasks }: Evidence, columns: number): readonly string[] {
+function rowLines({ row, report, vitals, at, running_tasks }: Evidence, columns: number): readonly string[] {
   const { pid, status, restarts, mode, started_at, memory_bytes } = row;
   const since = typeof started_at === "number" ? `since ${new Date(started_at).toISOString()}` : "not running";
   const memory = typeof memory_bytes === "number" ? `, memory ${bytesText(memory_bytes)} as PM2 saw it` : "";
   const told = `pid ${String(pid)}, ${String(mode)}, ${String(status)} ${since}, ${String(restarts)} restarts${memory}`;
   const reported = report === null ? [] : field("reported", JSON.stringify(report), columns);
-  return [...field("PM2", told, columns), ...field("tasks", `${running_tasks} in hand`, columns), ...reported];
+  const figures = vitals == null ? [] : field("Node", vitalsText(vitals, Date.parse(at)), columns);
+  return [...field("PM2", told, columns), ...field("tasks", `${running_tasks} in hand`, columns), ...reported, ...figures];
+}
+
+/** "heap 480.1 of 512 MiB (94 %), event loop latency 3 ms (p95 12 ms), 12 handles, 0 requests, as PM2 had it 4 s before" */
+function vitalsText(vitals: WorkerVitals, atMs: number): string {
+  const { heapUsedMib: used, heapTotalMib: total, loopLatencyMs: latency, loopLatencyP95Ms: p95, handles, requests } = vitals;
+  const share = used === null || total === null || total === 0 ? "" : ` of ${short(total)} MiB (${Math.round((used / total) * 100)} %)`;
+  const heap = used === null ? [] : [`heap ${short(used)}${share === "" ? " MiB" : share}`];
+  const loop = latency === null ? [] : [`event loop latency ${short(latency)} ms${p95 === null ? "" : ` (p95 ${short(p95)} ms)`}`];
+  const counts = [...(handles === null ? [] : [plural(handles, "handle")]), ...(requests === null ? [] : [plural(requests, "request")])];
+  return `${[...heap, ...loop, ...counts].join(", ")}, as PM2 had it ${Math.round((atMs - vitals.readWallMs) / 1000)} s before`;
+}
+
+function short(value: number): string {
+  return String(Number(value.toFixed(1)));
 }
 
 function processLines({ process, tree }: Evidence, columns: number): readonly string[] {

@@ -54,6 +54,8 @@ export interface WorkerRow {
   readonly memoryBytes: number | null;
   /** What the process itself reports (`pm2-healer/worker`); null = nothing, or only what an earlier process said. */
   readonly report: WorkerReport | null;
+  /** What PM2's agent in a Node worker told last; null = nothing, or the process is too young to tell it from the last one's. */
+  readonly vitals: WorkerVitals | null;
   /** Only the variables the configuration names (`{env.PORT}`, `worker_key: env.NAME`). */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -67,6 +69,20 @@ export interface WorkerReport {
   readonly loopDelayMs: number | null;
   /** It said that it will not report any more. */
   readonly isClosed: boolean;
+}
+
+/** Figures of Node's, for a person to read: no rule decides by them. null = not told. */
+export interface WorkerVitals {
+  /** When PM2 was asked for them; the worker told them before that. */
+  readonly readWallMs: number;
+  readonly heapUsedMib: number | null;
+  /** What V8 holds at the moment, not what it may grow to. */
+  readonly heapTotalMib: number | null;
+  /** Median of how late the event loop is. */
+  readonly loopLatencyMs: number | null;
+  readonly loopLatencyP95Ms: number | null;
+  readonly handles: number | null;
+  readonly requests: number | null;
 }
 
 export type Pm2Status = "online" | "launching" | "stopping" | "stopped" | "errored" | "waiting restart" | "one-launch-status" | "unknown";

@@ -1,5 +1,5 @@
 import type { Evidence } from "../record/evidence.ts";
-import { clockText } from "./words.ts";
+import { clockText, vitalsText } from "./words.ts";
 
 export type { Evidence };
 
@@ -16,6 +16,7 @@ export function EvidencePage({ entries }: { readonly entries: readonly Evidence[
             </small>
           </h3>
           <p>{entry.why}</p>
+          {entry.vitals != null && <p>{vitalsText(entry.vitals)}</p>}
           {entry.logs.map((log) => (
             <details key={log.path} open={log.lines.length > 0}>
               <summary>{log.path}</summary>

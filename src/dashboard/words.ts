@@ -1,3 +1,5 @@
+import type { WorkerVitals } from "../core/worker-row.ts";
+
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
@@ -35,6 +37,19 @@ export function clockText(iso: string, seconds = true): string {
   const isToday = at.toDateString() === new Date().toDateString();
   const time = at.toLocaleTimeString("en-GB", seconds ? {} : { hour: "2-digit", minute: "2-digit" });
   return isToday ? time : `${at.toLocaleDateString("en-GB", { day: "2-digit", month: "short" })} ${time}`;
+}
+
+/** "Node as PM2 had it at 14:02:11: heap 480.1 of 512.0 MiB (94 %), event loop latency 3.0 ms, 12 handles, 0 requests" */
+export function vitalsText({ readWallMs, heapUsedMib, heapTotalMib, loopLatencyMs, handles, requests }: WorkerVitals): string {
+  const share = heapUsedMib === null || !heapTotalMib ? null : heapUsedMib / heapTotalMib;
+  const heap = [heapUsedMib?.toFixed(1), ...(share === null ? [] : ["of", heapTotalMib?.toFixed(1)]), "MiB"].join(" ");
+  const figures = [
+    ...(heapUsedMib === null ? [] : [`heap ${heap}${share === null ? "" : ` (${percentText(share)})`}`]),
+    ...(loopLatencyMs === null ? [] : [`event loop latency ${loopLatencyMs.toFixed(1)} ms`]),
+    ...(handles === null ? [] : [plural(handles, "handle")]),
+    ...(requests === null ? [] : [plural(requests, "request")]),
+  ];
+  return `Node as PM2 had it at ${clockText(new Date(readWallMs).toISOString())}: ${figures.join(", ")}`;
 }
 
 export function plural(count: number, word: string): string {

@@ -26,6 +26,8 @@ export interface Evidence {
   readonly tree: readonly { readonly pid: number; readonly command: string }[];
   /** What the worker itself reported last (the SDK); null = nothing. */
   readonly report: WorkerRow["report"];
+  /** What PM2's agent in it told: of a process that has come to a halt, before it did. null = nothing; an older healer wrote none. */
+  readonly vitals?: WorkerRow["vitals"];
   readonly running_tasks: number;
   readonly logs: readonly LogTail[];
 }
@@ -87,6 +89,7 @@ function evidenceOf(order: EvidenceOrder, processes: Processes, logs: readonly L
     process: pid === null ? null : processes.evidence(pid),
     tree: tree.map((each) => ({ pid: each.pid, command: commandOf(processes, each.pid) })),
     report: row.report,
+    vitals: row.vitals,
     running_tasks: runningTasks,
     logs,
   };

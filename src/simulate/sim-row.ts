@@ -26,6 +26,7 @@ const FIXED = {
   logs: { out: null, err: null },
   memoryBytes: null,
   report: null,
+  vitals: null,
   env: {},
 } as const satisfies Partial<WorkerRow>;
 

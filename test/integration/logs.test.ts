@@ -31,6 +31,8 @@ const PARTS: readonly Part[] = [
   { app: "merged", workers: { ...worker("says", "fork"), merge_logs: true }, strategy: STRATEGY },
 ];
 
+const FIGURES_MS = 21_000; // Node's are taken of a process 5 s after its start, and healer's list of PM2 is 15 s old at most
+
 const run = promisify(execFile);
 
 async function logOf(stage: Stage, app: string, instance: number): Promise<string> {
@@ -46,6 +48,7 @@ async function expectEvidence(stage: Stage, { healId, app, pid }: { healId: stri
   if (app === "sayer") expect(lines.filter((line) => line.includes("pool exhausted")).length).toBeGreaterThan(4);
   const told = (await run(process.execPath, [HEALER_CLI, "log", "--evidence", healId], { env: { HEALER_HOME: stage.healer.home } })).stdout;
   expect(told).toContain(`${healId}: ${app}:1 at `);
+  if (app === "sayer") expect(told).toMatch(/ Node +heap [\d.]+ of [\d.]+ MiB \(\d+ %\), event loop latency /);
 }
 
 describe.concurrent("exceptions and log lines on a real PM2", { timeout: 60_000 }, () => {
@@ -65,6 +68,8 @@ describe.concurrent("exceptions and log lines on a real PM2", { timeout: 60_000 
     appendFileSync(saidBefore, "connection pool exhausted\n".repeat(4)); // one less than is a symptom
     await graceOver(stage, app, 3000);
     const before = await stage.rows(app);
+    const upMs = Date.now() - (before[1]?.startedWallMs ?? 0);
+    if (app === "sayer") await pause(Math.max(0, FIGURES_MS - upMs));
     const onset = nowIso();
     await signalWorker(stage, app, "SIGUSR2", 1);
     const verdict = await stage.waitFor(app, ({ event }) => event === "heal_verdict", 40_000, onset);

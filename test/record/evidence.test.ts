@@ -13,6 +13,15 @@ import { temporaryDir } from "../support/temporary-dir.ts";
 import { until } from "../support/until.ts";
 import { workerRow } from "../support/worker-row.ts";
 
+const VITALS = {
+  readWallMs: Date.UTC(2026, 10, 26, 3, 14, 56),
+  heapUsedMib: 480.12,
+  heapTotalMib: 512,
+  loopLatencyMs: 3,
+  loopLatencyP95Ms: 12.34,
+  handles: 12,
+  requests: 0,
+};
 const HEAL = "20261126-031500-1";
 const files = systemFiles();
 
@@ -26,7 +35,7 @@ async function stage() {
   const world = new CoreWorld();
   const order: EvidenceOrder = {
     ...{ healId: HEAL, target: "app:0", runningTasks: 2, wallMs: Date.UTC(2026, 10, 26, 3, 15) },
-    row: workerRow({ pid: child.pid ?? -1, logs: { out, err } }),
+    row: workerRow({ pid: child.pid ?? -1, logs: { out, err }, vitals: VITALS }),
     ...{ why: "frozen: state T for 16 s", action: "restart" },
     explain: explain(world.state, world.target("app:0")),
   };
@@ -67,6 +76,8 @@ test.runIf(process.platform === "linux")(
     expect(page).toContain("20261126-031500-1: app:0 at 2026-11-26T03:15:00.000Z, right before it was ended");
     expect(page).toContain("  why       frozen: state T for 16 s; action: restart");
     expect(page).toContain("  at worker.js:7");
+    expect(evidence?.vitals).toEqual(VITALS);
+    expect(page).toContain("  Node      heap 480.1 of 512 MiB (94 %), event loop latency 3 ms (p95 12.3 ms),");
     expect(page).not.toContain("\u001b");
   },
 );
@@ -118,4 +129,15 @@ test("a heal nobody knows is told with the newest, and the beginning of an id is
     error: '"20261126" is the beginning of 2 heals; the newest: 20261126-041500-2, 20261126-031500-1',
   });
   expect(read("../secret")).toMatchObject({ ok: false });
+});
+
+test("figures of Node that were not told are left out of the page, also where an older healer wrote none", async () => {
+  const { order, keeper, read } = await stage();
+  const vitals = { ...VITALS, heapUsedMib: 7, heapTotalMib: null, loopLatencyMs: null, loopLatencyP95Ms: 4, handles: null, requests: 1 };
+  await keeper.keep({ ...order, row: { ...order.row, vitals } });
+  const found = read();
+  const evidence = found.ok ? found.value[0] : undefined;
+  expect(evidencePage(evidence!, 80)).toContain("  Node      heap 7 MiB, 1 request, as PM2 had it 4 s before");
+  const { vitals: _, ...older } = evidence!;
+  expect(evidencePage(older, 80)).not.toContain("Node");
 });

@@ -67,10 +67,15 @@ export async function stageDuplicates(app: StagedApp): Promise<DuplicateStage> {
 }
 
 /** `sh run.sh &` of a scheduler: the shell has ended when this answers, and nothing but init is above the copy. */
-async function startFromScript({ script, interpreter = process.execPath }: StagedApp, cwd: string): Promise<number> {
+export async function startFromScript(
+  { script, interpreter = process.execPath }: Omit<StagedApp, "name">,
+  cwd: string,
+  ownEnv: Readonly<Record<string, string>> = {},
+): Promise<number> {
   const mark = `STAGED_BY_SCRIPT=${cwd}`;
+  const env = { ...process.env, ...ownEnv, STAGED_BY_SCRIPT: cwd };
   const line = `exec 1>script.log 2>&1; '${interpreter}' '${script}' &`;
-  const shell = spawn("sh", ["-c", line], { cwd, detached: true, stdio: "ignore", env: { ...process.env, STAGED_BY_SCRIPT: cwd } });
+  const shell = spawn("sh", ["-c", line], { cwd, detached: true, stdio: "ignore", env });
   await until(() => shell.exitCode !== null, "the shell to end");
   // Between the shell and the program it becomes, the kernel may show neither.
   const copies = (): readonly number[] =>

@@ -22,6 +22,8 @@ export interface StatsServer {
   outcomes(fleet: string): readonly Outcome[];
   /** Tasks that a worker had in hand when it claimed the next one: it died over them. */
   lost(fleet: string): Readonly<Record<string, number>>;
+  /** Workers that have a task now. */
+  busy(fleet: string): readonly string[];
   behave(fleet: string, manner: StatsManner): void;
   /** From now on one task named "poison" is among those handed out, and is put back however it ends. */
   poison(fleet: string): void;
@@ -62,6 +64,7 @@ export async function startStatsServer(): Promise<StatsServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     outcomes: (fleet) => fleetOf(fleet).outcomes,
     lost: (fleet) => fleetOf(fleet).lost,
+    busy: (fleet) => [...fleetOf(fleet).inHand],
     behave: (fleet, manner) => void (fleetOf(fleet).manner = manner),
     poison: (fleet) => void (fleetOf(fleet).poisonFromMs = 0),
     close: () => closed(server),

@@ -36,6 +36,7 @@ export function workerRow(change: Partial<WorkerRow> = {}): WorkerRow {
     logs: { out: "/srv/logs/api-out.log", err: "/srv/logs/api-error.log" },
     memoryBytes: null,
     report: null,
+    vitals: null,
     env: {},
     ...change,
   };

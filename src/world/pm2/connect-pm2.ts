@@ -111,11 +111,12 @@ class Pm2Door implements Pm2 {
     if (!identity.ok) return identity;
     if (!list.ok) return list;
     if (this.#bus !== null) await whatHasComeIn(); // what the bus said before this list is heard before it
-    const parsed = parseRows(list.value, this.#envNames);
+    const readWallMs = Date.now();
+    const parsed = parseRows(list.value, this.#envNames, readWallMs);
     if (parsed === null) return failure(this.#nonsense("its list of processes is none"));
     this.#tellSkipped(parsed.skippedCount, parsed.skipped);
     line.listed = true;
-    return success({ ...identity.value, readWallMs: Date.now(), rows: parsed.rows });
+    return success({ ...identity.value, readWallMs, rows: parsed.rows });
   }
 
   restart(pmId: number, limits: StopLimits): Promise<Pm2Outcome<null>> {

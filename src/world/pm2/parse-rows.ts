@@ -2,6 +2,7 @@ import type { Pm2Status, WorkerRow } from "../../core/worker-row.ts";
 import type { StopLimits } from "./pm2.ts";
 import { logsOf } from "./parse-logs.ts";
 import { reportOf } from "./parse-report.ts";
+import { vitalsOf } from "./parse-vitals.ts";
 import { isRecord, positiveOrNull, textOrNull, wholeOrNull, type Fields } from "./pm2-fields.ts";
 
 const ROWS_MAX = 10_000;
@@ -26,12 +27,12 @@ export interface ParsedRows {
  * Everything a worker can put into `pm2_env` is untrusted, and its environment is secret: only the variables in
  * `envNames` get through, and no value ever enters a message.
  */
-export function parseRows(list: unknown, envNames: ReadonlySet<string>): ParsedRows | null {
+export function parseRows(list: unknown, envNames: ReadonlySet<string>, readWallMs: number): ParsedRows | null {
   if (!Array.isArray(list) || list.length > ROWS_MAX) return null;
   const rows = new Map<number, WorkerRow>();
   const reasons: string[] = [];
   for (const raw of list as readonly unknown[]) {
-    const row = parseRow(raw, envNames);
+    const row = parseRow(raw, envNames, readWallMs);
     if (typeof row === "string") reasons.push(row);
     else if (rows.has(row.pmId)) reasons.push(`pm_id ${row.pmId} is listed twice`);
     else rows.set(row.pmId, row);
@@ -40,7 +41,7 @@ export function parseRows(list: unknown, envNames: ReadonlySet<string>): ParsedR
 }
 
 /** The row, or why there is none. */
-function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | string {
+function parseRow(raw: unknown, envNames: ReadonlySet<string>, readWallMs: number): WorkerRow | string {
   if (!isRecord(raw) || !isRecord(raw["pm2_env"])) return "a row without pm2_env";
   const fields = raw["pm2_env"];
   const pmId = wholeOrNull(raw["pm_id"]);
@@ -50,6 +51,7 @@ function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | stri
   const script = textOrNull(fields["pm_exec_path"]);
   if (script === null) return `pm_id ${pmId} has no script`;
   const cluster = fields["exec_mode"] === "cluster_mode";
+  const pid = positiveOrNull(raw["pid"]);
   const isNode = cluster || isNodeInterpreter(fields["exec_interpreter"]);
   return {
     pmId,
@@ -60,7 +62,7 @@ function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | stri
     cwd: textOrNull(fields["pm_cwd"]),
     args: argsOf(fields["args"]),
     interpreter: textOrNull(fields["exec_interpreter"]) ?? "node",
-    pid: positiveOrNull(raw["pid"]),
+    pid,
     status: STATUSES.find((status) => status === fields["status"]) ?? "unknown",
     mode: cluster ? "cluster" : "fork",
     startedWallMs: positiveOrNull(fields["pm_uptime"]),
@@ -78,7 +80,8 @@ function parseRow(raw: unknown, envNames: ReadonlySet<string>): WorkerRow | stri
     tellsExceptions: cluster || (isNode && fields["pmx"] !== false && fields["pmx"] !== "false"),
     logs: logsOf(fields),
     memoryBytes: isRecord(raw["monit"]) ? positiveOrNull(raw["monit"]["memory"]) : null,
-    report: reportOf(fields, positiveOrNull(raw["pid"])),
+    report: reportOf(fields, pid),
+    vitals: vitalsOf(fields, pid, readWallMs),
     env: wantedEnv(fields, envNames),
   };
 }

@@ -40,7 +40,7 @@ async function openPm2(): Promise<RealPm2> {
 
 async function listOf(pm2: RealPm2): Promise<Pm2View> {
   const list = (await pm2.list()).map(({ pmId, name, pid, pm2Env }) => ({ pm_id: pmId, name, pid: pid ?? 0, pm2_env: pm2Env }));
-  return { generation: "1", version: pm2.version, readWallMs: Date.now(), rows: parseRows(list, new Set())?.rows ?? [] };
+  return { generation: "1", version: pm2.version, readWallMs: Date.now(), rows: parseRows(list, new Set(), Date.now())?.rows ?? [] };
 }
 
 /** The sensor and its eyes on one PM2, whose list is read before each look. */

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { WorkerRow } from "../../../src/core/worker-row.ts";
 import { parseRows } from "../../../src/world/pm2/parse-rows.ts";
 
+const NOW_MS = 1_700_000_000_000;
+
 function raw(pm2Env: Record<string, unknown> = {}, row: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     pid: 77,
@@ -14,7 +16,7 @@ function raw(pm2Env: Record<string, unknown> = {}, row: Record<string, unknown> 
 }
 
 function only(list: unknown, ...envNames: string[]): WorkerRow {
-  const row = parseRows(list, new Set(envNames))?.rows[0];
+  const row = parseRows(list, new Set(envNames), NOW_MS)?.rows[0];
   if (row === undefined) throw new Error("no row");
   return row;
 }
@@ -119,13 +121,58 @@ describe("rows of PM2's list", () => {
     },
   );
 
+  const told = {
+    "Used Heap Size": { historic: true, unit: "MiB", type: "internal/v8/heap/used", value: "480.12" },
+    "Heap Size": { unit: "MiB", value: "512" },
+    "Heap Usage": { unit: "%", value: 94 },
+    "Event Loop Latency": { unit: "ms", value: "0.59" },
+    "Event Loop Latency p95": { unit: "ms", value: "1.58" },
+    "Active handles": { value: 12 },
+    "Active requests": { value: 0 },
+    orders: { unit: "MiB", value: "7" },
+  };
+  const vitals = {
+    readWallMs: NOW_MS,
+    heapUsedMib: 480.12,
+    heapTotalMib: 512,
+    loopLatencyMs: 0.59,
+    loopLatencyP95Ms: 1.58,
+    handles: 12,
+    requests: 0,
+  };
+  const upFor = (ms: number, metrics: unknown) => raw({ pm_uptime: NOW_MS - ms, axm_monitor: metrics });
+
+  it.each<[string, Record<string, unknown>, Partial<WorkerRow["vitals"] & {}>]>([
+    ["whole", {}, {}],
+    ["in another unit", { "Used Heap Size": { unit: "KB", value: "480" } }, { heapUsedMib: null }],
+    ["with a unit where none belongs", { "Active handles": { unit: "hush", value: 12 } }, { handles: null }],
+    ["that is text", { "Event Loop Latency": { unit: "ms", value: "hush" } }, { loopLatencyMs: null }],
+    ["that is long text", { "Event Loop Latency": { unit: "ms", value: "1".padStart(25, "0") } }, { loopLatencyMs: null }],
+    ["that is empty text", { "Heap Size": { unit: "MiB", value: "" } }, { heapTotalMib: null }],
+    ["below nothing", { "Heap Size": { unit: "MiB", value: "-1" } }, { heapTotalMib: null }],
+    ["without end", { "Heap Size": { unit: "MiB", value: "Infinity" } }, { heapTotalMib: null }],
+    ["that is no metric", { "Active requests": 7 }, { requests: null }],
+    ["that is a list", { "Active requests": { value: [7] } }, { requests: null }],
+  ])("takes each figure of PM2's agent by itself: one %s", (_what, change, expected) => {
+    expect(only([upFor(5_000, { ...told, ...change })]).vitals).toEqual({ ...vitals, ...expected });
+  });
+
+  it("takes no figure that may be of the process before, of none, or of no clock, nor where nothing is told", () => {
+    expect(only([upFor(4_999, told)]).vitals).toBeNull();
+    expect(only([upFor(-60_000, told)]).vitals).toBeNull();
+    expect(only([raw({ axm_monitor: told })]).vitals).toBeNull();
+    expect(only([{ ...upFor(60_000, told), pid: 0 }]).vitals).toBeNull();
+    for (const metrics of [undefined, null, [], "x", 5, {}, { orders: told.orders }, { "Heap Size": told["Heap Size"] }])
+      expect(only([upFor(60_000, metrics)]).vitals).toBeNull();
+  });
+
   it("leaves out rows that make no sense, counts them, and keeps the others", () => {
     const list = [null, 7, raw({}, { pm_id: "_old_0" }), raw({}, { name: 5 }), raw({ pm_exec_path: 1 }), raw(), raw(), { pm_id: 1 }];
-    expect(parseRows(list, new Set())).toMatchObject({ rows: [{ pmId: 3 }], skippedCount: 7 });
+    expect(parseRows(list, new Set(), NOW_MS)).toMatchObject({ rows: [{ pmId: 3 }], skippedCount: 7 });
   });
 
   it.each([null, undefined, {}, "list", 5, { length: 1 }])("says that %j is no list", (list) => {
-    expect(parseRows(list, new Set())).toBeNull();
+    expect(parseRows(list, new Set(), NOW_MS)).toBeNull();
   });
 
   it("never throws, and lets no unwanted text out, whatever a worker put into its row", () => {
@@ -145,7 +192,7 @@ describe("rows of PM2's list", () => {
     const anything = fc.oneof(fc.jsonValue(), fc.constant({ SECRET: "hush", nested: { SECRET: "hush" } }));
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...fields), anything), anything, (pm2Env, extra) => {
-        const parsed = parseRows([raw({ SECRET: "hush", ...pm2Env }), extra, raw({}, { pm_id: extra })], new Set(["PORT"]));
+        const parsed = parseRows([raw({ SECRET: "hush", ...pm2Env }), extra, raw({}, { pm_id: extra })], new Set(["PORT"]), NOW_MS);
         const text = JSON.stringify(parsed);
         expect(text).not.toContain("SECRET");
         expect(text).not.toContain("hush");
