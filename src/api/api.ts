@@ -1,5 +1,5 @@
 import { bodyLimit } from "hono/body-limit";
-import { Hono } from "hono";
+import { Hono, type HonoRequest } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { ControlPlane } from "../daemon/status.ts";
 import { guardDoor, type Access, type ApiEnv } from "./access.ts";
@@ -44,6 +44,7 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
   app.use(async (context, next) => {
     await next();
     if (!context.res.headers.has("Cache-Control")) context.res.headers.set("Cache-Control", "no-store");
+    if (mayHaveMoreToSend(context.req)) context.res.headers.set("Connection", "close");
   });
   app.use(guardDoor(options.access));
   app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (context) => context.json({ error: "a body of at most 64 KiB" }, 413) }));
@@ -60,6 +61,11 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
     return context.json({ error: `internal error: ${error.message}` }, 500);
   });
   return app;
+}
+
+/** What a refused request still sends is not read to its end: 100 MB over loopback cost as much time as a turn. */
+function mayHaveMoreToSend(request: HonoRequest): boolean {
+  return request.header("Transfer-Encoding") !== undefined || Number(request.header("Content-Length") ?? 0) > BODY_BYTES_MAX;
 }
 
 function toStandardError(error: Error): void {
