@@ -52,7 +52,7 @@ export function guardDoor(access: Access): MiddlewareHandler<ApiEnv> {
 function tooOften(context: Context, limits: RateLimits, limited: Limited): Response | null {
   const waitS = limits.take(limited);
   if (waitS === null) return null;
-  return context.json({ error: `too many requests: try again in ${waitS} s` }, 429, { "Retry-After": String(waitS) });
+  return context.json({ error: `too many requests: try again in ${waitS} s` }, 429, { "Retry-After": String(waitS), Connection: "close" });
 }
 
 function refuseName(context: Context): Response {

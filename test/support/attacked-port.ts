@@ -48,7 +48,7 @@ function held(port: number): HeldConnection {
   const socket = connect({ host: "127.0.0.1", port });
   onTestFinished(() => void socket.destroy());
   const seen = { answer: "", over: false };
-  socket.setEncoding("latin1").on("data", (chunk: string) => (seen.answer = (seen.answer + chunk).slice(0, ANSWER_KEPT)));
+  socket.setEncoding("utf8").on("data", (chunk: string) => (seen.answer = (seen.answer + chunk).slice(0, ANSWER_KEPT)));
   socket.on("error", () => undefined).on("close", () => (seen.over = true));
   return { socket, answer: () => seen.answer, isOver: () => seen.over };
 }
