@@ -57,6 +57,7 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
   app.route("/", commandRoutes(plane));
   app.notFound((context) => context.json({ error: `nothing at ${context.req.method} ${context.req.path}` }, 404));
   app.onError((error, context) => {
+    if (isCutOff(error)) return context.json({ error: "the request ended before its body did" }, 400); // nobody reads this
     (options.onBug ?? toStandardError)(error);
     return context.json({ error: `internal error: ${error.message}` }, 500);
   });
@@ -66,6 +67,11 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
 /** What a refused request still sends is not read to its end: 100 MB over loopback cost as much time as a turn. */
 function mayHaveMoreToSend(request: HonoRequest): boolean {
   return request.header("Transfer-Encoding") !== undefined || Number(request.header("Content-Length") ?? 0) > BODY_BYTES_MAX;
+}
+
+/** The client hung up in the middle of its body, or was hung up on: as node:http tells it. */
+function isCutOff(error: Error): boolean {
+  return "code" in error && error.code === "ECONNRESET";
 }
 
 function toStandardError(error: Error): void {

@@ -74,6 +74,25 @@ describe("a request that two readers could take for two", () => {
   });
 });
 
+test.each([
+  ["a length", "Content-Length: 60000\r\n\r\n"],
+  ["chunks", "Transfer-Encoding: chunked\r\n\r\n"],
+])("a body with %s that ends early is no command, and no bug", async (_what, framing) => {
+  const { open, plane, bugs, url } = await attackedPort();
+  const { socket } = open();
+  const chunk = framing.startsWith("T") ? "e\r\n" : "";
+  socket.write(
+    `POST /api/pause HTTP/1.1\r\n${HOST}Authorization: Bearer ${TOKENS.admin}\r\nContent-Type: application/json\r\n${framing}${chunk}{"by":"alice"}`,
+  );
+  await until(() => !socket.connecting, "the connection");
+  await fetch(`${url}/healthz`);
+  socket.destroy();
+  await fetch(`${url}/healthz`);
+  await fetch(`${url}/healthz`);
+  expect(plane.asked).toEqual([]);
+  expect(bugs).toEqual([]);
+});
+
 describe("a body of 100 MB", () => {
   const MB = 1024 * 1024;
   const TAKEN_MAX = 20 * MB; // what the kernel's buffers on both ends hold, far below what was offered
