@@ -48,7 +48,9 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
   });
   app.use(guardDoor(options.access));
   app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (context) => context.json({ error: "a body of at most 64 KiB" }, 413) }));
-  app.get("/metrics", (context) => context.body(metricsText(plane.status(), counts), 200, { "Content-Type": METRICS_TYPE }));
+  app.get("/metrics", (context) =>
+    context.body(metricsText(plane.status(), { tasks: plane.tasks(), records: counts.metrics() }), 200, { "Content-Type": METRICS_TYPE }),
+  );
   app.route("/", dashboardRoutes(options.dashboard ?? new Map()));
   app.route("/", statusRoutes(plane));
   app.route("/", recordRoutes(plane));
