@@ -6,7 +6,7 @@ import { FakeControlPlane } from "../support/fake-control-plane.ts";
 
 vi.mock("node:crypto", async (original) => {
   const real = await original<typeof crypto>();
-  return { ...real, timingSafeEqual: vi.fn(real.timingSafeEqual) };
+  return { ...real, timingSafeEqual: vi.fn<typeof crypto.timingSafeEqual>(real.timingSafeEqual) };
 });
 
 const compared = vi.mocked(crypto.timingSafeEqual);

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { createApi } from "../../src/api/api.ts";
 import { servePort, type ServedPort } from "../../src/api/serve.ts";
@@ -10,6 +10,7 @@ import { TOKENS } from "../support/attacked-port.ts";
 import { fullPlane } from "../support/full-plane.ts";
 import { createPrometheus, hasPrometheus, type RealPrometheus } from "../support/real-prometheus.ts";
 import { until } from "../support/until.ts";
+import { openStage } from "./stage.ts";
 
 // What /metrics says, as Prometheus' own tools and a real server take it, and what the dashboard and the alerts ask of it.
 
@@ -137,6 +138,22 @@ describe.runIf(hasPrometheus)("the metrics", () => {
       `SUCCESS: ${ALERTS.length} rules found`,
     );
   });
+});
+
+test.runIf(hasPrometheus)("a real healer counts what its workers report, and promtool has nothing to say of it either", async () => {
+  const workers = { script: "idle.mjs", instances: 2 };
+  const stage = await openStage([{ app: "shop", workers, strategy: { rules: ["success-rate"] } }], { top: { api: { port: 0 } } });
+  onTestFinished(() => stage.dispose());
+  const { url } = (await stage.healer.call("GET", "/api/status")).json as { readonly url: string };
+  const metrics = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
+  await until(async () => (await metrics()).includes('worker="shop:1"'), "both workers");
+  for (const worker of ["shop:0", "shop:1"]) {
+    expect(await stage.healer.call("POST", "/api/outcomes", { worker, ok: 3, failed: 1 })).toMatchObject({ status: 200 });
+  }
+  await until(async () => (await metrics()).includes('healer_tasks_total{app="shop",outcome="ok"} 6\n'), "the tasks of both");
+  expect(await metrics()).toContain('healer_tasks_total{app="shop",outcome="failed"} 2\n');
+  const checked = spawnSync("promtool", ["check", "metrics"], { input: await metrics(), encoding: "utf8" });
+  expect(checked).toMatchObject({ status: 0, stdout: "", stderr: "" });
 });
 
 test("the dashboard can be imported: a title, an id, panels of one source that is chosen there, and no two in one place", () => {
