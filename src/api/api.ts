@@ -1,5 +1,5 @@
 import { bodyLimit } from "hono/body-limit";
-import { Hono, type HonoRequest } from "hono";
+import { Hono, type Context, type HonoRequest, type Next } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { ControlPlane } from "../daemon/status.ts";
 import { guardDoor, type Access, type ApiEnv } from "./access.ts";
@@ -41,11 +41,7 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
   const feed = new RecordFeed(plane);
   const counts = countRecords(plane);
   app.use(secureHeaders({ strictTransportSecurity: false, contentSecurityPolicy: CONTENT_SECURITY }));
-  app.use(async (context, next) => {
-    await next();
-    if (!context.res.headers.has("Cache-Control")) context.res.headers.set("Cache-Control", "no-store");
-    if (mayHaveMoreToSend(context.req)) context.res.headers.set("Connection", "close");
-  });
+  app.use(finishHeaders);
   app.use(guardDoor(options.access));
   app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (context) => context.json({ error: "a body of at most 64 KiB" }, 413) }));
   app.get("/metrics", (context) =>
@@ -64,6 +60,12 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
     return context.json({ error: `internal error: ${error.message}` }, 500);
   });
   return app;
+}
+
+async function finishHeaders(context: Context<ApiEnv>, next: Next): Promise<void> {
+  await next();
+  if (!context.res.headers.has("Cache-Control")) context.res.headers.set("Cache-Control", "no-store");
+  if (mayHaveMoreToSend(context.req)) context.res.headers.set("Connection", "close");
 }
 
 /** What a refused request still sends is not read to its end: 100 MB over loopback cost as much time as a turn. */

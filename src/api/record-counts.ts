@@ -18,9 +18,8 @@ const ACTION_BUCKETS_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 export function countRecords(plane: Pick<ControlPlane, "onRecord">): RecordCounts {
   const heals = new Counter();
   const holds = new Counter();
-  const detection = new Histogram(BUCKETS_SECONDS);
   const acting = new Histogram(ACTION_BUCKETS_SECONDS);
-  const recovery = new Histogram(BUCKETS_SECONDS);
+  const [detection, recovery] = [new Histogram(BUCKETS_SECONDS), new Histogram(BUCKETS_SECONDS)];
   const actions = new Map<string, string>();
   plane.onRecord((record) => {
     if (record.event === "hold") holds.add({ guard: textOf(record, "guard") });
@@ -32,15 +31,14 @@ export function countRecords(plane: Pick<ControlPlane, "onRecord">): RecordCount
     detection.add(record.more?.["time_to_detect_ms"]);
     recovery.add(record.more?.["time_to_recover_ms"]);
   });
-  return {
-    metrics: () => [
-      { name: "healer_heals_total", type: "counter", help: "Heals that have their verdict.", samples: heals.samples() },
-      { name: "healer_holds_total", type: "counter", help: "Times a guard held a heal back, by guard.", samples: holds.samples() },
-      { name: "healer_detection_seconds", type: "histogram", help: "From the symptom to the heal.", samples: detection.samples() },
-      { name: "healer_action_seconds", type: "histogram", help: "Each act of a heal, as PM2 carried it out.", samples: acting.samples() },
-      { name: "healer_recovery_seconds", type: "histogram", help: "From the symptom to its end.", samples: recovery.samples() },
-    ],
-  };
+  const metrics = (): readonly Metric[] => [
+    { name: "healer_heals_total", type: "counter", help: "Heals that have their verdict.", samples: heals.samples() },
+    { name: "healer_holds_total", type: "counter", help: "Times a guard held a heal back, by guard.", samples: holds.samples() },
+    { name: "healer_detection_seconds", type: "histogram", help: "From the symptom to the heal.", samples: detection.samples() },
+    { name: "healer_action_seconds", type: "histogram", help: "Each act of a heal, as PM2 carried it out.", samples: acting.samples() },
+    { name: "healer_recovery_seconds", type: "histogram", help: "From the symptom to its end.", samples: recovery.samples() },
+  ];
+  return { metrics };
 }
 
 function remember(actions: Map<string, string>, record: SealedRecord): void {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createApi } from "../../src/api/api.ts";
 import { TokenBucket } from "../../src/api/rate-limits.ts";
 import { TOKENS } from "../support/attacked-port.ts";
@@ -44,14 +44,20 @@ describe("a bucket", () => {
 });
 
 describe("over the port", () => {
+  // However slow the machine: nothing comes in meanwhile unless the test says so.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+  afterEach(() => void vi.useRealTimers());
+
   test("who guesses at the token is told to wait after ten guesses, and the right token still works", async () => {
     const { post, plane } = onPort();
     let guess = 0;
     const { count, refused } = await untilRefused(() => post(RESET, `guess-${(guess += 1)}`));
-    expect(count).toBeGreaterThanOrEqual(10);
-    expect(count, "one more may have come in meanwhile").toBeLessThan(13);
-    expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThan(0);
-    expect(await refused.json()).toEqual({ error: expect.stringMatching(/^too many requests: try again in \d+ s$/) as unknown });
+    expect(count).toBe(10);
+    expect(refused.headers.get("Retry-After")).toBe("6");
+    expect(await refused.json()).toEqual({ error: "too many requests: try again in 6 s" });
+    vi.advanceTimersByTime(6_000);
+    expect((await post(RESET, "guess")).status).toBe(401);
+    expect((await post(RESET, "guess")).status).toBe(429);
     expect(plane.asked).toEqual([]);
     expect((await post(RESET, TOKENS.admin)).status).toBe(200);
     expect((await post("/api/heartbeat", TOKENS.ingest, { worker: "rpa-worker:0" })).status).toBe(200);
@@ -66,7 +72,7 @@ describe("over the port", () => {
   test("a loop of changes is stopped, and reports go on", async () => {
     const { post, plane } = onPort();
     const { count, refused } = await untilRefused(() => post(RESET, TOKENS.admin));
-    expect(count).toBeGreaterThanOrEqual(60);
+    expect(count).toBe(60);
     expect(plane.asked).toHaveLength(count);
     expect(refused.headers.get("Retry-After")).toBe("1");
     expect((await post("/api/heartbeat", TOKENS.ingest, { worker: "rpa-worker:0" })).status).toBe(200);
@@ -75,13 +81,13 @@ describe("over the port", () => {
   test("a flood of reports is stopped, beyond what a thousand workers send", async () => {
     const { post } = onPort();
     const { count } = await untilRefused(() => post("/api/outcomes", TOKENS.ingest, { worker: "rpa-worker:0", ok: 1 }));
-    expect(count).toBeGreaterThanOrEqual(5_000);
+    expect(count).toBe(5_000);
   });
 
   test("a loop of reads is stopped; health is told to whoever asks however often, and changes are made", async () => {
     const { api, post } = onPort();
     const { count, refused } = await untilRefused(() => api.request("/api/status", { headers: HOST }));
-    expect(count).toBeGreaterThanOrEqual(200);
+    expect(count).toBe(200);
     expect(refused.headers.get("Retry-After")).toBe("1");
     for (let index = 0; index < 300; index += 1) expect((await api.request("/healthz", { headers: HOST })).status).toBe(200);
     expect((await post(RESET, TOKENS.admin)).status).toBe(200);
