@@ -1,5 +1,5 @@
 import { bodyLimit } from "hono/body-limit";
-import { Hono, type Context, type HonoRequest, type Next } from "hono";
+import { Hono, type Context, type Next } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { ControlPlane } from "../daemon/status.ts";
 import { guardDoor, type Access, type ApiEnv } from "./access.ts";
@@ -65,12 +65,12 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
 async function finishHeaders(context: Context<ApiEnv>, next: Next): Promise<void> {
   await next();
   if (!context.res.headers.has("Cache-Control")) context.res.headers.set("Cache-Control", "no-store");
-  if (mayHaveMoreToSend(context.req)) context.res.headers.set("Connection", "close");
+  if (mayHaveMoreToSend(context)) context.res.headers.set("Connection", "close");
 }
 
 /** What a refused request still sends is not read to its end: 100 MB over loopback cost as much time as a turn. */
-function mayHaveMoreToSend(request: HonoRequest): boolean {
-  return request.header("Transfer-Encoding") !== undefined || Number(request.header("Content-Length") ?? 0) > BODY_BYTES_MAX;
+function mayHaveMoreToSend({ req }: Context<ApiEnv>): boolean {
+  return req.header("Transfer-Encoding") !== undefined || Number(req.header("Content-Length") ?? 0) > BODY_BYTES_MAX;
 }
 
 /** The client hung up in the middle of its body, or was hung up on: as node:http tells it. */
