@@ -1,5 +1,5 @@
 import { bodyLimit } from "hono/body-limit";
-import { Hono } from "hono";
+import { Hono, type Context, type Next } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { ControlPlane } from "../daemon/status.ts";
 import { guardDoor, type Access, type ApiEnv } from "./access.ts";
@@ -40,15 +40,13 @@ const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 export function createApi(plane: ControlPlane, options: ApiOptions): Api {
   const app = new Hono<ApiEnv>();
   app.use(secureHeaders({ strictTransportSecurity: false, contentSecurityPolicy: CONTENT_SECURITY }));
-  app.use(async (context, next) => {
-    await next();
-    if (!context.res.headers.has("Cache-Control")) context.res.headers.set("Cache-Control", "no-store");
-  });
+  app.use(finishHeaders);
   app.use(guardDoor(options.access));
   app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (context) => context.json({ error: "a body of at most 64 KiB" }, 413) }));
   addRoutes(app, plane, options);
   app.notFound((context) => context.json({ error: `nothing at ${context.req.method} ${context.req.path}` }, 404));
   app.onError((error, context) => {
+    if (isCutOff(error)) return context.json({ error: "the request ended before its body did" }, 400); // nobody reads this
     (options.onBug ?? toStandardError)(error);
     return context.json({ error: `internal error: ${error.message}` }, 500);
   });
@@ -58,7 +56,9 @@ export function createApi(plane: ControlPlane, options: ApiOptions): Api {
 function addRoutes(app: Api, plane: ControlPlane, options: ApiOptions): void {
   const feed = new RecordFeed(plane);
   const counts = countRecords(plane);
-  app.get("/metrics", (context) => context.body(metricsText(plane.status(), counts), 200, { "Content-Type": METRICS_TYPE }));
+  app.get("/metrics", (context) =>
+    context.body(metricsText(plane.status(), { tasks: plane.tasks(), records: counts.metrics() }), 200, { "Content-Type": METRICS_TYPE }),
+  );
   app.route("/", dashboardRoutes(options.dashboard ?? new Map()));
   app.route("/", statusRoutes(plane));
   app.route("/", recordRoutes(plane));
@@ -66,6 +66,22 @@ function addRoutes(app: Api, plane: ControlPlane, options: ApiOptions): void {
   app.route("/", ingestRoutes(plane));
   app.route("/", commandRoutes(plane));
   app.route("/", notifyRoutes(plane));
+}
+
+async function finishHeaders(context: Context<ApiEnv>, next: Next): Promise<void> {
+  await next();
+  if (!context.res.headers.has("Cache-Control")) context.res.headers.set("Cache-Control", "no-store");
+  if (mayHaveMoreToSend(context)) context.res.headers.set("Connection", "close");
+}
+
+/** What a refused request still sends is not read to its end: 100 MB over loopback cost as much time as a turn. */
+function mayHaveMoreToSend({ req }: Context<ApiEnv>): boolean {
+  return req.header("Transfer-Encoding") !== undefined || Number(req.header("Content-Length") ?? 0) > BODY_BYTES_MAX;
+}
+
+/** The client hung up in the middle of its body, or was hung up on: as node:http tells it. */
+function isCutOff(error: Error): boolean {
+  return "code" in error && error.code === "ECONNRESET";
 }
 
 function toStandardError(error: Error): void {

@@ -1,79 +1,50 @@
 import { Hono, type Context } from "hono";
-import { z } from "zod";
+import type { z } from "zod";
 import type { Command } from "../core/event.ts";
 import type { CommandReply, ControlPlane } from "../daemon/status.ts";
 import type { ApiEnv } from "./access.ts";
+import { HealBody, PauseBody, PlainBody, TrimBody } from "./bodies.ts";
 import { readBody } from "./read-body.ts";
 
-const PAUSE_DEFAULT_MS = 3_600_000;
-const PAUSE_MAX_MS = 366 * 86_400_000;
 const ANSWER_TIMEOUT_MS = 10_000; // the core answers within one step; this bounds a bug
-
-const BY = { by: z.string().trim().min(1).max(100).optional() };
-const HEAL = z.strictObject({
-  action: z.string().max(100).nullable().default(null),
-  force: z.array(z.string().max(100)).max(20).default([]),
-  ...BY,
-});
-const PAUSE = z.strictObject({
-  /** null = until resumed. */
-  for_ms: z.int().min(1_000).max(PAUSE_MAX_MS).nullable().default(PAUSE_DEFAULT_MS),
-  reason: z.string().max(500).default(""),
-  ...BY,
-});
-const TRIM = z.strictObject({
-  keep: z.int("expected a whole number of workers").min(1, "expected at least 1").max(10_000),
-  /** null = as the configuration says. */
-  outside: z.enum(["none", "orphans", "all"]).nullable().default(null),
-  dry_run: z.boolean().default(false),
-  force: z.array(z.string().max(100)).max(20).default([]),
-  ...BY,
-});
-const PLAIN = z.strictObject(BY);
 
 /** What a person asks for. Answers `{code, text, heal_id}`; `code` is what the command line exits with. */
 export function commandRoutes(plane: ControlPlane): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
-  const perform = async (context: Context<ApiEnv>, given: string | undefined, command: Command): Promise<Response> => {
-    const reply = await answered(plane.command(nameOf(context, given), command));
-    if (reply === null) return context.json({ error: "no answer within 10 s" }, 504);
-    const said = { code: reply.code, text: reply.text, heal_id: reply.healId };
-    if (reply.code === 0) return context.json(said);
-    return context.json({ ...said, error: reply.text }, reply.code === 4 ? 409 : 400);
+  const on = <Body extends { readonly by?: string | undefined }>(
+    path: string,
+    schema: z.ZodType<Body>,
+    commandOf: (body: Body, target: string | null) => Command,
+  ): void => {
+    app.post(path, async (context) => {
+      const body = await readBody(context, schema);
+      if (!body.ok) return context.json({ error: body.error }, body.status);
+      return perform(plane, context, { by: body.value.by, command: commandOf(body.value, context.req.param("id") ?? null) });
+    });
   };
-  app.post("/api/targets/:id/heal", async (context) => {
-    const body = await readBody(context, HEAL);
-    if (!body.ok) return context.json({ error: body.error }, body.status);
-    const { action, force, by } = body.value;
-    return perform(context, by, { name: "heal", target: context.req.param("id"), action, force });
+  on("/api/targets/:id/heal", HealBody, ({ action, force }, target) => ({ name: "heal", target: target ?? "", action, force }));
+  on("/api/targets/:id/trim", TrimBody, ({ keep, outside, dry_run: dryRun, force }, target) => {
+    return { name: "trim", target: target ?? "", keep, outside, dryRun, force };
   });
-  app.post("/api/targets/:id/trim", async (context) => {
-    const body = await readBody(context, TRIM);
-    if (!body.ok) return context.json({ error: body.error }, body.status);
-    const { keep, outside, dry_run: dryRun, force, by } = body.value;
-    return perform(context, by, { name: "trim", target: context.req.param("id"), keep, outside, dryRun, force });
-  });
-  for (const path of ["/api/targets/:id/pause", "/api/pause"]) {
-    app.post(path, async (context) => {
-      const body = await readBody(context, PAUSE);
-      if (!body.ok) return context.json({ error: body.error }, body.status);
-      const { for_ms: forMs, reason, by } = body.value;
-      return perform(context, by, { name: "pause", target: context.req.param("id") ?? null, forMs, reason });
-    });
+  on("/api/targets/:id/reset", PlainBody, (_body, target) => ({ name: "reset", target: target ?? "" }));
+  for (const scope of ["/api/targets/:id", "/api"]) {
+    on(`${scope}/pause`, PauseBody, ({ for_ms: forMs, reason }, target) => ({ name: "pause", target, forMs, reason }));
+    on(`${scope}/resume`, PlainBody, (_body, target) => ({ name: "resume", target }));
   }
-  for (const path of ["/api/targets/:id/resume", "/api/resume"]) {
-    app.post(path, async (context) => {
-      const body = await readBody(context, PLAIN);
-      if (!body.ok) return context.json({ error: body.error }, body.status);
-      return perform(context, body.value.by, { name: "resume", target: context.req.param("id") ?? null });
-    });
-  }
-  app.post("/api/targets/:id/reset", async (context) => {
-    const body = await readBody(context, PLAIN);
-    if (!body.ok) return context.json({ error: body.error }, body.status);
-    return perform(context, body.value.by, { name: "reset", target: context.req.param("id") });
-  });
   return app;
+}
+
+interface Order {
+  readonly by: string | undefined;
+  readonly command: Command;
+}
+
+async function perform(plane: ControlPlane, context: Context<ApiEnv>, { by, command }: Order): Promise<Response> {
+  const reply = await answered(plane.command(nameOf(context, by), command));
+  if (reply === null) return context.json({ error: "no answer within 10 s" }, 504);
+  const said = { code: reply.code, text: reply.text, heal_id: reply.healId };
+  if (reply.code === 0) return context.json(said);
+  return context.json({ ...said, error: reply.text }, reply.code === 4 ? 409 : 400);
 }
 
 /** On the socket the command line says who asks; over the port a name is only what somebody with the token wrote. */

@@ -1,11 +1,24 @@
 import type { Rate, TargetStatus } from "../core/status.ts";
-import type { DaemonStatus } from "../daemon/status.ts";
-import { prometheusText, type Metric, type Sample } from "./prometheus-text.ts";
-import type { RecordCounts } from "./record-counts.ts";
+import type { DaemonStatus, TaskCount } from "../daemon/status.ts";
+import { machineMetrics } from "./machine-metrics.ts";
+import { gauge, prometheusText, type Metric, type Sample } from "./prometheus-text.ts";
 
-/** GET /metrics: the status as gauges, what the records told as counters, and healer's own size. */
-export function metricsText(status: DaemonStatus, counts: RecordCounts): string {
-  return prometheusText([...daemonMetrics(status), ...targetMetrics(status.targets), ...counts.metrics(), ...selfMetrics(status)]);
+/** What has been counted since the daemon started. */
+interface Counted {
+  readonly tasks: readonly TaskCount[];
+  readonly records: readonly Metric[];
+}
+
+/** GET /metrics: the status as gauges, what was counted, the machine, and healer's own size. */
+export function metricsText(status: DaemonStatus, { tasks, records }: Counted): string {
+  return prometheusText([
+    ...daemonMetrics(status),
+    ...targetMetrics(status.targets),
+    { name: "healer_tasks_total", type: "counter", help: "Tasks that finished since healer started.", samples: finished(tasks) },
+    ...records,
+    ...machineMetrics(status.host),
+    ...selfMetrics(status),
+  ]);
 }
 
 function daemonMetrics(status: DaemonStatus): readonly Metric[] {
@@ -79,6 +92,13 @@ function outcomes(target: TargetStatus, window: string, rate: Rate | null): read
   ];
 }
 
+function finished(tasks: readonly TaskCount[]): readonly Sample[] {
+  return tasks.flatMap(({ app, ok, failed }) => [
+    { labels: { app, outcome: "ok" }, value: ok },
+    { labels: { app, outcome: "failed" }, value: failed },
+  ]);
+}
+
 function selfMetrics(status: DaemonStatus): readonly Metric[] {
   const { user, system } = process.cpuUsage();
   const started = Date.parse(status.started_at) / 1000;
@@ -88,8 +108,4 @@ function selfMetrics(status: DaemonStatus): readonly Metric[] {
     gauge("process_start_time_seconds", "Start of healer.", [{ value: started }]),
     { name: "process_cpu_seconds_total", type: "counter", help: "CPU time of healer.", samples: [{ value: (user + system) / 1e6 }] },
   ];
-}
-
-function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
-  return { name, type: "gauge", help, samples };
 }

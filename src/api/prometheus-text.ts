@@ -16,6 +16,10 @@ export interface Sample {
 const SAMPLES_MAX = 2_000; // a scrape stays small whatever the configuration selects
 const LABEL_LENGTH_MAX = 200;
 
+export function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
+  return { name, type: "gauge", help, samples };
+}
+
 export function prometheusText(metrics: readonly Metric[]): string {
   const lines: string[] = [];
   for (const { name, type, help, samples } of metrics) {

@@ -11,31 +11,34 @@ const SERIES_MAX = 1_000;
 const HEALS_REMEMBERED_MAX = 1_000; // between an intent and its verdict; far more than can be under way
 // From a probe that fails at once (seconds) to a rate that sinks slowly (hours).
 const BUCKETS_SECONDS = [5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800];
+// From a stop that PM2 answers at once to a drain, a kill timeout and a start that is waited for.
+const ACTION_BUCKETS_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-/** Counts what the records tell: heals by verdict, holds by guard, times to detect and to recover. */
+/** Counts what the records tell: heals by verdict, holds by guard, times to detect, to act and to recover. */
 export function countRecords(plane: Pick<ControlPlane, "onRecord">): RecordCounts {
   const heals = new Counter();
   const holds = new Counter();
-  const detection = new Histogram();
-  const recovery = new Histogram();
+  const acting = new Histogram(ACTION_BUCKETS_SECONDS);
+  const [detection, recovery] = [new Histogram(BUCKETS_SECONDS), new Histogram(BUCKETS_SECONDS)];
   const actions = new Map<string, string>();
   plane.onRecord((record) => {
     if (record.event === "hold") holds.add({ guard: textOf(record, "guard") });
     if (record.event === "heal_intent") remember(actions, record);
+    if (record.event === "heal_action") acting.add(record.more?.["took_ms"]);
     if (record.event !== "heal_verdict") return;
     const action = actions.get(record.heal_id ?? "") ?? "unknown";
     heals.add({ app: record.app ?? record.target, action, verdict: textOf(record, "verdict") });
     detection.add(record.more?.["time_to_detect_ms"]);
     recovery.add(record.more?.["time_to_recover_ms"]);
   });
-  return {
-    metrics: () => [
-      { name: "healer_heals_total", type: "counter", help: "Heals that have their verdict.", samples: heals.samples() },
-      { name: "healer_holds_total", type: "counter", help: "Times a guard held a heal back, by guard.", samples: holds.samples() },
-      { name: "healer_detection_seconds", type: "histogram", help: "From the symptom to the heal.", samples: detection.samples() },
-      { name: "healer_recovery_seconds", type: "histogram", help: "From the symptom to its end.", samples: recovery.samples() },
-    ],
-  };
+  const metrics = (): readonly Metric[] => [
+    { name: "healer_heals_total", type: "counter", help: "Heals that have their verdict.", samples: heals.samples() },
+    { name: "healer_holds_total", type: "counter", help: "Times a guard held a heal back, by guard.", samples: holds.samples() },
+    { name: "healer_detection_seconds", type: "histogram", help: "From the symptom to the heal.", samples: detection.samples() },
+    { name: "healer_action_seconds", type: "histogram", help: "Each act of a heal, as PM2 carried it out.", samples: acting.samples() },
+    { name: "healer_recovery_seconds", type: "histogram", help: "From the symptom to its end.", samples: recovery.samples() },
+  ];
+  return { metrics };
 }
 
 function remember(actions: Map<string, string>, record: SealedRecord): void {
@@ -73,22 +76,29 @@ class Counter {
 }
 
 class Histogram {
-  readonly #counts = BUCKETS_SECONDS.map(() => 0);
+  readonly #bounds: readonly number[];
+  readonly #counts: number[];
   #sum = 0;
   #count = 0;
+
+  /** `bounds` in seconds, ascending. */
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.#counts = bounds.map(() => 0);
+  }
 
   add(durationMs: unknown): void {
     if (typeof durationMs !== "number" || !Number.isFinite(durationMs)) return;
     const seconds = durationMs / 1000;
     this.#sum += seconds;
     this.#count += 1;
-    for (const [index, bound] of BUCKETS_SECONDS.entries()) {
+    for (const [index, bound] of this.#bounds.entries()) {
       if (seconds <= bound) this.#counts[index] = (this.#counts[index] ?? 0) + 1;
     }
   }
 
   samples(): readonly Sample[] {
-    const buckets = BUCKETS_SECONDS.map((bound, index) => ({
+    const buckets = this.#bounds.map((bound, index) => ({
       suffix: "_bucket",
       labels: { le: String(bound) },
       value: this.#counts[index] ?? 0,

@@ -15,6 +15,8 @@ export interface ServedPort extends Served {
 const CONNECTIONS_MAX = 256;
 // A request is a few hundred bytes from this machine; who needs longer for it only holds a connection.
 const TIMES = { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 2_000 };
+// Who takes nothing of its answer for so long holds it in memory. Longer than a command may take, and than a stream is silent.
+const IDLE_MS = 20_000;
 
 /** On a socket file of mode 0600. The error says why not, for a warning. */
 export async function serveSocket(api: Api, path: string): Promise<Outcome<Served, string>> {
@@ -35,6 +37,7 @@ type ApiServer = Extract<ReturnType<typeof createAdaptorServer>, { closeAllConne
 function serverOf(api: Api): ApiServer {
   const server = createAdaptorServer({ fetch: api.fetch, serverOptions: TIMES }) as ApiServer; // no TLS asked for: node:http
   server.maxConnections = CONNECTIONS_MAX;
+  server.setTimeout(IDLE_MS);
   return server;
 }
 

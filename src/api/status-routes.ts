@@ -1,24 +1,15 @@
 import { Hono } from "hono";
 import type { ControlPlane } from "../daemon/status.ts";
 import type { ApiEnv } from "./access.ts";
-
-const PATHS = [
-  "/healthz",
-  "/readyz",
-  "/metrics",
-  "/api/status",
-  "/api/config",
-  "/api/targets/:id",
-  "/api/heals?since=",
-  "/api/history?target=&since=",
-  "/api/evidence/:heal_id",
-  "/api/stream",
-];
+import { ENDPOINTS } from "./endpoints.ts";
+import { openApiDocument } from "./openapi.ts";
 
 /** What can be read: health for a balancer, the status, one target with its explanation. */
 export function statusRoutes(plane: ControlPlane): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
-  app.get("/", (context) => context.json({ healer: plane.status().version, paths: PATHS }));
+  const paths = ENDPOINTS.filter(({ method }) => method === "get").map(({ path, query = [] }) => path + queryText(query));
+  app.get("/", (context) => context.json({ healer: plane.status().version, paths }));
+  app.get("/api/openapi.json", (context) => context.json(openApiDocument(plane.status().version)));
   app.get("/healthz", (context) =>
     plane.isHealthy() ? context.json({ ok: true }) : context.json({ error: "no turn has ended for long" }, 503),
   );
@@ -32,4 +23,9 @@ export function statusRoutes(plane: ControlPlane): Hono<ApiEnv> {
     return context.json({ status, explain: explained.value });
   });
   return app;
+}
+
+/** `?target=&since=` */
+function queryText(query: readonly string[]): string {
+  return query.length === 0 ? "" : `?${query.map((name) => `${name.replace("!", "")}=`).join("&")}`;
 }

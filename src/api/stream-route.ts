@@ -24,8 +24,12 @@ const RETRY_MS = 2_000;
 export function streamRoute(feed: RecordFeed, fleet: FleetFeed, options: StreamOptions): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   app.get("/api/stream", (context) => {
+    if (context.req.method === "HEAD") return context.body(null, 200, { "Content-Type": "text/event-stream" }); // nobody reads a stream
     if (feed.streams >= (options.streamsMax ?? STREAMS_MAX)) {
-      return context.json({ error: `at most ${options.streamsMax ?? STREAMS_MAX} streams at once` }, 503, { "Retry-After": "10" });
+      return context.json({ error: `at most ${options.streamsMax ?? STREAMS_MAX} streams at once` }, 503, {
+        "Retry-After": "10",
+        Connection: "close",
+      });
     }
     const lastId = context.req.header("Last-Event-ID") ?? context.req.query("last_event_id") ?? null;
     const cut = (): void => context.env.outgoing?.destroy(); // nothing else ends a connection whose reader stands still

@@ -4,6 +4,7 @@ import type { TargetStatus } from "../core/status.ts";
 import type { DaemonStatus } from "../daemon/status.ts";
 import type { Answer, ControlClient } from "./control-client.ts";
 import { EXIT, type CliIo } from "./io.ts";
+import { plain } from "./terminal.ts";
 
 export interface CommandAnswer {
   readonly code: number;
@@ -36,7 +37,7 @@ export async function askTarget(client: ControlClient, target: string): Promise<
   const answer = await client.get(targetPath(target));
   if (!answer.ok) return unreachable(answer.error);
   const fields = fieldsOf(answer.value);
-  if (answer.value.status === 404 && typeof fields["error"] === "string") return failure({ code: EXIT.usage, text: fields["error"] });
+  if (answer.value.status === 404 && typeof fields["error"] === "string") return refused(EXIT.usage, fields["error"]);
   if (answer.value.status !== 200 || typeof fields["explain"] !== "object") return notUnderstood(answer.value);
   return success(fields as unknown as TargetAnswer);
 }
@@ -52,7 +53,7 @@ export async function order(
   const { code, text, heal_id: healId, error } = fieldsOf(answer.value);
   if (typeof code === "number" && typeof text === "string")
     return success({ code, text, healId: typeof healId === "string" ? healId : null });
-  if (answer.value.status === 400 && typeof error === "string") return failure({ code: EXIT.usage, text: error });
+  if (answer.value.status === 400 && typeof error === "string") return refused(EXIT.usage, error);
   return notUnderstood(answer.value);
 }
 
@@ -70,6 +71,11 @@ export function fieldsOf({ body }: Answer): Readonly<Record<string, unknown>> {
   return typeof body === "object" && body !== null ? (body as Readonly<Record<string, unknown>>) : {};
 }
 
+/** What the daemon says may name workers. */
+function refused(code: number, said: string): Outcome<never, Refusal> {
+  return failure({ code, text: plain(said) });
+}
+
 function unreachable(text: string): Outcome<never, Refusal> {
   return failure({ code: EXIT.unreachable, text });
 }
@@ -77,5 +83,5 @@ function unreachable(text: string): Outcome<never, Refusal> {
 function notUnderstood(answer: Answer): Outcome<never, Refusal> {
   const { error } = fieldsOf(answer);
   const said = typeof error === "string" ? error : "an answer this command does not understand; are both of one version?";
-  return failure({ code: EXIT.internal, text: `healer answered HTTP ${answer.status}: ${said}` });
+  return refused(EXIT.internal, `healer answered HTTP ${answer.status}: ${said}`);
 }

@@ -3,6 +3,7 @@ import { parseDurationMs } from "../core/quantities.ts";
 import { inWords } from "../core/words.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
 import { lockName } from "../daemon/single-instance.ts";
+import { printableJson } from "../record/printable.ts";
 import { systemFiles } from "../world/files/system-files.ts";
 import type { KernelLock } from "../world/lock/kernel-lock.ts";
 import { waitForKernelLock } from "../world/lock/wait-for-lock.ts";
@@ -45,7 +46,7 @@ export async function runEnsure(command: EnsureCommand, terminal: Terminal, runs
   const code = ensured.ok ? EXIT.fine : ensured.error.code;
   if (!ensured.ok) terminal.err(ensured.error.text.split("\n").map(plain).join("\n"));
   const { started, running } = ensured.ok ? ensured.value : { started: [], running: [] };
-  if (command.json === true) terminal.out(JSON.stringify({ app: command.app, started, running, code }));
+  if (command.json === true) terminal.out(printableJson({ app: command.app, started, running, code }));
   else if (ensured.ok) terminal.out(plain(ensured.value.text));
   return code;
 }

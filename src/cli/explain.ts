@@ -1,5 +1,6 @@
 import { newestRecords } from "../record/read-heal-log.ts";
 import { flatten } from "../core/sealed-record.ts";
+import { printableJson } from "../record/printable.ts";
 import { systemFiles } from "../world/files/system-files.ts";
 import { controlClient } from "./control-client.ts";
 import { askTarget, giveUp } from "./daemon-answers.ts";
@@ -23,7 +24,7 @@ export async function runExplain({ about, json }: ExplainCommand, terminal: Term
   if (HEAL_ID.test(about)) return explainHeal(about, json === true, terminal);
   const asked = await askTarget(controlClient(terminal), about);
   if (!asked.ok) return giveUp(terminal, asked.error);
-  terminal.out(json === true ? JSON.stringify(asked.value, null, 2) : explainPage(asked.value.explain, terminal, Date.now()));
+  terminal.out(json === true ? printableJson(asked.value, 2) : explainPage(asked.value.explain, terminal, Date.now()));
   return EXIT.fine;
 }
 
@@ -35,6 +36,6 @@ function explainHeal(healId: string, json: boolean, terminal: Terminal): number 
     terminal.err(`no heal ${healId} in the heal log of ${homes.join(" or ")}`);
     return EXIT.usage;
   }
-  terminal.out(json ? JSON.stringify(records.map(flatten), null, 2) : healStory(records, terminal));
+  terminal.out(json ? printableJson(records.map(flatten), 2) : healStory(records, terminal));
   return EXIT.fine;
 }

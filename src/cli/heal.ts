@@ -1,4 +1,5 @@
 import type { Outcome } from "../core/outcome.ts";
+import { printableJson } from "../record/printable.ts";
 import { pause } from "../world/clock/pause.ts";
 import { controlClient, type ControlClient } from "./control-client.ts";
 import { askTarget, fieldsOf, giveUp, order, targetPath, type Refusal } from "./daemon-answers.ts";
@@ -46,7 +47,7 @@ export async function runHeal(command: HealCommand, terminal: Terminal): Promise
     if (command.json !== true) terminal.out(plain(`${record.event}: ${record.reason}`));
   });
   if (!ended.ok) return giveUp(terminal, ended.error);
-  if (command.json === true) terminal.out(JSON.stringify({ heal_id: healId, ok: ended.value === EXIT.fine, code: ended.value }));
+  if (command.json === true) terminal.out(printableJson({ heal_id: healId, ok: ended.value === EXIT.fine, code: ended.value }));
   return ended.value;
 }
 

@@ -8,13 +8,14 @@ import { formatHuman, formatLine } from "../record/heal-line.ts";
 import { readEvidenceOf } from "../record/read-evidence.ts";
 import { newestRecords, readHealLog, type LogQuery } from "../record/read-heal-log.ts";
 import { summarise } from "../record/summarise-heal-log.ts";
+import { printableJson } from "../record/printable.ts";
 import type { Files } from "../world/files/files.ts";
 import { systemFiles } from "../world/files/system-files.ts";
 import { evidencePage } from "./evidence-page.ts";
 import { candidateHomes } from "./homes.ts";
 import { EXIT } from "./io.ts";
 import { summaryJson, summaryText } from "./log-summary.ts";
-import { paint, type Style, type Terminal } from "./terminal.ts";
+import { paint, plain, type Style, type Terminal } from "./terminal.ts";
 
 export interface LogCommand {
   /** A duration back from now, or an instant. */
@@ -39,7 +40,7 @@ export async function runLog(command: LogCommand, terminal: Terminal): Promise<n
   const query = queryOf(command, Date.now());
   const lines = linesOf(command);
   if (!query.ok || !lines.ok) {
-    terminal.err(query.ok ? (lines.ok ? "" : lines.error) : query.error);
+    terminal.err(plain(query.ok ? (lines.ok ? "" : lines.error) : query.error));
     return EXIT.usage;
   }
   const files = systemFiles();
@@ -66,10 +67,10 @@ export async function runLog(command: LogCommand, terminal: Terminal): Promise<n
 function showEvidence(files: Files, dir: string, { evidence, json }: LogCommand & { evidence: string }, terminal: Terminal): number {
   const read = readEvidenceOf(files, `${dir}/evidence`, evidence);
   if (!read.ok) {
-    terminal.err(read.error);
+    terminal.err(plain(read.error));
     return EXIT.usage;
   }
-  for (const entry of read.value) terminal.out(json === true ? JSON.stringify(entry) : evidencePage(entry, terminal.columns));
+  for (const entry of read.value) terminal.out(json === true ? printableJson(entry) : evidencePage(entry, terminal.columns));
   return EXIT.fine;
 }
 

@@ -1,5 +1,6 @@
 import { plural } from "../core/words.ts";
 import type { DaemonStatus } from "../daemon/status.ts";
+import { printableJson } from "../record/printable.ts";
 import { pause } from "../world/clock/pause.ts";
 import { controlClient, type ControlClient } from "./control-client.ts";
 import { askStatus, giveUp } from "./daemon-answers.ts";
@@ -25,7 +26,7 @@ export async function runStatus(command: StatusCommand, terminal: Terminal): Pro
   if (!asked.ok && command.nagios === true) terminal.out(`HEALER UNKNOWN - ${plain(asked.error.text.split("\n")[0] ?? "")}`);
   else if (!asked.ok) giveUp(terminal, asked.error);
   if (!asked.ok) return asked.error.code;
-  if (command.json === true) terminal.out(JSON.stringify(asked.value, null, 2));
+  if (command.json === true) terminal.out(printableJson(asked.value, 2));
   else if (command.nagios === true) terminal.out(nagiosLine(asked.value));
   else terminal.out(statusPage(asked.value, terminal, Date.now()));
   return asked.value.needs_person.length > 0 ? EXIT.personNeeded : EXIT.fine;

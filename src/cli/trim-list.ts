@@ -1,4 +1,5 @@
 import type { TrimOutside } from "../core/strategy.ts";
+import { printableJson } from "../record/printable.ts";
 import { namedBy } from "./app-rows.ts";
 import { readDump } from "./dumped-apps.ts";
 import { EXIT } from "./io.ts";
@@ -18,7 +19,7 @@ export interface TrimCommand {
 /** Who stays and who goes: the same for a dry run and a real one, which says so. */
 export function tellTrim(command: TrimCommand, terminal: Terminal, text: string, healId: string | null): void {
   const { app, keep, dryRun = false } = command;
-  if (command.json === true) return terminal.out(JSON.stringify({ app, keep, dry_run: dryRun, heal_id: healId, text }));
+  if (command.json === true) return terminal.out(printableJson({ app, keep, dry_run: dryRun, heal_id: healId, text }));
   const lines = text.split("\n").map(plain); // what stands in the list may not steer a terminal
   terminal.out([...lines, ...(dryRun && lines.length > 1 ? ["dry run: nothing was done"] : [])].join("\n"));
 }

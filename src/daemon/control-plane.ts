@@ -27,6 +27,7 @@ export interface DaemonFacts {
   readonly config: () => DaemonStatus["config"];
   readonly shownConfig: ControlPlane["config"];
   readonly curve: ControlPlane["curve"];
+  readonly tasks: ControlPlane["tasks"];
   readonly evidence: ControlPlane["evidence"];
   readonly onTurn: ControlPlane["onTurn"];
   readonly url: () => string | null;
@@ -46,6 +47,7 @@ export function createControlPlane(engine: Engine, records: RecentRecords, facts
     status: () => daemonStatus(state, facts),
     config: facts.shownConfig,
     curve: facts.curve,
+    tasks: facts.tasks,
     evidence: facts.evidence,
     onTurn: facts.onTurn,
     explain(text) {

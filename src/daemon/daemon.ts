@@ -1,6 +1,7 @@
 import type { Action } from "../actions/action.ts";
 import type { Compiled } from "../config/compiled.ts";
 import type { LogRecord } from "../core/log-record.ts";
+import type { Observation } from "../core/observation.ts";
 import type { Heard } from "../core/pm2-notice.ts";
 import { strategyOf } from "../core/turn.ts";
 import type { WorkerRow } from "../core/worker-row.ts";
@@ -35,6 +36,7 @@ import { restoreMemory, type Memory } from "./restore.ts";
 import { Sensing } from "./sensing.ts";
 import { SensorPace } from "./sensor-pace.ts";
 import type { ControlPlane } from "./status.ts";
+import { TaskCounts } from "./task-counts.ts";
 import { Teller } from "./tell.ts";
 import { watchedWorkers } from "./watched-workers.ts";
 
@@ -64,6 +66,7 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #recent = new RecentRecords();
   readonly #curves = new Curves();
+  readonly #tasks = new TaskCounts();
   readonly #turnListeners = new Set<() => void>();
   readonly #ingest = createIngest();
   readonly #shelf = new SensorShelf();
@@ -125,7 +128,7 @@ export class Daemon {
       watch: this.#watch,
       startSensors,
       heard,
-      observations: () => [...this.#sensing.drain(), ...this.#ingest.drain()],
+      observations: () => this.#observations(),
       intervalMs: () => state.policy.intervalMs,
       afterTurn: () => this.#afterTurn(),
     });
@@ -189,6 +192,7 @@ export class Daemon {
       config: () => this.#config.status(),
       shownConfig: () => this.#config.shown(),
       curve: (key, sinceWallMs) => this.#curves.of(key, { sinceWallMs, wallMs: clock.wallMs() }),
+      tasks: () => this.#tasks.all(),
       evidence: (healId) => readEvidenceOf(this.#parts.files, this.#parts.home.evidence, healId),
       onTurn: (listener) => {
         this.#turnListeners.add(listener);
@@ -202,6 +206,13 @@ export class Daemon {
       tryNotifiers: (channel, by) => this.#teller.tryNotifiers(channel, by),
       ingest: (kind, body) => this.#ingest.accept(kind, body, { atMs: clock.nowMs(), workers: watchedWorkers(state) }),
     });
+  }
+
+  #observations(): readonly Observation[] {
+    const { targets } = this.#memory.state;
+    const observations = [...this.#sensing.drain(), ...this.#ingest.drain()];
+    this.#tasks.add(observations, (target) => targets.get(target)?.group ?? null);
+    return observations;
   }
 
   #adopt(edited: Compiled): void {

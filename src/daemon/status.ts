@@ -128,6 +128,8 @@ export interface ControlPlane {
   isReady(): boolean;
   /** Of a target's id, `queue:NAME` or `gpu:INDEX`, at most a day back; null = nothing is known of it. */
   curve(key: string, sinceWallMs: number): Curve | null;
+  /** Finished tasks since the daemon started, by group. */
+  tasks(): readonly { readonly app: string; readonly ok: number; readonly failed: number }[];
   /** What was seen of the workers of a heal right before it ended them. The error says what there is. */
   evidence(healId: string): Outcome<readonly Evidence[], string>;
   /** After each complete turn, until the returned function is called. The listener must not throw or wait. */
@@ -137,6 +139,8 @@ export interface ControlPlane {
   /** Each record as it is written, until the returned function is called. The listener must not throw or wait. */
   onRecord(listener: (record: SealedRecord) => void): () => void;
 }
+
+export type TaskCount = ReturnType<ControlPlane["tasks"]>[number];
 
 /** `code` is the CLI's exit code. */
 export interface CommandReply {

@@ -15,7 +15,12 @@ export function printable(text: string): string {
   });
 }
 
-/** JSON on one line that a terminal shows as it stands. The value is the same: only the spelling of characters differs. */
-export function printableJson(value: unknown): string {
-  return JSON.stringify(value).replace(OBEYED_CHARACTER, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+/**
+ * JSON that a terminal shows as it stands, on one line without `indent`. The value is the same: only the spelling of
+ * characters differs. JSON has line feeds between its values only.
+ */
+export function printableJson(value: unknown, indent = 0): string {
+  return JSON.stringify(value, null, indent).replace(OBEYED_CHARACTER, (character) =>
+    character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

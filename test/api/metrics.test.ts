@@ -75,6 +75,8 @@ test("heals are counted by action and verdict, holds by guard, times in buckets"
   const heal = { heal_id: "20261122-031245-1", app: "rpa" };
   const text = await scrape(plane, () => {
     plane.write(sealedRecord({ event: "heal_intent", ...heal, more: { action: "restart" } }));
+    plane.write(sealedRecord({ event: "heal_action", ...heal, more: { ok: true, took_ms: 312 } }));
+    plane.write(sealedRecord({ event: "heal_action", ...heal, more: { ok: false, took_ms: null } }));
     const more = { verdict: "recovered", time_to_detect_ms: 40_000, time_to_recover_ms: 220_000 };
     plane.write(sealedRecord({ event: "heal_verdict", ...heal, more }));
     plane.write(sealedRecord({ event: "hold", more: { guard: "grace" } }));
@@ -88,6 +90,9 @@ test("heals are counted by action and verdict, holds by guard, times in buckets"
     'healer_detection_seconds_bucket{le="+Inf"} 1',
     "healer_detection_seconds_sum 40",
     "healer_recovery_seconds_count 1",
+    'healer_action_seconds_bucket{le="0.25"} 0',
+    'healer_action_seconds_bucket{le="0.5"} 1',
+    "healer_action_seconds_count 1",
   ])
     expect(text.split("\n")).toContain(line);
 });
@@ -101,4 +106,21 @@ test("a flood of names stays a bounded answer", async () => {
   expect(text.split("\n").filter((line) => line.startsWith("healer_circuit_open{"))).toHaveLength(2_000);
   expect(text.split("\n").filter((line) => line.startsWith("healer_holds_total{"))).toHaveLength(1_001);
   expect(text).toContain('healer_holds_total{guard="other"} 4000');
+});
+
+test("tasks are counted by app and outcome", async () => {
+  const plane = new FakeControlPlane();
+  plane.taskCounts = [{ app: "rpa", ok: 9, failed: 2 }];
+  const lines = (await scrape(plane)).split("\n");
+  expect(lines).toContain('healer_tasks_total{app="rpa",outcome="ok"} 9');
+  expect(lines).toContain('healer_tasks_total{app="rpa",outcome="failed"} 2');
+});
+
+test("of the machine only what it tells has a sample", async () => {
+  const plane = new FakeControlPlane();
+  expect(await scrape(plane)).not.toMatch(/healer_(host|gpu)_/);
+  const unknown = { memory_total_bytes: null, memory_available_bytes: null, disk_total_bytes: null, disk_free_bytes: null, load_1m: null };
+  plane.current = daemonStatus({ host: { ...unknown, cores: 4, pressures: [], gpus: [] } });
+  const names = (await scrape(plane)).match(/^healer_(host|gpu)_\S+/gm);
+  expect(names).toEqual(["healer_host_cores", "healer_host_pressures"]);
 });

@@ -14,7 +14,7 @@ async function plane(facts: Partial<DaemonFacts> = {}) {
     ...{ config: () => CONFIG, lastTurnAtMs: () => stage.state.nowMs, nowMs: () => stage.state.nowMs, diskTroubles: () => [] },
     ingest: () => ({ ok: true, value: null }),
     shownConfig: () => ({ settings: [], warnings: [] }),
-    ...{ curve: () => null, evidence: () => ({ ok: true, value: [] }), onTurn: () => () => {} },
+    ...{ curve: () => null, tasks: () => [], evidence: () => ({ ok: true, value: [] }), onTurn: () => () => {} },
     tryNotifiers: () => Promise.resolve({ ok: true, value: [] }),
     ...facts,
   });

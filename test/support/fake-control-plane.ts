@@ -4,8 +4,8 @@ import { failure, success, type Outcome } from "../../src/core/outcome.ts";
 import type { SealedRecord } from "../../src/core/sealed-record.ts";
 import type { TargetStatus } from "../../src/core/status.ts";
 import type { Evidence } from "../../src/record/evidence.ts";
-import type { CommandReply, ControlPlane, Curve, DaemonStatus } from "../../src/daemon/status.ts";
 import type { ChannelTrial } from "../../src/daemon/notify/try-channels.ts";
+import type { CommandReply, ControlPlane, Curve, DaemonStatus, TaskCount } from "../../src/daemon/status.ts";
 import { WALL_MS } from "./log-records.ts";
 
 /** A daemon that says what a test tells it to, and remembers what it was asked. */
@@ -19,6 +19,7 @@ export class FakeControlPlane implements ControlPlane {
   readonly asked: { readonly by: string; readonly command: Command }[] = [];
   readonly ingested: { readonly kind: string; readonly body: unknown }[] = [];
   curveNow: Curve | null = null;
+  taskCounts: TaskCount[] = [];
   readonly #turns = new Set<() => void>();
   readonly #listeners = new Set<(record: SealedRecord) => void>();
 
@@ -32,6 +33,10 @@ export class FakeControlPlane implements ControlPlane {
 
   curve(): Curve | null {
     return this.curveNow;
+  }
+
+  tasks(): readonly TaskCount[] {
+    return this.taskCounts;
   }
 
   evidence(healId: string): Outcome<readonly Evidence[], string> {
