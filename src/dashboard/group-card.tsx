@@ -7,7 +7,7 @@ import { pathTo } from "./route.ts";
 import { TONES } from "./tone.ts";
 import { bytesText, percentText, plural, spanText } from "./words.ts";
 
-const SHOWN_FIRST = 12;
+const SHOWN_FIRST = 8;
 const ALL_DRAWN_MAX = 250;
 
 /** A group with its workers. In a big fleet only what is on the screen is drawn: then the page's own search finds no more than that. */

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-const MARGIN = "300px"; // drawn before it is scrolled to
+const MARGIN = "150px"; // drawn before it is scrolled to
 
 /** Whether an element is on the screen, or nearly. What is not need not be drawn with each turn. */
 export function useInSight() {

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Rate } from "../core/status.ts";
 import { SHAPES, TONE_WORDS, type Tone } from "./tone.ts";
-import { percentText, plural } from "./words.ts";
+import { numberText, percentText, plural } from "./words.ts";
 
 export function Mark({ tone }: { readonly tone: Tone }) {
   return (
@@ -30,7 +30,7 @@ export function RateBar({ rate, threshold }: { readonly rate: Rate | null; reado
         <i class="point" style={{ transform: `translateX(${100 * share}%)` }} />
         <i class="tick" style={{ transform: `translateX(${100 * threshold}%)` }} />
       </span>
-      <span class="n">n={n.toLocaleString("en")}</span>
+      <span class="n">n={numberText(n)}</span>
     </span>
   );
 }
