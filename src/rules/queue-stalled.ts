@@ -128,11 +128,12 @@ function longestPending(view: TargetView): QueueFacts | null {
   return longest;
 }
 
-/** From when nothing was finished although something could have been. */
+/** From when nothing was finished although something could have been: what is ignored after our own action is no silence. */
 function silentSince(memory: Memory, view: TargetView, waiting: QueueFacts): number {
+  const heardFromMs = Math.min(view.nowMs, Math.max(memory.epochAtMs, memory.ignoreUntilMs));
   const byGroup = view.kind === "group" ? finishedByAll(view) : null;
   const countedSinceMs = waiting.countedSinceMs?.[view.id] ?? 0;
-  return Math.max(waiting.pendingSinceMs ?? view.nowMs, memory.epochAtMs, memory.finishedAtMs ?? 0, byGroup ?? 0, countedSinceMs);
+  return Math.max(waiting.pendingSinceMs ?? view.nowMs, heardFromMs, memory.finishedAtMs ?? 0, byGroup ?? 0, countedSinceMs);
 }
 
 /** With totals only: whatever any of its queues saw finished. Working through another queue first is not a stall. */

@@ -55,6 +55,13 @@ describe("queue-stalled, of a worker", () => {
     expect(asked({}, finished, { ...EPOCH, atMs: 7 * MINUTE, ignoreTasksUntilMs: 7 * MINUTE }).verdict).toBe(verdict);
   });
 
+  it("does not hold against it what it finished while tasks were ignored after our own action", () => {
+    const young = { atMs: 4 * MINUTE, ignoreTasksUntilMs: 9 * MINUTE, forgiveFailures: 0 };
+    expect(asked({}, [5, 6, 7, 8], young)).toMatchObject({ judgement: { state: "fine" }, verdict: "undecided" });
+    expect(asked({}, [5, 6, 7, 8], { ...young, ignoreTasksUntilMs: 5 * MINUTE }).verdict).toBe("recovered");
+    expect(asked({}, [], { ...young, ignoreTasksUntilMs: 11 * MINUTE }).words).toContain("last sign of progress 0 s ago");
+  });
+
   it("does not take what our own kill cut short for progress", () => {
     expect(asked({}, [8], { atMs: 7 * MINUTE, ignoreTasksUntilMs: 9 * MINUTE, forgiveFailures: 0 }).verdict).toBe("undecided");
   });
