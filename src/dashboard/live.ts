@@ -2,6 +2,7 @@ import { batch, computed, signal, type Signal } from "@preact/signals";
 import type { FleetMessage } from "../api/fleet-message.ts";
 import type { TargetStatus } from "../core/status.ts";
 import type { DaemonStatus } from "../daemon/status.ts";
+import { ask } from "./calls.ts";
 import { followStream } from "./event-stream.ts";
 import { TONES, toneOf, worse, type Tone } from "./tone.ts";
 
@@ -133,8 +134,8 @@ function put(change: Changed): void {
 }
 
 async function fillLog(): Promise<void> {
-  const answer = await fetch(`api/heals?since=${Date.now() - DAY_MS}`);
-  if (answer.ok) addLines(((await answer.json()) as { records: LogLine[] }).records);
+  const answer = await ask<{ readonly records: readonly LogLine[] }>(`api/heals?since=${Date.now() - DAY_MS}`);
+  if (answer.ok) addLines(answer.value.records);
 }
 
 /** In order of time, each once: the stream and the first reading overlap. */
