@@ -1,22 +1,21 @@
 import type { TargetStatus } from "../core/status.ts";
-import type { ControlPlane } from "../daemon/status.ts";
-import type { FleetMessage } from "./fleet-message.ts";
+import type { ControlPlane, DaemonStatus } from "../daemon/status.ts";
+import { changesOf, toldOf, type Told } from "./fleet-changes.ts";
+import type { Changes, FleetMessage } from "./fleet-message.ts";
 
-type Changed = Extract<FleetMessage, { kind: "turn" }>["changed"];
 /** The kind, and the message as JSON, made once for everybody. */
 type Listener = (kind: FleetMessage["kind"], json: string) => void;
-type Fields = ReadonlyMap<string, string>;
 
 const GAP_MS = 250; // a crash loop turns a dozen times a second; nobody can read that
-/** It grows with every turn; whoever shows it adds the time that has passed. Sent along when the process is another one. */
-const GROWING = "uptime_ms";
+const DECIMALS = 10_000; // nobody reads more of a share or a mean; a thousand workers have ten thousand of them
 
 /** What open pages show. Costs nothing while nobody looks: then no turn asks for the status. */
 export class FleetFeed {
   readonly #plane: Pick<ControlPlane, "status" | "onTurn">;
   readonly #now: () => number;
   readonly #listeners = new Set<Listener>();
-  #known = new Map<string, Fields>();
+  #known: ReadonlyMap<string, Told> = new Map();
+  #configHash = "";
   #toldAtMs = -Infinity;
   #timer: NodeJS.Timeout | null = null;
 
@@ -28,11 +27,9 @@ export class FleetFeed {
 
   /** The listener is told the whole fleet at once. */
   listen(listener: Listener): () => void {
-    const status = this.#plane.status();
-    if (this.#listeners.size === 0) this.#known = fieldsOf(status.targets);
-    else this.#tell(); // so that the others, too, know what this one begins with
+    if (this.#listeners.size > 0) this.#tell(); // so that the others, too, know what this one begins with
     this.#listeners.add(listener);
-    listener("fleet", asJson({ kind: "fleet", at: new Date(this.#now()).toISOString(), status }));
+    listener("fleet", asJson(this.#whole(this.#plane.status())));
     return () => this.#listeners.delete(listener);
   }
 
@@ -47,32 +44,49 @@ export class FleetFeed {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#toldAtMs = this.#now();
-    const { targets, ...rest } = this.#plane.status();
-    const before = this.#known;
-    this.#known = fieldsOf(targets);
-    const gone = [...before.keys()].filter((id) => !this.#known.has(id));
-    const changed = targets.flatMap((target) => changesOf(target, before.get(target.id), this.#known.get(target.id)));
-    const message: FleetMessage = { kind: "turn", at: new Date(this.#now()).toISOString(), rest, changed, gone };
+    const status = this.#plane.status();
+    const isAnother = status.config.hash !== this.#configHash; // it can take fields away, which a change has no words for
+    const message = isAnother ? this.#whole(status) : this.#changes(status);
     const json = asJson(message);
-    for (const listener of this.#listeners) listener("turn", json);
+    for (const listener of this.#listeners) listener(message.kind, json);
+  }
+
+  #whole(status: DaemonStatus): FleetMessage {
+    this.#known = knownOf(status.targets);
+    this.#configHash = status.config.hash;
+    return { kind: "fleet", at: this.#at(), status };
+  }
+
+  #changes({ targets, ...rest }: DaemonStatus): FleetMessage {
+    const before = this.#known;
+    this.#known = knownOf(targets);
+    const gone = [...before.keys()].filter((id) => !this.#known.has(id));
+    return { kind: "turn", at: this.#at(), rest, gone, changed: byFields(this.#known, before) };
+  }
+
+  #at(): string {
+    return new Date(this.#now()).toISOString();
   }
 }
 
-/** Shares and means have no more than four decimals that anybody reads; a thousand workers have ten thousand of them. */
 function asJson(message: FleetMessage): string {
-  return JSON.stringify(message, (_name, value: unknown) => (typeof value === "number" ? Math.round(value * 10_000) / 10_000 : value));
+  return JSON.stringify(message, (_name, value: unknown) => (typeof value === "number" ? Math.round(value * DECIMALS) / DECIMALS : value));
 }
 
-function fieldsOf(targets: readonly TargetStatus[]): Map<string, Fields> {
-  return new Map(
-    targets.map((target) => [target.id, new Map(Object.entries(target).map(([name, value]) => [name, JSON.stringify(value)]))]),
-  );
+function knownOf(targets: readonly TargetStatus[]): ReadonlyMap<string, Told> {
+  return new Map(targets.map((target) => [target.id, toldOf(target)]));
 }
 
-function changesOf(target: TargetStatus, before: Fields | undefined, now: Fields | undefined): Changed {
-  if (before === undefined) return [target];
-  const isAnother = before.get("pid") !== now?.get("pid");
-  const names = [...(now?.keys() ?? [])].filter((name) => (name === GROWING ? isAnother : before.get(name) !== now?.get(name)));
-  if (names.length === 0) return [];
-  return [{ id: target.id, ...Object.fromEntries(Object.entries(target).filter(([name]) => names.includes(name))) }];
+function byFields(known: ReadonlyMap<string, Told>, before: ReadonlyMap<string, Told>): readonly Changes[] {
+  const found = new Map<string, { readonly fields: readonly string[]; readonly targets: [id: string, ...values: unknown[]][] }>();
+  for (const [id, told] of known) {
+    const changes = changesOf(told, before.get(id));
+    if (changes.size === 0) continue;
+    const fields = [...changes.keys()];
+    const key = fields.join(" ");
+    const same = found.get(key) ?? { fields, targets: [] };
+    found.set(key, same);
+    same.targets.push([id, ...changes.values()]);
+  }
+  return [...found.values()];
 }

@@ -1,4 +1,3 @@
-import type { TargetStatus } from "../core/status.ts";
 import type { DaemonStatus } from "../daemon/status.ts";
 
 /** The whole fleet, once; then what each turn has changed. */
@@ -9,7 +8,14 @@ export type FleetMessage =
       readonly at: string;
       /** The status without its targets. */
       readonly rest: Omit<DaemonStatus, "targets">;
-      /** By target, the fields that have changed; of a new target all of them. */
-      readonly changed: readonly (Partial<TargetStatus> & Pick<TargetStatus, "id">)[];
+      readonly changed: readonly Changes[];
       readonly gone: readonly string[];
     };
+
+/** Targets with the same fields changed, of a new target all of them: of a thousand, most have the same few. */
+export interface Changes {
+  /** `memory_bytes`; of a success rate each figure by itself: `success.hour.ok`. */
+  readonly fields: readonly string[];
+  /** Each a target's id, then the values of its fields. */
+  readonly targets: readonly (readonly [id: string, ...values: readonly unknown[]])[];
+}

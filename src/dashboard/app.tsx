@@ -1,3 +1,4 @@
+import { computed } from "@preact/signals";
 import logo from "./healer.svg";
 import { Configuration } from "./configuration.tsx";
 import { Incidents } from "./incidents.tsx";
@@ -18,6 +19,8 @@ const PAGES: readonly { readonly page: Page; readonly title: string }[] = [
   { page: "log", title: "Heal log" },
   { page: "configuration", title: "Configuration" },
 ];
+/** Open circuits and incidents: what stands on the page about them. */
+const openCount = computed(() => all.value.filter((target) => target.circuit_open || target.incident !== null).length);
 const STALE_TURNS = 3;
 const STALE_SLACK_MS = 2_000;
 
@@ -60,7 +63,6 @@ function Opening() {
 
 function Header() {
   const { page } = route.value;
-  const count = needsOf("incidents");
   return (
     <header>
       <a class="brand" href={pathTo("overview")}>
@@ -72,18 +74,13 @@ function Header() {
         {PAGES.map((each) => (
           <a key={each.page} href={pathTo(each.page)} aria-current={each.page === page ? "page" : undefined}>
             {each.title}
-            {each.page === "incidents" && count > 0 && <span class="count">{count}</span>}
+            {each.page === "incidents" && openCount.value > 0 && <span class="count">{openCount}</span>}
           </a>
         ))}
       </nav>
       <Liveness />
     </header>
   );
-}
-
-/** How many things stand open on that page. */
-function needsOf(page: "incidents"): number {
-  return page === "incidents" ? all.value.filter((target) => target.circuit_open || target.incident !== null).length : 0;
 }
 
 function Mode() {

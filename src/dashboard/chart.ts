@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Curve } from "../daemon/status.ts";
-import type { LogLine } from "./live.ts";
+import type { LogLine } from "./lines.ts";
 import { SHAPES, toneOfLine } from "./tone.ts";
 import { bytesText } from "./words.ts";
 

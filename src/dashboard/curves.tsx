@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Curve } from "../daemon/status.ts";
 import { ask } from "./calls.ts";
-import { lines, rest } from "./live.ts";
+import { lines } from "./lines.ts";
+import { rest } from "./live.ts";
 
 const POLL_MS = 10_000; // as often as healer notes a point
 const SHOWN = ["heal_intent", "heal_verdict", "would_heal", "circuit_open", "incident_open", "external_restart", "worker_exit"];

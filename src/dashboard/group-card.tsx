@@ -1,44 +1,46 @@
-import { computed } from "@preact/signals";
-import { useMemo, useState } from "preact/hooks";
+import { useComputed, useSignal, type Signal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { useInSight } from "./in-sight.ts";
-import { count, groups, nowMs, targetOf, type Group, type Shown } from "./live.ts";
+import { count, groupOf, type Shown } from "./live.ts";
 import { Mark, Pill, RateBar } from "./parts.tsx";
 import { pathTo } from "./route.ts";
+import { sameWhile } from "./signals.ts";
 import { TONES } from "./tone.ts";
-import { bytesText, percentText, plural, spanText } from "./words.ts";
+import { percentText, plural } from "./words.ts";
+import { WorkerRow } from "./worker-row.tsx";
 
 const SHOWN_FIRST = 8;
 const ALL_DRAWN_MAX = 250;
 
 /** A group with its workers. In a big fleet only what is on the screen is drawn: then the page's own search finds no more than that. */
-export function GroupCard(of: Group) {
-  const { place, isInSight } = useInSight();
-  const [isOpen, setOpen] = useState(false);
-  const isDrawn = isInSight || count.value <= ALL_DRAWN_MAX;
+export function GroupCard({ id }: { readonly id: string }) {
+  const { place, isInSight } = useInSight<HTMLElement>(false);
+  const look = useComputed(() => `card ${groupOf(id)?.tone ?? ""}`);
+  const isDrawn = useComputed(() => isInSight.value || count.value <= ALL_DRAWN_MAX);
+  const isOpen = useSignal(false);
   return (
-    <article class={`card ${of.tone}`} ref={place}>
-      {isDrawn ? <GroupHead {...of} /> : <h2>{of.group.id}</h2>}
-      {isDrawn && <Workers members={of.members} isOpen={isOpen} setOpen={setOpen} />}
+    <article class={look} ref={place}>
+      {isDrawn.value ? <GroupHead id={id} /> : <h2>{id}</h2>}
+      {isDrawn.value && <Workers id={id} isOpen={isOpen} />}
     </article>
   );
 }
 
 /** The workers of one group, on its own page. */
 export function WorkersOf({ id }: { readonly id: string }) {
-  const [isOpen, setOpen] = useState(false);
-  const found = groups.value.find(({ group }) => group.id === id);
-  if (found === undefined) return null;
+  const look = useComputed(() => `card ${groupOf(id)?.tone ?? ""}`);
+  const isOpen = useSignal(false);
   return (
-    <section class={`card ${found.tone}`} aria-label="Workers">
-      <Workers members={found.members} isOpen={isOpen} setOpen={setOpen} />
+    <section class={look} aria-label="Workers">
+      <Workers id={id} isOpen={isOpen} />
     </section>
   );
 }
 
 /** The worst first; a big group shows the rest when asked. */
-function Workers({ members, isOpen, setOpen }: Pick<Group, "members"> & { isOpen: boolean; setOpen: (isOpen: boolean) => void }) {
-  const ranked = members.length <= SHOWN_FIRST ? members : members.toSorted((one, other) => rank(one) - rank(other));
-  const shown = isOpen ? ranked : ranked.slice(0, SHOWN_FIRST);
+function Workers({ id, isOpen }: { readonly id: string; readonly isOpen: Signal<boolean> }) {
+  const ids = useMemo(() => sameWhile(() => ranked(groupOf(id)?.members ?? []).map((member) => member.id)), [id]);
+  const size = ids.value.length;
   return (
     <>
       <table>
@@ -61,89 +63,74 @@ function Workers({ members, isOpen, setOpen }: Pick<Group, "members"> & { isOpen
           </tr>
         </thead>
         <tbody>
-          {shown.map((member) => (
-            <WorkerRow key={member.id} id={member.id} />
+          {(isOpen.value ? ids.value : ids.value.slice(0, SHOWN_FIRST)).map((worker) => (
+            <WorkerRow key={worker} id={worker} />
           ))}
         </tbody>
       </table>
-      {members.length > SHOWN_FIRST && (
-        <button class="more" onClick={() => setOpen(!isOpen)}>
-          {isOpen ? "Show fewer" : `Show all ${plural(members.length, "worker")}`}
+      {size > SHOWN_FIRST && (
+        <button class="more" onClick={() => (isOpen.value = !isOpen.value)}>
+          {isOpen.value ? "Show fewer" : `Show all ${plural(size, "worker")}`}
         </button>
       )}
     </>
   );
 }
 
-function rank(target: Shown): number {
-  return TONES.indexOf(target.tone);
+function ranked(members: readonly Shown[]): readonly Shown[] {
+  if (members.length <= SHOWN_FIRST) return members;
+  return members.toSorted((one, other) => TONES.indexOf(one.tone) - TONES.indexOf(other.tone));
 }
 
-function GroupHead({ group, members, tone }: Group) {
-  const online = members.filter(({ pm2_status: status }) => status === "online").length;
+function GroupHead({ id }: { readonly id: string }) {
+  const tone = useComputed(() => groupOf(id)?.tone ?? "rest").value;
+  const online = useComputed(() => onlineText(groupOf(id)?.members ?? []));
+  const means = useComputed(() => meansText(groupOf(id)?.group));
+  const state = useComputed(() => (groupOf(id)?.group.phase === "healthy" ? null : groupOf(id)?.group.state)).value;
   return (
     <div class="card-head">
       <h2>
-        <Mark tone={tone} /> <a href={pathTo("target", group.id)}>{group.id}</a>
+        <Mark tone={tone} /> <a href={pathTo("target", id)}>{id}</a>
       </h2>
       <p class="marks">
-        <span>
-          {online} of {members.length} online
-        </span>
-        {group.mode !== "heal" && <Pill tone="rest">{group.mode}</Pill>}
-        {group.paused !== null && <Pill tone="rest">paused</Pill>}
-        {group.incident !== null && <Pill tone="person">incident: {group.incident}</Pill>}
-        {group.duplicates.length > 0 && (
-          <Pill tone="sick">{plural(group.duplicates.length, "copy").replace("copys", "copies")} too many</Pill>
-        )}
+        <span>{online}</span>
+        <GroupPills id={id} />
       </p>
       <p class="card-rate">
-        <RateBar rate={group.success.hour} threshold={group.threshold} />
-        <small>
-          24 h {percentText(group.success.day?.rate ?? null)}
-          {group.success.weighted !== undefined && `, weighted ${percentText(group.success.weighted.rate)}`}
-        </small>
+        <RateBar read={() => hourOf(id)} />
+        <small>{means}</small>
       </p>
-      {group.phase !== "healthy" && <p class="state">{group.state}</p>}
+      {state != null && <p class="state">{state}</p>}
     </div>
   );
 }
 
-function WorkerRow({ id }: { readonly id: string }) {
-  const worker = targetOf(id).value;
-  if (worker === undefined) return null;
-  const { success, startedAtMs, symptom, state, paused } = worker;
-  const words = symptom ?? (paused === null ? state : `paused: ${paused}`);
-  const says = words === "healthy" ? null : words;
+/** What is out of the ordinary. */
+function GroupPills({ id }: { readonly id: string }) {
+  const mode = useComputed(() => groupOf(id)?.group.mode ?? "heal").value;
+  const isPaused = useComputed(() => (groupOf(id)?.group.paused ?? null) !== null).value;
+  const incident = useComputed(() => groupOf(id)?.group.incident ?? null).value;
+  const copies = useComputed(() => groupOf(id)?.group.duplicates.length ?? 0).value;
   return (
     <>
-      <tr class={says === null ? "" : "says-more"}>
-        <td>
-          <Mark tone={worker.tone} /> <a href={pathTo("target", id)}>{id}</a>
-        </td>
-        <td>
-          <RateBar rate={success.hour} threshold={worker.threshold} />
-        </td>
-        <td class="wide">{percentText(success.day?.rate ?? null)}</td>
-        <td class="number">{bytesText(worker.memory_bytes)}</td>
-        <td class="number wide">{worker.restarts ?? "n/a"}</td>
-        <td class="number wide">
-          <Uptime startedAtMs={startedAtMs} />
-        </td>
-      </tr>
-      {says !== null && (
-        <tr>
-          <td colSpan={6} class="state">
-            {says}
-          </td>
-        </tr>
-      )}
+      {mode !== "heal" && <Pill tone="rest">{mode}</Pill>}
+      {isPaused && <Pill tone="rest">paused</Pill>}
+      {incident !== null && <Pill tone="person">incident: {incident}</Pill>}
+      {copies > 0 && <Pill tone="sick">{copies === 1 ? "1 copy" : `${copies} copies`} too many</Pill>}
     </>
   );
 }
 
-/** A text of its own: the clock draws nothing else anew. */
-function Uptime({ startedAtMs }: { readonly startedAtMs: number | null }) {
-  const text = useMemo(() => computed(() => (startedAtMs === null ? "–" : spanText(nowMs.value - startedAtMs))), [startedAtMs]);
-  return <>{text}</>;
+function onlineText(members: readonly Shown[]): string {
+  return `${members.filter(({ pm2_status: status }) => status === "online").length} of ${members.length} online`;
+}
+
+function meansText(group: Shown | undefined): string {
+  const { day, weighted } = group?.success ?? {};
+  return `24 h ${percentText(day?.rate ?? null)}${weighted === undefined ? "" : `, weighted ${percentText(weighted.rate)}`}`;
+}
+
+function hourOf(id: string) {
+  const group = groupOf(id)?.group;
+  return { rate: group?.success.hour ?? null, threshold: group?.threshold ?? 0 };
 }

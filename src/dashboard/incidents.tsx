@@ -1,5 +1,6 @@
 import { LogLines } from "./log.tsx";
-import { all, groups, lines, rest, type Shown } from "./live.ts";
+import { lines } from "./lines.ts";
+import { all, groups, rest, type Shown } from "./live.ts";
 import { OrderButton } from "./order.tsx";
 import { Mark } from "./parts.tsx";
 import { pathTo } from "./route.ts";

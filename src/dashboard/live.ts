@@ -1,22 +1,11 @@
 import { batch, computed, signal, type Signal } from "@preact/signals";
-import type { FleetMessage } from "../api/fleet-message.ts";
+import type { Changes, FleetMessage } from "../api/fleet-message.ts";
 import type { TargetStatus } from "../core/status.ts";
 import type { DaemonStatus } from "../daemon/status.ts";
-import { ask } from "./calls.ts";
 import { followStream } from "./event-stream.ts";
+import { addLines, fillLog, type LogLine } from "./lines.ts";
+import { sameWhile } from "./signals.ts";
 import { TONES, toneOf, worse, type Tone } from "./tone.ts";
-
-/** A line of the heal log, flat. */
-export interface LogLine {
-  readonly ts: string;
-  readonly level: string;
-  readonly event: string;
-  readonly target: string;
-  readonly strategy: string | null;
-  readonly reason: string;
-  readonly heal_id?: string;
-  readonly [name: string]: unknown;
-}
 
 /** A target as shown: when its process began is remembered, so that its uptime grows by itself. */
 export interface Shown extends TargetStatus {
@@ -24,19 +13,16 @@ export interface Shown extends TargetStatus {
   readonly tone: Tone;
 }
 
-type Changed = Partial<TargetStatus> & Pick<TargetStatus, "id">;
-
-const LINES_MAX = 3_000;
-const DAY_MS = 86_400_000;
+type Mutable<Of> = { -readonly [Name in keyof Of]: Of[Name] };
 
 export const link = signal<"opening" | "live" | "lost">("opening");
 /** When something was heard last, on this page's own clock. */
 export const heardAtMs = signal(performance.now());
 export const nowMs = signal(Date.now());
 export const rest = signal<Omit<DaemonStatus, "targets"> | null>(null);
-export const lines = signal<readonly LogLine[]>([]);
-const known = new Map<string, Shown>();
-/** Of each target that is shown: what does not change is not drawn again, and who is not shown costs nothing. */
+/** Written anew in place with each turn: a thousand new objects every two seconds are much to clear away. */
+const known = new Map<string, Mutable<Shown>>();
+/** Of each target that is shown, a copy: what does not change is not drawn again, and who is not shown costs nothing. */
 const rows = new Map<string, Signal<Shown | undefined>>();
 const round = signal(0);
 
@@ -77,6 +63,13 @@ export const groups = computed((): readonly Group[] => {
   return found.toSorted((one, other) => rankOf(one) - rankOf(other));
 });
 
+export const groupIds = sameWhile(() => groups.value.map(({ group }) => group.id));
+const groupsById = computed(() => new Map(groups.value.map((each) => [each.group.id, each])));
+
+export function groupOf(id: string): Group | undefined {
+  return groupsById.value.get(id);
+}
+
 /** Whoever is at rest, or well, keeps its place. */
 function rankOf({ tone }: Group): number {
   return Math.min(TONES.indexOf(tone), TONES.indexOf("rest"));
@@ -102,7 +95,7 @@ function take(message: FleetMessage): void {
     if (message.kind === "fleet") return takeWhole(message.status);
     rest.value = message.rest;
     for (const id of message.gone) forget(id);
-    for (const change of message.changed) put(change);
+    for (const changes of message.changed) takeChanges(changes);
     round.value += 1;
   });
 }
@@ -110,7 +103,7 @@ function take(message: FleetMessage): void {
 function takeWhole({ targets, ...others }: DaemonStatus): void {
   const ids = new Set(targets.map(({ id }) => id));
   for (const id of known.keys()) if (!ids.has(id)) forget(id);
-  for (const target of targets) put(target);
+  for (const target of targets) shown({ ...target, startedAtMs: null, tone: "well" }, target.uptime_ms);
   rest.value = others;
   round.value += 1;
 }
@@ -121,26 +114,34 @@ function forget(id: string): void {
   if (row !== undefined) row.value = undefined;
 }
 
-/** What is not in the change stays. An uptime stands in it when it is another process's, or the first that is heard. */
-function put(change: Changed): void {
-  const before = known.get(change.id);
-  const { uptime_ms: uptimeMs } = change;
-  const startedAtMs = uptimeMs === undefined ? (before?.startedAtMs ?? null) : uptimeMs === null ? null : Date.now() - uptimeMs;
-  const shown = { ...before, ...change, startedAtMs, tone: "well" } as Omit<Shown, "tone"> & { tone: Tone };
-  shown.tone = toneOf(shown);
-  known.set(change.id, shown);
-  const row = rows.get(change.id);
-  if (row !== undefined) row.value = shown;
+function takeChanges({ fields, targets }: Changes): void {
+  const paths = fields.map((name) => name.split("."));
+  const uptime = fields.indexOf("uptime_ms");
+  for (const [id, ...values] of targets) {
+    const target = known.get(id) ?? newTarget(id);
+    paths.forEach((path, index) => setAt(target, path, values[index]));
+    shown(target, uptime < 0 ? undefined : (values[uptime] as number | null));
+  }
 }
 
-async function fillLog(): Promise<void> {
-  const answer = await ask<{ readonly records: readonly LogLine[] }>(`api/heals?since=${Date.now() - DAY_MS}`);
-  if (answer.ok) addLines(answer.value.records);
+/** All the rest of it stands in the same message. */
+function newTarget(id: string): Mutable<Shown> {
+  return { id, success: {}, startedAtMs: null, tone: "well" } as unknown as Mutable<Shown>;
 }
 
-/** In order of time, each once: the stream and the first reading overlap. */
-function addLines(added: readonly LogLine[]): void {
-  const byKey = new Map([...lines.peek(), ...added].map((line) => [`${line.ts} ${line.event} ${line.target} ${line.reason}`, line]));
-  const sorted = [...byKey.values()].toSorted((one, other) => (one.ts < other.ts ? -1 : one.ts > other.ts ? 1 : 0));
-  lines.value = sorted.slice(-LINES_MAX);
+/** Writes into objects of this page's own. */
+function setAt(target: object, path: readonly string[], value: unknown): void {
+  let inner = target as Record<string, unknown>;
+  const last = path.length - 1;
+  for (let depth = 0; depth < last; depth += 1) inner = (inner[path[depth] ?? ""] ??= {}) as Record<string, unknown>;
+  inner[path[last] ?? ""] = value;
+}
+
+/** An uptime is told when it is another process's, or the first that is heard. */
+function shown(target: Mutable<Shown>, uptimeMs: number | null | undefined): void {
+  if (uptimeMs !== undefined) target.startedAtMs = uptimeMs === null ? null : Date.now() - uptimeMs;
+  target.tone = toneOf(target);
+  known.set(target.id, target);
+  const row = rows.get(target.id);
+  if (row !== undefined) row.value = { ...target };
 }

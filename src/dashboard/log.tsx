@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { ask } from "./calls.ts";
 import { EvidencePage, type Evidence } from "./evidence.tsx";
-import { lines, type LogLine } from "./live.ts";
+import { lines, type LogLine } from "./lines.ts";
 import { Mark } from "./parts.tsx";
 import { pathTo } from "./route.ts";
 import { toneOfLine } from "./tone.ts";

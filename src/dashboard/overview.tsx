@@ -1,5 +1,6 @@
 import { GroupCard } from "./group-card.tsx";
-import { all, groups, lines, rest } from "./live.ts";
+import { lines } from "./lines.ts";
+import { all, groupIds, groups, rest } from "./live.ts";
 import { Machine } from "./machine.tsx";
 import { Figure, Mark } from "./parts.tsx";
 import { pathTo } from "./route.ts";
@@ -19,11 +20,11 @@ export function Overview() {
         <Machine />
       </section>
       <section class="cards" aria-label="Groups">
-        {groups.value.map(({ group, members, tone }) => (
-          <GroupCard key={group.id} group={group} members={members} tone={tone} />
+        {groupIds.value.map((id) => (
+          <GroupCard key={id} id={id} />
         ))}
       </section>
-      {groups.value.length === 0 && (
+      {groupIds.value.length === 0 && (
         <p class="empty">No running PM2 app is selected by the configuration. See: healer check, or healer init.</p>
       )}
     </>

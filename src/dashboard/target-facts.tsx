@@ -1,16 +1,20 @@
-import { nowMs, type Shown } from "./live.ts";
+import { nowMs, targetOf, type Shown } from "./live.ts";
 import { Figure, RateBar } from "./parts.tsx";
 import { bytesText, clockText, percentText, spanText } from "./words.ts";
 
 export function TargetFacts({ target }: { readonly target: Shown }) {
+  const rateOf = (length: "hour" | "day") => {
+    const now = targetOf(target.id).value ?? target;
+    return { rate: now.success[length], threshold: now.threshold };
+  };
   const { success, threshold, memory_bytes: memory, restarts, startedAtMs, last_heal: last, streak, streak_max: max, pid } = target;
   return (
     <section class="tiles" aria-label="Facts">
       <div class="tile">
         <span class="label">Success, 1 h (required {percentText(threshold)})</span>
-        <RateBar rate={success.hour} threshold={threshold} />
+        <RateBar read={() => rateOf("hour")} />
         <span class="label">Success, 24 h</span>
-        <RateBar rate={success.day} threshold={threshold} />
+        <RateBar read={() => rateOf("day")} />
         {success.weighted !== undefined && (
           <span class="label">
             Older tasks counting less (half-life {spanText(success.weighted.half_life_ms)}): <b>{percentText(success.weighted.rate)}</b>

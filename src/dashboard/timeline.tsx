@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { CurvesOf } from "./curves.tsx";
-import { groups, lines, targetOf } from "./live.ts";
+import { lines } from "./lines.ts";
+import { groups, targetOf } from "./live.ts";
 import { LogLines } from "./log.tsx";
 import { Mark } from "./parts.tsx";
 import { pathTo } from "./route.ts";

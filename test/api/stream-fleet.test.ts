@@ -42,7 +42,7 @@ test("who asks for the fleet gets it whole, then what turns change, with the rec
   set(2);
   plane.turn();
   await until(() => stream.text.includes("event: turn\ndata: ") && stream.text.includes("event: record\ndata: "), "a turn and a record");
-  expect(stream.text).toMatch(/event: turn\ndata: .*"changed":\[\{"id":"a:0","memory_bytes":2\},\{"id":"a:1","memory_bytes":2\}\]/);
+  expect(stream.text).toMatch(/event: turn\ndata: .*"changed":\[\{"fields":\["memory_bytes"\],"targets":\[\["a:0",2\],\["a:1",2\]\]\}\]/);
 });
 
 test("who does not ask for it gets records alone", async () => {
