@@ -1,20 +1,24 @@
 import { batch, signal, type Signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
-const MARGIN = "150px"; // drawn before it is scrolled to
 const watched = new WeakMap<Element, Signal<boolean>>();
-const observer = new IntersectionObserver(
-  (entries) => batch(() => entries.forEach(({ target, isIntersecting }) => tell(target, isIntersecting))),
-  { rootMargin: MARGIN },
-);
+const [onScreen, near] = ["0px", "150px"].map((rootMargin) => new IntersectionObserver(tellAll, { rootMargin })) as [
+  IntersectionObserver,
+  IntersectionObserver,
+];
+
+function tellAll(entries: readonly IntersectionObserverEntry[]): void {
+  batch(() => entries.forEach(({ target, isIntersecting }) => tell(target, isIntersecting)));
+}
 
 function tell(element: Element, isIntersecting: boolean): void {
   const isInSight = watched.get(element);
   if (isInSight !== undefined) isInSight.value = isIntersecting;
 }
 
-/** Whether an element is on the screen, or nearly. What is not need not be drawn with each turn. */
+/** Whether an element is on the screen; what is empty till then, nearly: it is drawn before it is scrolled to. */
 export function useInSight<Place extends Element>(isAtFirst: boolean) {
+  const observer = isAtFirst ? onScreen : near;
   const place = useRef<Place>(null);
   const isInSight = useMemo(() => signal(isAtFirst), []);
   useEffect(() => {

@@ -11,6 +11,8 @@ import { TONES, toneOf, worse, type Tone } from "./tone.ts";
 export interface Shown extends TargetStatus {
   readonly startedAtMs: number | null;
   readonly tone: Tone;
+  /** Of a worker. */
+  readonly groupId: string;
 }
 
 type Mutable<Of> = { -readonly [Name in keyof Of]: Of[Name] };
@@ -50,9 +52,8 @@ export const groups = computed((): readonly Group[] => {
   for (const target of all.value) {
     if (target.kind === "group") heads.push(target);
     else {
-      const id = target.id.slice(0, target.id.lastIndexOf(":"));
-      const known = members.get(id);
-      if (known === undefined) members.set(id, [target]);
+      const known = members.get(target.groupId);
+      if (known === undefined) members.set(target.groupId, [target]);
       else known.push(target);
     }
   }
@@ -103,7 +104,7 @@ function take(message: FleetMessage): void {
 function takeWhole({ targets, ...others }: DaemonStatus): void {
   const ids = new Set(targets.map(({ id }) => id));
   for (const id of known.keys()) if (!ids.has(id)) forget(id);
-  for (const target of targets) shown({ ...target, startedAtMs: null, tone: "well" }, target.uptime_ms);
+  for (const target of targets) shown({ ...target, ...ownOf(target.id) }, target.uptime_ms);
   rest.value = others;
   round.value += 1;
 }
@@ -126,7 +127,12 @@ function takeChanges({ fields, targets }: Changes): void {
 
 /** All the rest of it stands in the same message. */
 function newTarget(id: string): Mutable<Shown> {
-  return { id, success: {}, startedAtMs: null, tone: "well" } as unknown as Mutable<Shown>;
+  return { id, success: {}, ...ownOf(id) } as unknown as Mutable<Shown>;
+}
+
+/** What this page adds. */
+function ownOf(id: string): Pick<Shown, "startedAtMs" | "tone" | "groupId"> {
+  return { startedAtMs: null, tone: "well", groupId: id.slice(0, id.lastIndexOf(":")) };
 }
 
 /** Writes into objects of this page's own. */
