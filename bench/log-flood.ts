@@ -1,9 +1,9 @@
 /**
  * What does a flood of log lines do to healer, and what does healer add to what it does to PM2? One worker prints 100 MB/s, or
  * as much as PM2 takes, while healer watches it with none of the two rules about it, with log-pattern, with exceptions-above,
- * and while nobody watches. Each on a PM2 of its own. Prints how long a turn takes (p50, p95) without and with the flood: PM2's
- * answer to a list, which a client of the bench asks for where no healer does, and what healer itself does; and how far the
- * memory of PM2's daemon has grown. The log is cut whenever it has 200 MB, as pm2-logrotate would.
+ * and while nobody watches. Each on a PM2 of its own. Prints how long a turn takes (p50, p95) without and with the flood, from its beginning, what it
+ * waits for PM2 included, though every turn lists here, which is not so else; PM2's answer to a list, which a client of the bench
+ * asks for where no healer does; what healer itself does; and how far the memory of PM2's daemon has grown. The log is cut whenever it has 200 MB, as pm2-logrotate would.
  * Run after a build: npx tsx bench/log-flood.ts [rounds=3] [seconds=10] [MB/s=100] [fork|cluster]
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
@@ -48,9 +48,13 @@ import { Engine } from ${JSON.stringify(new URL("engine.js", DIST).href)};
 import { Pm2Watch } from ${JSON.stringify(new URL("pm2-watch.js", DIST).href)};
 const { dispatch } = Engine.prototype;
 const { read } = Pm2Watch.prototype;
-let listMs = 0;
+let listMs = NaN;
+let begunMs = NaN;
 let turnedMs = performance.now();
-Pm2Watch.prototype.isDue = () => true;
+Pm2Watch.prototype.isDue = () => {
+  if (Number.isNaN(begunMs)) begunMs = performance.now(); // the first thing a turn does
+  return true;
+};
 Pm2Watch.prototype.read = async function (nowMs) {
   const startedMs = performance.now();
   const view = await read.call(this, nowMs);
@@ -63,8 +67,10 @@ Engine.prototype.dispatch = function (event) {
   const ownMs = performance.now() - startedMs;
   if (event.type !== "turn") return result;
   const gapMs = startedMs - turnedMs;
+  const turnMs = startedMs + ownMs - (Number.isNaN(begunMs) ? startedMs : begunMs);
   turnedMs = startedMs;
-  appendFileSync(${JSON.stringify(file)}, [listMs, ownMs, gapMs].map((ms) => ms.toFixed(3)).join(" ") + "\\n");
+  appendFileSync(${JSON.stringify(file)}, [listMs, ownMs, gapMs, turnMs].map((ms) => ms.toFixed(3)).join(" ") + "\\n");
+  listMs = begunMs = NaN;
   return result;
 };
 `;
@@ -76,6 +82,8 @@ interface TurnMs {
   readonly own: number | null;
   /** Since the turn before. */
   readonly gap: number | null;
+  /** From its beginning, what it waited for PM2 included. */
+  readonly turn: number | null;
 }
 
 interface Measured {
@@ -165,7 +173,9 @@ async function floodFor(pm2: RealPm2, files: BenchFiles, healer: HealerProcess |
 
 function timesIn(file: string): readonly TurnMs[] {
   const lines = readFileSync(file, "utf8").trim().split("\n").filter(Boolean);
-  return lines.map((line) => line.split(" ").map(Number)).map(([list = 0, own = null, gap = null]) => ({ list, own, gap }));
+  return lines
+    .map((line) => line.split(" ").map(Number))
+    .map(([list = 0, own = null, gap = null, turn = null]) => ({ list, own, gap, turn }));
 }
 
 function rssMb(pid: number): number {
@@ -188,7 +198,7 @@ function median(values: readonly number[]): number {
 }
 
 function turnsOf(measured: readonly Measured[], part: (turn: TurnMs) => number | null): string {
-  const times = (turns: readonly TurnMs[]): readonly number[] => turns.map(part).filter((ms) => ms !== null);
+  const times = (turns: readonly TurnMs[]): readonly number[] => turns.map((turn) => part(turn) ?? NaN).filter(Number.isFinite); // not in every turn a list comes in
   const [quiet, flood] = [measured.flatMap((each) => times(each.quiet)), measured.flatMap((each) => times(each.flood))];
   if (quiet.length === 0) return "";
   const of = (share: number): string =>
@@ -210,6 +220,7 @@ for (const [name, measured] of all) {
   );
   console.log(`  PM2 lists in ${turnsOf(measured, ({ list }) => list)}`);
   if (beyond === "") continue;
+  console.log(`  a turn of healer: ${turnsOf(measured, ({ turn }) => turn)}`);
   console.log(`  healer's own work of a turn: ${turnsOf(measured, ({ own }) => own)}`);
   console.log(`  from turn to turn: ${turnsOf(measured, ({ gap }) => gap)}`);
   console.log(`  healer: ${(healerCpu * 100).toFixed(1)}% of a core, ${median(measured.map(({ healerMb }) => healerMb)).toFixed(0)} MB`);

@@ -23,11 +23,25 @@ export interface LoopParts {
   readonly afterTurn: () => void;
 }
 
-/** The turn: look, decide, act. Regular ones every interval; an extra one soon after somebody died. Never two at once. */
+type Answer = Pm2View | string | null;
+
+interface Asked {
+  /** How many actions had ended by then: a list that one has overtaken is no news. */
+  readonly actionsEnded: number;
+  readonly done: Promise<void>;
+  /** undefined = it has not come. */
+  answer?: Answer;
+}
+
+const NOTHING_SAID: Heard = { isComplete: true, notices: [] };
+
+/** The turn: look, decide, act. Regular ones every interval; an extra one soon after somebody died, or when a late list comes in. Never two at once. */
 export class Loop {
   readonly #parts: LoopParts;
   #timer: NodeJS.Timeout | null = null;
   #turning: Promise<void> | null = null;
+  /** The list under way, or come in and told to no turn yet. */
+  #asked: Asked | null = null;
   #hinted = false;
   #isRunning = false;
   #turnedAtMs: number | null = null;
@@ -68,38 +82,64 @@ export class Loop {
   }
 
   #runTurn(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#hinted = false;
     this.#turning = this.#turn().finally(() => {
       this.#turning = null;
       this.#schedule();
+      this.#takeLate();
     });
+  }
+
+  /** A list that came too late for its turn gets one of its own. */
+  #takeLate(): void {
+    if (!this.#isRunning || this.#turning !== null || this.#asked?.answer === undefined) return;
+    this.#dueAtMs = this.#parts.clock.nowMs();
+    this.#runTurn();
   }
 
   async #turn(): Promise<void> {
     const { engine, clock, watch, startSensors, heard, observations, intervalMs, afterTurn } = this.#parts;
     // Sensors look at the workers of the newest list. Where none is read they look now, and what reads at once counts now.
-    if (!watch.isDue(clock.nowMs())) startSensors();
+    if (!watch.isDue(clock.nowMs()) || this.#asked !== null) startSensors();
     const pm2 = await this.#read();
     const reading = clock.read();
     const sinceMs = reading.nowMs - (this.#turnedAtMs ?? reading.nowMs);
     const isStalled = reading.nowMs - this.#dueAtMs > Math.max(STALLED_AFTER_MS, STALLED_AFTER_TURNS * intervalMs());
+    const stalledMs = reading.suspendedMs + (isStalled ? sinceMs : 0);
     this.#turnedAtMs = reading.nowMs;
     if (!this.#isRunning) return;
-    const stalledMs = reading.suspendedMs + (isStalled ? sinceMs : 0);
-    engine.dispatch({ type: "turn", pm2, heard: heard(), observations: observations(), stalledMs });
+    const said = this.#asked === null ? heard() : NOTHING_SAID; // it is understood beside the list that shows it
+    engine.dispatch({ type: "turn", pm2, heard: said, observations: observations(), stalledMs });
     startSensors();
     afterTurn();
   }
 
-  /** Sensors keep their rhythm while PM2 does not answer. A list that an action has overtaken is no news. */
-  async #read(): Promise<Pm2View | string | null> {
-    const { engine, clock, watch, startSensors, intervalMs } = this.#parts;
-    const beat = setInterval(startSensors, intervalMs());
-    const before = engine.actionsEnded;
-    const pm2 = await watch.read(clock.nowMs());
-    clearInterval(beat);
-    if (before === engine.actionsEnded) return pm2;
+  async #read(): Promise<Answer> {
+    const { engine, clock, watch } = this.#parts;
+    if (this.#asked === null && watch.isDue(clock.nowMs())) this.#asked = this.#ask();
+    if (this.#asked === null) return null;
+    const asked = this.#asked;
+    await this.#waitFor(asked.done);
+    if (asked.answer === undefined) return null;
+    this.#asked = null;
+    if (asked.actionsEnded === engine.actionsEnded) return asked.answer;
     watch.lookAgain(); // what was read is older than what the core knows from the end of that action
     return null;
+  }
+
+  #ask(): Asked {
+    const { engine, clock, watch } = this.#parts;
+    const done = watch.read(clock.nowMs()).then((answer) => void (asked.answer = answer));
+    const asked: Asked = { actionsEnded: engine.actionsEnded, done };
+    void done.then(() => this.#takeLate());
+    return asked;
+  }
+
+  async #waitFor(done: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.#parts.watch.patienceMs)));
+    await Promise.race([done, late]);
+    clearTimeout(timer);
   }
 }

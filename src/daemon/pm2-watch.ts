@@ -2,6 +2,9 @@ import type { Pm2View } from "../core/observation.ts";
 import type { Pm2, Pm2Hint } from "../world/pm2/pm2.ts";
 
 const LIST_AT_LEAST_EVERY_MS = 15_000; // a deletion never appears on the bus (pm2.md §2.2)
+const REMEMBERED = 64;
+const PATIENCE_LEAST_MS = 5;
+const PATIENCE_AT_FIRST_MS = 60_000; // the door gives up long before
 const STEADY = new Set(["online", "stopped", "errored"]);
 
 /**
@@ -14,6 +17,7 @@ export class Pm2Watch {
   #restless = true;
   #listedAtMs = Number.NEGATIVE_INFINITY;
   #atLeastEveryMs = LIST_AT_LEAST_EVERY_MS;
+  #took: readonly number[] = [];
   /** The newest list, with every row of it; null = PM2 is not in sight. */
   newest: Pm2View | null = null;
   /** How long the newest list took, ms; hinted turns keep a distance in proportion. */
@@ -45,6 +49,15 @@ export class Pm2Watch {
     this.#atLeastEveryMs = Math.min(LIST_AT_LEAST_EVERY_MS, ...sensors.map(({ listEveryMs }) => listEveryMs ?? LIST_AT_LEAST_EVERY_MS));
   }
 
+  /**
+   * How long a turn waits for a list: twice what they usually take. A PM2 with its hands full, of a flood of log lines for
+   * one, answers late; the turn goes on without and takes the answer when it comes. The first list is waited for.
+   */
+  get patienceMs(): number {
+    const median = this.#took.toSorted((one, other) => one - other)[this.#took.length >> 1];
+    return median === undefined ? PATIENCE_AT_FIRST_MS : Math.max(PATIENCE_LEAST_MS, 2 * median);
+  }
+
   /** null = nothing can have changed since the last list. A string = PM2 could not be read, and why. */
   async read(nowMs: number): Promise<Pm2View | string | null> {
     if (!this.isDue(nowMs)) return null;
@@ -53,6 +66,7 @@ export class Pm2Watch {
     const listed = await this.#pm2.list();
     this.listTookMs = performance.now() - startedAt;
     this.#listedAtMs = nowMs;
+    if (listed.ok) this.#took = [...this.#took, this.listTookMs].slice(-REMEMBERED);
     this.newest = listed.ok ? listed.value : null;
     this.#restless =
       !listed.ok || listed.value.rows.some(({ status, pid }) => !STEADY.has(status) || (status === "online") !== (pid !== null));

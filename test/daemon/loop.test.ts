@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EventBody } from "../../src/core/event.ts";
+import type { Pm2Notice } from "../../src/core/pm2-notice.ts";
 import { Loop } from "../../src/daemon/loop.ts";
 import { Pm2Watch } from "../../src/daemon/pm2-watch.ts";
 import { startReducerClock } from "../../src/world/clock/reducer-clock.ts";
@@ -14,6 +15,8 @@ interface LoopStage {
   readonly watch: Pm2Watch;
   readonly clock: FakeClock;
   readonly turns: TurnEvent[];
+  /** What PM2's daemon says until the next turn that hears of it. */
+  readonly said: Pm2Notice[];
   /** Turns so far, each time sensors were asked to start. */
   readonly sensorsAfterTurns: number[];
   intervalMs: number;
@@ -42,7 +45,7 @@ function stage(): LoopStage {
     clock: reducer,
     watch,
     startSensors: () => void sensorsAfterTurns.push(turns.length),
-    heard: () => ({ isComplete: true, notices: [] }),
+    heard: () => ({ isComplete: true, notices: made.said.splice(0) }),
     observations: () => [],
     intervalMs: () => made.intervalMs,
     afterTurn: () => {},
@@ -54,7 +57,7 @@ function stage(): LoopStage {
       await vi.advanceTimersByTimeAsync(5);
     }
   };
-  const made = { loop, pm2, watch, clock, turns, sensorsAfterTurns, intervalMs: 2_000, actionsEnded: 0, pass };
+  const made = { loop, pm2, watch, clock, turns, said: [], sensorsAfterTurns, intervalMs: 2_000, actionsEnded: 0, pass } as LoopStage;
   return made;
 }
 
@@ -180,6 +183,56 @@ describe("the loop", () => {
     await loop.stop();
   });
 
+  test("does not wait for a list that is late: it goes on, and takes the list in a turn of its own when it comes", async () => {
+    const made = stage();
+    made.pm2.busConnected = false; // every turn lists
+    made.loop.start();
+    await made.pass(50);
+    const release = made.pm2.hang();
+    made.said.push({ kind: "exit", pmId: 0, wallMs: 0, exitCode: 1, signal: null } as unknown as Pm2Notice);
+    await made.pass(4_500);
+    expect(made.turns.map(({ pm2 }) => pm2 === null)).toEqual([false, true, true]);
+    expect(made.pm2.lists, "asked once, not with every turn").toBe(2);
+    expect(
+      made.turns.map(({ heard }) => heard?.notices.length),
+      "what PM2 said is kept for the list",
+    ).toEqual([0, 0, 0]);
+    release();
+    await made.pass(10);
+    expect(made.turns).toHaveLength(4);
+    expect(made.turns[3]).toMatchObject({ pm2: { rows: [] }, heard: { notices: [{ kind: "exit" }] }, stalledMs: 0 });
+    await made.pass(2_000);
+    expect([made.pm2.lists, made.turns.length]).toEqual([3, 5]);
+    await made.loop.stop();
+  });
+
+  test("a late list that an action has overtaken is no news, and another is asked for", async () => {
+    const made = stage();
+    made.pm2.busConnected = false;
+    made.loop.start();
+    await made.pass(50);
+    const release = made.pm2.hang();
+    await made.pass(2_100);
+    made.actionsEnded++;
+    release();
+    await made.pass(2_100);
+    expect(made.turns.map(({ pm2 }) => pm2 === null)).toEqual([false, true, true, false]);
+    await made.loop.stop();
+  });
+
+  test("a list that comes in after the stop begins no turn", async () => {
+    const { loop, pm2, turns, pass } = stage();
+    pm2.busConnected = false;
+    loop.start();
+    await pass(50);
+    const release = pm2.hang();
+    await pass(2_100);
+    await loop.stop();
+    release();
+    await pass(5_000);
+    expect(turns).toHaveLength(2);
+  });
+
   test("a turn that is under way at the stop ends without a decision", async () => {
     const { loop, pm2, turns, pass } = stage();
     const release = pm2.hang();
@@ -227,7 +280,7 @@ describe("silence is void after", () => {
     await made.pass(12_000);
     release();
     await made.pass(50);
-    expect(made.turns.map(({ stalledMs }) => stalledMs)).toEqual([0, 0, 0]);
+    expect(new Set(made.turns.map(({ stalledMs }) => stalledMs))).toEqual(new Set([0]));
     await made.loop.stop();
   });
 });

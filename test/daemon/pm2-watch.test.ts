@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { Pm2Watch } from "../../src/daemon/pm2-watch.ts";
 import type { Pm2Status } from "../../src/core/worker-row.ts";
 import { GONE, MemoryPm2 } from "../support/memory-pm2.ts";
@@ -84,4 +84,27 @@ test("a PM2 that is away is asked every turn, and says why each time", async () 
   for (let turn = 0; turn < 3; turn++) pm2.failures.push({ name: "list", error: GONE });
   expect([await watch.read(0), await watch.read(2_000), await watch.read(4_000)]).toEqual(Array(3).fill(GONE.message));
   expect(await watch.read(6_000)).toMatchObject({ generation: "generation-1" });
+});
+
+test("is patient for as long as two lists usually take, and with the first list for as long as it takes", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { pm2, watch } = steady();
+  pm2.busConnected = false;
+  const list = async (tookMs: number): Promise<void> => {
+    const release = pm2.hang();
+    const reading = watch.read(0);
+    vi.advanceTimersByTime(tookMs);
+    release();
+    await reading;
+  };
+  expect(watch.patienceMs).toBeGreaterThan(10_000);
+  for (let round = 0; round < 40; round++) await list(8);
+  for (let round = 0; round < 20; round++) await list(50); // a flood of ten seconds
+  expect(watch.patienceMs).toBe(16);
+  pm2.failures.push({ name: "list", error: GONE });
+  await list(0);
+  expect(watch.patienceMs).toBe(16);
+  for (let round = 0; round < 40; round++) await list(50); // it has become the way things are
+  expect(watch.patienceMs).toBe(100);
 });
