@@ -6,7 +6,7 @@ import type { Pm2Watch } from "./pm2-watch.ts";
 
 const HINTED_TURN_GAP_MS = 25; // a crash loop hints a dozen times a second, and each restart it gets through is one too many
 const STALLED_AFTER_TURNS = 5;
-const STALLED_AFTER_MS = 12_000; // a PM2 that hangs makes a turn up to 10 s late: connecting 5 s, listing 5 s
+const STALLED_AFTER_MS = 12_000; // a PM2 that hangs makes the first turn up to 10 s late: connecting 5 s, listing 5 s
 
 export interface LoopParts {
   readonly engine: Pick<Engine, "dispatch" | "actionsEnded">;

@@ -119,15 +119,10 @@ function takeChanges({ fields, targets }: Changes): void {
   const paths = fields.map((name) => name.split("."));
   const uptime = fields.indexOf("uptime_ms");
   for (const [id, ...values] of targets) {
-    const target = known.get(id) ?? newTarget(id);
+    const target = known.get(id) ?? ({ id, success: {}, ...ownOf(id) } as unknown as Mutable<Shown>); // a new one is told whole
     paths.forEach((path, index) => setAt(target, path, values[index]));
     shown(target, uptime < 0 ? undefined : (values[uptime] as number | null));
   }
-}
-
-/** All the rest of it stands in the same message. */
-function newTarget(id: string): Mutable<Shown> {
-  return { id, success: {}, ...ownOf(id) } as unknown as Mutable<Shown>;
 }
 
 /** What this page adds. */

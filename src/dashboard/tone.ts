@@ -15,9 +15,7 @@ export const TONE_WORDS: Readonly<Record<Tone, string>> = {
 
 const WORKING = ["intent", "acting", "rolling", "verifying", "held", "backoff"];
 
-type Seen = Pick<TargetStatus, "needs_person" | "circuit_open" | "phase" | "symptom" | "paused" | "kind" | "pid">;
-
-export function toneOf(target: Seen): Tone {
+export function toneOf(target: TargetStatus): Tone {
   if (target.needs_person || target.circuit_open) return "person";
   if (WORKING.includes(target.phase)) return "work";
   if (target.symptom !== null) return "sick";

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { Queue } from "bullmq";
 import { stringify } from "yaml";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { TargetStatus } from "../../src/core/status.ts";
 import { startHealer, type HealLine, type HealerProcess } from "../support/healer.ts";
 import { startPm2, type RealPm2 } from "../support/real-pm2.ts";
 import { connectRedis, createRedis, hasRedis, type RealRedis } from "../support/real-redis.ts";
 import { until } from "../support/until.ts";
+import { Apps } from "./apps.ts";
 import { instanceOf, nowIso, pause, SHORT_KNOBS } from "./stage.ts";
 
 // Workers of BullMQ under a real PM2, a real Redis between them and whoever adds tasks, and healer as an operator runs it.
@@ -21,6 +21,7 @@ const mayRun = hasRedis || process.env["CI"] !== undefined; // the gate installs
 let redis: RealRedis;
 let pm2: RealPm2;
 let healer: HealerProcess;
+let apps: Apps;
 let queues: Readonly<Record<App, Queue>>;
 let producer: NodeJS.Timeout;
 
@@ -37,6 +38,7 @@ beforeAll(async () => {
   }
   producer = setInterval(() => (["failing", "stopped"] as const).forEach((app) => void queues[app].add("task", {}).catch(() => null)), 100);
   healer = await startHealer({ pm2Home: pm2.home, yaml: configuration(NAMES) });
+  apps = new Apps(pm2, healer);
 }, 90_000);
 
 afterAll(async () => {
@@ -69,35 +71,6 @@ function configuration(watched: readonly App[]): string {
   });
 }
 
-const isOf = (app: App, { target }: HealLine): boolean => target === app || target.startsWith(`${app}:`);
-
-function waitFor(app: App, event: string, since: string): Promise<HealLine> {
-  return healer.waitFor((line) => line.ts >= since && line.event === event && isOf(app, line), { deadlineMs: 60_000 });
-}
-
-async function rows(app: App) {
-  return (await pm2.list()).filter(({ name }) => name === app);
-}
-
-async function signalAll(app: App, signal: NodeJS.Signals): Promise<void> {
-  for (const { pid } of await rows(app)) if (pid !== null) process.kill(pid, signal);
-}
-
-/** What healer has counted of a group. */
-async function countedOf(app: App): Promise<{ readonly ok: number; readonly failed: number }> {
-  const { json } = await healer.call("GET", "/api/status");
-  const { targets } = json as { readonly targets: readonly TargetStatus[] };
-  const { ok = 0, failed = 0 } = targets.find(({ id }) => id === app)?.success.hour ?? {};
-  return { ok, failed };
-}
-
-/** Its workers are past their grace period, and healer has seen tasks of it. */
-async function atWork(app: App): Promise<void> {
-  await until(async () => (await countedOf(app)).ok > 20, `tasks of ${app}`, 40_000);
-  const youngest = Math.max(...(await rows(app)).map(({ startedWallMs }) => startedWallMs ?? 0));
-  await pause(Math.max(0, youngest + SHORT_KNOBS.grace_period_seconds * 1000 + 1500 - Date.now()));
-}
-
 async function connections(): Promise<number> {
   const admin = connectRedis(redis);
   const list = String(await admin.client("LIST"));
@@ -108,33 +81,33 @@ async function connections(): Promise<number> {
 describe.skipIf(!mayRun)("workers of BullMQ (needs Debian's package redis-server)", { timeout: 120_000 }, () => {
   describe.concurrent("while Redis is there", () => {
     test("that fail their tasks are healed as a group, one after the other, and recover", async () => {
-      await atWork("failing");
+      await apps.atWork("failing");
       const onset = nowIso();
-      await signalAll("failing", "SIGUSR2");
-      expect(await waitFor("failing", "heal_intent", onset)).toMatchObject({ target: "failing", rule: "success-rate" });
-      expect(await waitFor("failing", "heal_verdict", onset)).toMatchObject({ target: "failing", verdict: "recovered" });
-      for (const row of await rows("failing")) expect(row.restarts, `failing:${instanceOf(row)}`).toBe(1);
+      await apps.signalAll("failing", "SIGUSR2");
+      expect(await apps.waitFor("failing", "heal_intent", onset)).toMatchObject({ target: "failing", rule: "success-rate" });
+      expect(await apps.waitFor("failing", "heal_verdict", onset)).toMatchObject({ target: "failing", verdict: "recovered" });
+      for (const row of await apps.rows("failing")) expect(row.restarts, `failing:${instanceOf(row)}`).toBe(1);
     });
 
     test("of which the only one is stopped finish nothing while tasks wait, which is a stall", async () => {
-      await atWork("stopped");
+      await apps.atWork("stopped");
       const onset = nowIso();
-      await signalAll("stopped", "SIGSTOP");
-      expect(await waitFor("stopped", "heal_intent", onset)).toMatchObject({ target: "stopped", rule: "queue-stalled" });
-      expect(await waitFor("stopped", "heal_verdict", onset)).toMatchObject({ target: "stopped", verdict: "recovered" });
+      await apps.signalAll("stopped", "SIGSTOP");
+      expect(await apps.waitFor("stopped", "heal_intent", onset)).toMatchObject({ target: "stopped", rule: "queue-stalled" });
+      expect(await apps.waitFor("stopped", "heal_verdict", onset)).toMatchObject({ target: "stopped", verdict: "recovered" });
     });
 
     test("one that is killed loses no task: each counts once, and nobody is healed for it", async () => {
       await until(async () => (await connections()) === NAMES.length, "all queues to be watched", 20_000);
       await pause(2_000);
       await queues.killed.addBulk(Array.from({ length: TASKS_OF_KILLED }, () => ({ name: "task", data: {} })));
-      await until(async () => (await countedOf("killed")).ok > 50, "the first tasks", 30_000);
+      await until(async () => (await apps.countedOf("killed")).ok > 50, "the first tasks", 30_000);
       const onset = nowIso();
-      await signalAll("killed", "SIGKILL");
-      await until(async () => (await countedOf("killed")).ok >= TASKS_OF_KILLED, "the last task", 60_000);
-      expect(await countedOf("killed")).toEqual({ ok: TASKS_OF_KILLED, failed: 0 });
-      expect((await rows("killed")).map(({ restarts }) => restarts)).toEqual([1]);
-      const since = healer.lines().filter((line) => line.ts >= onset && isOf("killed", line));
+      await apps.signalAll("killed", "SIGKILL");
+      await until(async () => (await apps.countedOf("killed")).ok >= TASKS_OF_KILLED, "the last task", 60_000);
+      expect(await apps.countedOf("killed")).toEqual({ ok: TASKS_OF_KILLED, failed: 0 });
+      expect((await apps.rows("killed")).map(({ restarts }) => restarts)).toEqual([1]);
+      const since = apps.linesOf("killed").filter(({ ts }) => ts >= onset);
       expect(since.filter(({ event }) => /^heal_/.test(event))).toEqual([]);
     });
   });
@@ -146,10 +119,10 @@ describe.skipIf(!mayRun)("workers of BullMQ (needs Debian's package redis-server
       line.ts >= gone && line.event === event && line["sensor"] === `queue:${app}`;
     const reason = expect.stringContaining("connection refused") as string;
     for (const app of NAMES) expect(await healer.waitFor(tells("sensor_blind", app), { deadlineMs: 90_000 })).toMatchObject({ reason });
-    const counted = await countedOf("failing");
+    const counted = await apps.countedOf("failing");
     await redis.start();
     for (const app of ["failing", "stopped"] as const) await healer.waitFor(tells("sensor_back", app), { deadlineMs: 30_000 });
-    await until(async () => (await countedOf("failing")).ok > counted.ok + 10, "tasks after it", 30_000);
+    await until(async () => (await apps.countedOf("failing")).ok > counted.ok + 10, "tasks after it", 30_000);
     expect(healer.lines().filter(({ ts, event }) => ts >= gone && event === "heal_intent")).toEqual([]);
   });
 

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { TargetStatus } from "../../src/core/status.ts";
 import { startHealer, type HealLine, type HealerProcess } from "../support/healer.ts";
 import { startPm2, type RealPm2 } from "../support/real-pm2.ts";
 import { createRabbitmq, hasRabbitmq, type RealRabbitmq } from "../support/real-rabbitmq.ts";
 import { until } from "../support/until.ts";
-import { instanceOf, nowIso, pause, SHORT_KNOBS } from "./stage.ts";
+import { Apps } from "./apps.ts";
+import { instanceOf, nowIso, SHORT_KNOBS } from "./stage.ts";
 
 // Workers of RabbitMQ under a real PM2, a real RabbitMQ that counts every five seconds as it does unless told otherwise, and healer as
 // an operator runs it. Who adds tasks does so over the management API, which counts as well.
@@ -22,6 +22,7 @@ const mayRun = hasRabbitmq || process.env["CI"] !== undefined; // the gate insta
 let rabbitmq: RealRabbitmq;
 let pm2: RealPm2;
 let healer: HealerProcess;
+let apps: Apps;
 let producer: NodeJS.Timeout;
 
 beforeAll(async () => {
@@ -38,6 +39,7 @@ beforeAll(async () => {
   }
   producer = setInterval(() => NAMES.forEach((app) => void publish(app).catch(() => null)), 150);
   healer = await startHealer({ pm2Home: pm2.home, yaml: configuration() });
+  apps = new Apps(pm2, healer);
 }, 120_000);
 
 afterAll(async () => {
@@ -82,58 +84,30 @@ function configuration(): string {
   });
 }
 
-const isOf = (app: App, { target }: HealLine): boolean => target === app || target.startsWith(`${app}:`);
-
-function waitFor(app: App, event: string, since: string): Promise<HealLine> {
-  return healer.waitFor((line) => line.ts >= since && line.event === event && isOf(app, line), { deadlineMs: 80_000 });
-}
-
 function waitForSensor(queue: string, event: "sensor_blind" | "sensor_back", since = ""): Promise<HealLine> {
   return healer.waitFor((line) => line.ts >= since && line.event === event && line["sensor"] === `queue:${queue}`, { deadlineMs: 100_000 });
-}
-
-async function rows(app: App) {
-  return (await pm2.list()).filter(({ name }) => name === app);
-}
-
-async function signalAll(app: App, signal: NodeJS.Signals): Promise<void> {
-  for (const { pid } of await rows(app)) if (pid !== null) process.kill(pid, signal);
-}
-
-/** What healer has counted of a group. */
-async function countedOf(app: App): Promise<{ readonly ok: number; readonly failed: number }> {
-  const { json } = await healer.call("GET", "/api/status");
-  const { targets } = json as { readonly targets: readonly TargetStatus[] };
-  const { ok = 0, failed = 0 } = targets.find(({ id }) => id === app)?.success.hour ?? {};
-  return { ok, failed };
-}
-
-async function graceOver(app: App): Promise<void> {
-  const youngest = Math.max(...(await rows(app)).map(({ startedWallMs }) => startedWallMs ?? 0));
-  await pause(Math.max(0, youngest + SHORT_KNOBS.grace_period_seconds * 1000 + 1500 - Date.now()));
 }
 
 describe.skipIf(!mayRun)("workers of RabbitMQ (needs Debian's package rabbitmq-server)", { timeout: 180_000 }, () => {
   describe.concurrent("while RabbitMQ is there", () => {
     test("that reject their tasks are healed as a group, one after the other, and recover", async () => {
-      await until(async () => (await countedOf("failing")).ok > 20, "tasks of failing", 40_000);
-      expect(await countedOf("failing")).toMatchObject({ failed: 0 });
-      await graceOver("failing");
+      await apps.atWork("failing");
+      expect(await apps.countedOf("failing")).toMatchObject({ failed: 0 });
       const onset = nowIso();
-      await signalAll("failing", "SIGUSR2");
-      expect(await waitFor("failing", "heal_intent", onset)).toMatchObject({ target: "failing", rule: "success-rate" });
-      expect(await waitFor("failing", "heal_verdict", onset)).toMatchObject({ target: "failing", verdict: "recovered" });
-      for (const row of await rows("failing")) expect(row.restarts, `failing:${instanceOf(row)}`).toBe(1);
+      await apps.signalAll("failing", "SIGUSR2");
+      expect(await apps.waitFor("failing", "heal_intent", onset)).toMatchObject({ target: "failing", rule: "success-rate" });
+      expect(await apps.waitFor("failing", "heal_verdict", onset)).toMatchObject({ target: "failing", verdict: "recovered" });
+      for (const row of await apps.rows("failing")) expect(row.restarts, `failing:${instanceOf(row)}`).toBe(1);
     });
 
     test("of which the only one acknowledges nothing finish nothing while tasks wait: a stall, also where no outcome is known", async () => {
-      await graceOver("stuck");
+      await apps.graceOver("stuck");
       const onset = nowIso();
-      await signalAll("stuck", "SIGUSR1");
-      expect(await waitFor("stuck", "heal_intent", onset)).toMatchObject({ target: "stuck", rule: "queue-stalled" });
-      expect(await waitFor("stuck", "heal_verdict", onset)).toMatchObject({ target: "stuck", verdict: "recovered" });
-      expect((await rows("stuck")).map(({ restarts }) => restarts)).toEqual([1]);
-      expect(await countedOf("stuck"), "no dead-letter queue, no outcomes").toEqual({ ok: 0, failed: 0 });
+      await apps.signalAll("stuck", "SIGUSR1");
+      expect(await apps.waitFor("stuck", "heal_intent", onset)).toMatchObject({ target: "stuck", rule: "queue-stalled" });
+      expect(await apps.waitFor("stuck", "heal_verdict", onset)).toMatchObject({ target: "stuck", verdict: "recovered" });
+      expect((await apps.rows("stuck")).map(({ restarts }) => restarts)).toEqual([1]);
+      expect(await apps.countedOf("stuck"), "no dead-letter queue, no outcomes").toEqual({ ok: 0, failed: 0 });
     });
 
     test("a queue that is not there is told at once, and it is seen when it is declared", async () => {
@@ -147,11 +121,11 @@ describe.skipIf(!mayRun)("workers of RabbitMQ (needs Debian's package rabbitmq-s
     const gone = nowIso();
     await rabbitmq.stop();
     for (const app of NAMES) expect((await waitForSensor(app, "sensor_blind", gone)).reason).toContain("connection refused");
-    const counted = await countedOf("failing");
+    const counted = await apps.countedOf("failing");
     await rabbitmq.start();
     for (const app of NAMES) await waitForSensor(app, "sensor_back", gone);
-    await until(async () => (await countedOf("failing")).ok > counted.ok + 10, "tasks after it", 60_000);
-    expect(await countedOf("failing")).toMatchObject({ failed: counted.failed });
+    await until(async () => (await apps.countedOf("failing")).ok > counted.ok + 10, "tasks after it", 60_000);
+    expect(await apps.countedOf("failing")).toMatchObject({ failed: counted.failed });
     expect(healer.lines().filter(({ ts, event }) => ts >= gone && event === "heal_intent")).toEqual([]);
   });
 
