@@ -8,6 +8,7 @@ import type { WorkerRow } from "../core/worker-row.ts";
 import { openEvidence } from "../record/evidence.ts";
 import { readEvidenceOf } from "../record/read-evidence.ts";
 import type { HealLog } from "../record/heal-log.ts";
+import { newestRecords } from "../record/read-heal-log.ts";
 import type { StateHome } from "../record/state-home.ts";
 import { createHostReader, type HostReader } from "../sensors/host.ts";
 import { createProcessCopies, type ProcessCopies } from "../sensors/process-copies.ts";
@@ -31,7 +32,7 @@ import { DeadMansSwitch } from "./notify/dead-mans-switch.ts";
 import { openApi, type OpenApi } from "./open-api.ts";
 import { Pm2Heard } from "./pm2-heard.ts";
 import { Pm2Watch } from "./pm2-watch.ts";
-import { RecentRecords } from "./recent-records.ts";
+import { RECENT_MAX, RecentRecords } from "./recent-records.ts";
 import { restoreMemory, type Memory } from "./restore.ts";
 import { Sensing } from "./sensing.ts";
 import { SensorPace } from "./sensor-pace.ts";
@@ -59,6 +60,7 @@ export interface DaemonParts {
   readonly connect: (onHint: (hint: Pm2Hint) => void, onSkippedRows: (line: string) => void) => Pm2;
 }
 
+const REMEMBERED_MS = 86_400_000; // of the heal log, for pages that are opened after a restart
 const COPIES_EVERY_MS = 2_000; // who runs beside PM2; a reading takes a millisecond or two
 
 /** The composition root: every part is made here, once, and knows only the parts it is handed. Making it starts nothing. */
@@ -148,7 +150,8 @@ export class Daemon {
   }
 
   async start(): Promise<void> {
-    const { compiled, version, pm2Home, home, files } = this.#parts;
+    const { compiled, version, pm2Home, home, files, clock } = this.#parts;
+    this.#recent.restore(newestRecords(files, home.home, { sinceWallMs: clock.wallMs() - REMEMBERED_MS }, RECENT_MAX));
     this.#teller.start();
     this.#deadMansSwitch.use(compiled.deadMansSwitch);
     const mode = compiled.policy.mode === "heal" ? "heal" : "observe (decides and records, does nothing)";

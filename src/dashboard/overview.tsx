@@ -4,9 +4,10 @@ import { all, groupIds, groups, rest } from "./live.ts";
 import { Machine } from "./machine.tsx";
 import { Figure, Mark } from "./parts.tsx";
 import { pathTo } from "./route.ts";
-import { countText, percentText, plural } from "./words.ts";
+import { clockText, countText, percentText, plural } from "./words.ts";
 
 const DAY_MS = 86_400_000;
+const RECORDS_TOLD_MAX = 1_000; // by healer, when the page is opened
 
 /** One look says whether the fleet is well, what healer did, and why. */
 export function Overview() {
@@ -71,14 +72,15 @@ function Figures() {
   ) as [number, number];
   const since = new Date(Date.now() - DAY_MS).toISOString();
   const verdicts = lines.value.filter(({ event, ts }) => event === "heal_verdict" && ts >= since);
-  const isYoung = Date.parse(rest.value?.started_at ?? since) > Date.now() - DAY_MS; // it knows of no heal before its start
+  const [oldest] = lines.value;
+  const isCut = lines.value.length >= RECORDS_TOLD_MAX && oldest !== undefined && oldest.ts > since;
   const helped = verdicts.filter(({ verdict }) => verdict === "recovered").length;
   return (
     <div class="tile figures">
       <Figure label="Workers online" value={`${online} of ${workers.length}`} note={plural(groups.value.length, "group")} />
       <Figure label="Success, 1 h" value={percentText(ok + failed === 0 ? null : ok / (ok + failed))} note={plural(ok + failed, "task")} />
       <Figure
-        label={isYoung ? "Heals since healer started" : "Heals, 24 h"}
+        label={isCut ? `Heals since ${clockText(oldest.ts)}` : "Heals, 24 h"}
         value={verdicts.length}
         note={verdicts.length === 0 ? "none was needed" : `${helped} helped`}
       />

@@ -27,10 +27,7 @@ const NEWEST_MAX = 100_000;
 export function* readHealLog(files: Files, dir: string, query: LogQuery = {}): Generator<SealedRecord> {
   const opened = openLogFiles(files, dir);
   try {
-    for (const { file, facts } of opened.toReversed()) {
-      if (query.sinceWallMs !== undefined && facts.modifiedWallMs < query.sinceWallMs) continue;
-      yield* matching(file, query);
-    }
+    for (const log of opened.toReversed()) if (mayHold(log, query)) yield* matching(log.file, query);
   } finally {
     for (const { file } of opened) file.close();
   }
@@ -41,11 +38,16 @@ export function newestRecords(files: Files, dir: string, query: LogQuery, count:
   const wanted = Math.min(count, NEWEST_MAX);
   const opened = openLogFiles(files, dir);
   let found: SealedRecord[] = [];
-  for (const { file } of opened) {
-    if (found.length < wanted) found = [...lastOf(matching(file, query), wanted - found.length), ...found];
-    file.close();
+  for (const log of opened) {
+    if (found.length < wanted && mayHold(log, query)) found = [...lastOf(matching(log.file, query), wanted - found.length), ...found];
+    log.file.close();
   }
   return found;
+}
+
+/** A file that was written last before the time asked for holds nothing of it. */
+function mayHold({ facts }: LogFile, { sinceWallMs }: LogQuery): boolean {
+  return sinceWallMs === undefined || facts.modifiedWallMs >= sinceWallMs;
 }
 
 /**

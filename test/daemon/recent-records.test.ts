@@ -35,3 +35,13 @@ test("who listens hears each record until he stops listening", () => {
   records.add(record(2));
   expect(heard).toEqual([1]);
 });
+
+test("what was written before is there, and nobody is told of it again", () => {
+  const records = new RecentRecords();
+  const heard: number[] = [];
+  records.onRecord(({ reason }) => heard.push(Number(reason)));
+  records.restore([record(1), record(2)]);
+  records.add(record(3));
+  expect(numbers(records.since({ sinceWallMs: 0, limit: 10 }))).toEqual([1, 2, 3]);
+  expect(heard).toEqual([3]);
+});

@@ -169,5 +169,8 @@ describe.skipIf(!mayRun)("the dashboard (needs Debian's package chromium)", { ti
     await sees(page, /connection lost, last seen \d+ s ago/);
     await stage.healer.start();
     await sees(page, /^● live$/);
+    const again = await open("log");
+    const verdict = again.page.locator(".log li").filter({ hasText: "heal verdict" });
+    await verdict.first().waitFor({ timeout: SEEN_MS }); // of before: the daemon has read it again
   });
 });
