@@ -15,7 +15,7 @@ export function WorkerRow({ id }: { readonly id: string }) {
   const day = useComputed(() => percentText(worker.value?.success.day?.rate ?? null));
   const memory = useComputed(() => bytesText(worker.value?.memory_bytes ?? null));
   const restarts = useComputed(() => worker.value?.restarts ?? "n/a");
-  const up = useComputed(() => upText(worker.value?.startedAtMs ?? null));
+  const up = useWhile(isInSight, () => upText(targetOf(id).value?.startedAtMs ?? null));
   return (
     <>
       <tr class={says === null ? "" : "says-more"} ref={place}>
