@@ -93,9 +93,7 @@ export class Loop {
 
   /** A list that came too late for its turn gets one of its own. */
   #takeLate(): void {
-    if (!this.#isRunning || this.#turning !== null || this.#asked?.answer === undefined) return;
-    this.#dueAtMs = this.#parts.clock.nowMs();
-    this.#runTurn();
+    if (this.#isRunning && this.#turning === null && this.#asked?.answer !== undefined) this.#runTurn();
   }
 
   async #turn(): Promise<void> {

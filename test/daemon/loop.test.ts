@@ -221,16 +221,17 @@ describe("the loop", () => {
   });
 
   test("a list that comes in after the stop begins no turn", async () => {
-    const { loop, pm2, turns, pass } = stage();
+    const { loop, pm2, turns, sensorsAfterTurns, pass } = stage();
     pm2.busConnected = false;
     loop.start();
     await pass(50);
     const release = pm2.hang();
     await pass(2_100);
     await loop.stop();
+    const started = sensorsAfterTurns.length;
     release();
     await pass(5_000);
-    expect(turns).toHaveLength(2);
+    expect([turns.length, sensorsAfterTurns.length]).toEqual([2, started]);
   });
 
   test("a turn that is under way at the stop ends without a decision", async () => {
