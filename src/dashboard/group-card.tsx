@@ -1,4 +1,4 @@
-import { useComputed, useSignal, type Signal } from "@preact/signals";
+import { useComputed, useSignal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { useInSight } from "./in-sight.ts";
 import { count, groupOf, type Shown } from "./live.ts";
@@ -15,7 +15,7 @@ const ALL_DRAWN_MAX = 250;
 /** A group with its workers. In a big fleet only what is on the screen is drawn: then the page's own search finds no more than that. */
 export function GroupCard({ id }: { readonly id: string }) {
   const { place, isInSight } = useInSight<HTMLElement>(false);
-  const look = useComputed(() => `card ${groupOf(id)?.tone ?? ""}`);
+  const look = useLook(id);
   const isDrawn = useComputed(() => isInSight.value || count.value <= ALL_DRAWN_MAX);
   const isOpen = useSignal(false);
   return (
@@ -28,13 +28,17 @@ export function GroupCard({ id }: { readonly id: string }) {
 
 /** The workers of one group, on its own page. */
 export function WorkersOf({ id }: { readonly id: string }) {
-  const look = useComputed(() => `card ${groupOf(id)?.tone ?? ""}`);
+  const look = useLook(id);
   const isOpen = useSignal(false);
   return (
     <section class={look} aria-label="Workers">
       <Workers id={id} isOpen={isOpen} />
     </section>
   );
+}
+
+function useLook(id: string): ReadonlySignal<string> {
+  return useComputed(() => `card ${groupOf(id)?.tone ?? ""}`);
 }
 
 /** The worst first; a big group shows the rest when asked. */

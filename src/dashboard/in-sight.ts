@@ -2,10 +2,8 @@ import { batch, signal, type Signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
 const watched = new WeakMap<Element, Signal<boolean>>();
-const [onScreen, near] = ["0px", "150px"].map((rootMargin) => new IntersectionObserver(tellAll, { rootMargin })) as [
-  IntersectionObserver,
-  IntersectionObserver,
-];
+const onScreen = new IntersectionObserver(tellAll);
+const near = new IntersectionObserver(tellAll, { rootMargin: "150px" });
 
 function tellAll(entries: readonly IntersectionObserverEntry[]): void {
   batch(() => entries.forEach(({ target, isIntersecting }) => tell(target, isIntersecting)));
