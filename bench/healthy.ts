@@ -27,7 +27,7 @@ const parts: readonly Part[] = [
   },
   { app: "plain", queue: true, strategy: { rules: [...RULES, HEALTH, PORT] }, workers: { ...WORKERS, env: { WORK_MS: "200" } } },
 ];
-const stage = await openStage(parts, { interval: "5s", knobs: {} });
+const stage = await openStage(parts, { interval: "2s", knobs: {} });
 try {
   await pause(SECONDS * 1000);
   for (const { app } of parts) {
