@@ -73,6 +73,7 @@ async function playStandstills(stage: Stage, interval: string): Promise<void> {
   const goals: readonly (readonly [Standstill, number])[] = [
     ["stopped", 5000],
     ["blocked", 5000],
+    ["littering", 5500],
     ["probed", 4000],
   ];
   await Promise.all(

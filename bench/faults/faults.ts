@@ -60,6 +60,14 @@ export const FAULTS: readonly Fault[] = [
     ...{ restarts: 1, goals: STANDSTILL },
   },
   {
+    ...{ name: "blocked, making garbage", part: faulty("blocked-garbage", "blocks, making garbage", [FROZEN]), begin: ill },
+    ...{ restarts: 1, goals: STANDSTILL },
+  },
+  {
+    ...{ name: "blocked by waits, one after another", part: faulty("blocked-waits", "waits in one turn", [FROZEN]), begin: ill },
+    ...{ restarts: 1, goals: STANDSTILL },
+  },
+  {
     ...{ name: "blocked and deaf to SIGTERM", part: faulty("deaf", "deaf", [FROZEN]), begin: ill },
     ...{ restarts: 1, goals: STANDSTILL },
   },

@@ -74,6 +74,9 @@ export type Observation =
       readonly state: string;
       readonly voluntarySwitches: number;
     }
+  /** What PM2's agent in a Node worker told, in a list not compared before: other figures, because the worker's event loop has turned.
+   * null = nothing to compare them with, or what lies between is too long ago. */
+  | { readonly kind: "loop-turn"; readonly target: TargetId; readonly atMs: number; readonly pid: number; readonly turned: boolean | null }
   /** An exit nobody commanded, from PM2's bus or from a `pm_uptime` that moved while `created_at` stood. */
   | { readonly kind: "exit"; readonly target: TargetId; readonly atMs: number; readonly livedMs: number | null; readonly count: number }
   | { readonly kind: "heartbeat"; readonly target: TargetId; readonly atMs: number }

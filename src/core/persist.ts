@@ -265,8 +265,15 @@ function restoreRules(target: Target, strategy: Strategy, saved: SavedEvidence):
     const savedRule = before.get(rule.key);
     const ruleState = target.rules.find((candidate) => candidate.key === rule.key);
     if (ruleState === undefined || savedRule === undefined || savedRule.fingerprint !== rule.fingerprint) continue;
-    ruleState.memory = savedRule.memory;
+    ruleState.memory = completed(savedRule.memory, ruleState.memory as Json);
     ruleState.symptomAtMs = savedRule.symptomAtMs;
     ruleState.healed = savedRule.healed;
   }
+}
+
+/** What an older version did not know begins anew. */
+function completed(saved: Json, fresh: Json): Json {
+  const isObject = (value: Json): value is { readonly [key: string]: Json } =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject(saved) && isObject(fresh) ? { ...fresh, ...saved } : saved;
 }

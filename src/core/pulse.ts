@@ -1,3 +1,4 @@
+import { fileLoopTurn, freshLoopTurns, tellsTurns, voidLoopSilence, type LoopTurns } from "./loop-turns.ts";
 import type { Observation } from "./observation.ts";
 
 /**
@@ -25,6 +26,9 @@ export interface PulseRecord {
   runCount: number;
   /** Readings of this process. */
   count: number;
+  loop: LoopTurns;
+  /** A process of this worker has told the turns of its event loop before: this one is to tell them, too. */
+  hasToldTurns: boolean;
 }
 
 const STALL_FACTOR = 5; // healer's own turn came that late: what it did not see it must not blame on the worker
@@ -46,18 +50,21 @@ export function freshPulse(): PulseRecord {
     runSinceMs: null,
     runCount: 0,
     count: 0,
+    loop: freshLoopTurns(),
+    hasToldTurns: false,
   };
 }
 
 /** Files one reading. Changes `record` in place; another pid begins a new one. */
 export function filePulse(record: PulseRecord, pulse: Extract<Observation, { kind: "pulse" }>): void {
-  if (record.pid !== pulse.pid) Object.assign(record, freshPulse(), { pid: pulse.pid });
+  if (record.pid !== pulse.pid) Object.assign(record, freshPulse(), { pid: pulse.pid, hasToldTurns: record.hasToldTurns });
   const wasLate = noteGap(record, pulse.atMs);
   const hasBeat = record.count > 0 && pulse.voluntarySwitches > record.switches;
   // Of the time healer slept, and of time spent inside the kernel, nothing is known: the silence starts over.
   const isVoid = record.count === 0 || wasLate || pulse.state === "D";
   if (hasBeat || isVoid) noteBeat(record, pulse.atMs, hasBeat && !wasLate);
   else record.stillCount++;
+  if (isVoid || isStoppedState(pulse.state)) voidLoopSilence(record.loop, pulse.atMs);
   if (isStoppedState(pulse.state) && !isVoid) record.stoppedCount++;
   else {
     record.notStoppedAtMs = pulse.atMs;
@@ -68,6 +75,13 @@ export function filePulse(record: PulseRecord, pulse: Extract<Observation, { kin
   record.switches = pulse.voluntarySwitches;
   record.lastAtMs = pulse.atMs;
   record.count++;
+}
+
+/** Files what a list says of the process's event loop; of another process than the last reading's it says nothing yet. */
+export function filePulseTurn(record: PulseRecord, turn: Extract<Observation, { kind: "loop-turn" }>): void {
+  if (record.pid !== turn.pid) return;
+  fileLoopTurn(record.loop, turn);
+  record.hasToldTurns ||= tellsTurns(record.loop);
 }
 
 function noteBeat(record: PulseRecord, atMs: number, goesOn: boolean): void {

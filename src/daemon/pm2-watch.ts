@@ -16,7 +16,7 @@ export class Pm2Watch {
   #hinted = true;
   #restless = true;
   #listedAtMs = Number.NEGATIVE_INFINITY;
-  #atLeastEveryMs = LIST_AT_LEAST_EVERY_MS;
+  #served: readonly { readonly listEveryMs?: number | undefined }[] = [];
   #took: readonly number[] = [];
   /** The newest list, with every row of it; null = PM2 is not in sight. */
   newest: Pm2View | null = null;
@@ -41,12 +41,16 @@ export class Pm2Watch {
 
   /** Whether `read` would list. */
   isDue(nowMs: number): boolean {
-    return this.#hinted || this.#restless || !this.#pm2.busConnected || nowMs - this.#listedAtMs >= this.#atLeastEveryMs;
+    return this.#hinted || this.#restless || !this.#pm2.busConnected || nowMs - this.#listedAtMs >= this.#atLeastEveryMs();
   }
 
   /** Of those who live on the list itself, the quickest says how often it is read while nothing seems to change. */
-  serve(sensors: readonly { readonly listEveryMs?: number }[]): void {
-    this.#atLeastEveryMs = Math.min(LIST_AT_LEAST_EVERY_MS, ...sensors.map(({ listEveryMs }) => listEveryMs ?? LIST_AT_LEAST_EVERY_MS));
+  serve(sensors: readonly { readonly listEveryMs?: number | undefined }[]): void {
+    this.#served = sensors;
+  }
+
+  #atLeastEveryMs(): number {
+    return Math.min(LIST_AT_LEAST_EVERY_MS, ...this.#served.map(({ listEveryMs }) => listEveryMs ?? LIST_AT_LEAST_EVERY_MS));
   }
 
   /**

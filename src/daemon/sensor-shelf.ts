@@ -1,11 +1,11 @@
 import type { Compiled } from "../config/compiled.ts";
-import { TREES_EVERY_MS } from "../core/paces.ts";
 import type { Pm2View } from "../core/observation.ts";
 import type { State } from "../core/state.ts";
 import { createDependencyProbe } from "../sensors/dependency-probe.ts";
 import { createGpuSensor } from "../sensors/gpus.ts";
 import { createHostSensor, type HostReader } from "../sensors/host.ts";
 import { createOsProcessSensor } from "../sensors/os-processes.ts";
+import { createEventLoopsSensor } from "../sensors/event-loops.ts";
 import { createExceptionsSensor, type ExceptionsOptions } from "../sensors/pm2-exceptions.ts";
 import { SENSORS_OF_A_RULE } from "../sensors/registry.ts";
 import type { Sensor } from "../sensors/sensor.ts";
@@ -14,8 +14,7 @@ import { openGpus } from "../world/gpu/gpus.ts";
 import { programEnvironment } from "../world/programs/program-environment.ts";
 import { createProgramRunner } from "../world/programs/program-runner.ts";
 import type { Processes } from "../world/processes/processes.ts";
-
-type Need = Compiled["strategies"][number]["boundRules"][number]["needs"][number];
+import { loopsListEveryMs, pulseEveryMs, treesEveryMs, type Need } from "./sensor-paces.ts";
 
 /**
  * The sensors a configuration needs, and no others: what no rule asks for is not looked at. An edit keeps every sensor
@@ -32,6 +31,7 @@ export class SensorShelf {
     };
     takeMachine(compiled, world, take);
     takeOsProcesses(compiled, world, take);
+    takeEventLoops(compiled, take);
     takeSensorsOfRules(compiled, take);
     takeWorkerReports(compiled, world.state, take);
     takeExceptions(compiled, world.bus, take);
@@ -112,6 +112,13 @@ function takeWorkerReports(compiled: Compiled, state: State, take: Take): void {
   );
 }
 
+function takeEventLoops(compiled: Compiled, take: Take): void {
+  const needed = needing(compiled, "loop-turns");
+  if (needed.length === 0) return;
+  const paces = { everyMs: pulseEveryMs(compiled), listEveryMs: loopsListEveryMs(compiled) };
+  take(["event-loops", needed, paces], () => createEventLoopsSensor({ neededFor: (strategy) => needed.includes(strategy), ...paces }));
+}
+
 function takeExceptions(compiled: Compiled, pm2: ExceptionsOptions["pm2"], take: Take): void {
   const needed = needing(compiled, "exceptions");
   const everyMs = compiled.policy.intervalMs;
@@ -122,28 +129,4 @@ function takeExceptions(compiled: Compiled, pm2: ExceptionsOptions["pm2"], take:
 /** Names of the strategies with a rule that needs it. */
 function needing({ strategies }: Compiled, need: Need): readonly string[] {
   return strategies.filter(({ boundRules }) => boundRules.some(({ needs }) => needs.includes(need))).map(({ name }) => name);
-}
-
-const READINGS_A_PATIENCE = 4;
-const PULSE_MS_MIN = 500;
-const TREES_MS_MIN = 1_000;
-
-/** Every turn; quicker where a rule has so little patience (`for`) that a turn would be a large part of it. */
-function pulseEveryMs(compiled: Compiled): number {
-  return quickest(compiled, ["pulse"], { mostMs: compiled.policy.intervalMs, leastMs: PULSE_MS_MIN });
-}
-
-/** The same of scans of all processes, which cost more and are worth it seldom. */
-function treesEveryMs(compiled: Compiled): number {
-  return quickest(compiled, ["memory", "cpu", "files"], { mostMs: TREES_EVERY_MS, leastMs: TREES_MS_MIN });
-}
-
-function quickest({ strategies }: Compiled, what: readonly Need[], pace: { readonly mostMs: number; readonly leastMs: number }): number {
-  const rules = strategies.flatMap(({ boundRules }) => boundRules.filter(({ needs }) => needs.some((need) => what.includes(need))));
-  const patienceMs = rules.flatMap(({ params }) => patienceOf(params));
-  return Math.min(pace.mostMs, ...patienceMs.map((each) => Math.max(pace.leastMs, each / READINGS_A_PATIENCE)));
-}
-
-function patienceOf(params: unknown): readonly number[] {
-  return typeof params === "object" && params !== null && "for" in params && typeof params.for === "number" ? [params.for] : [];
 }

@@ -75,7 +75,19 @@ export interface RuleAdvice {
 }
 
 export type Need =
-  "tasks" | "queue" | "probe" | "memory" | "cpu" | "files" | "pulse" | "exits" | "heartbeat" | "loop-delay" | "exceptions" | "log";
+  | "tasks"
+  | "queue"
+  | "probe"
+  | "memory"
+  | "cpu"
+  | "files"
+  | "pulse"
+  | "loop-turns"
+  | "exits"
+  | "heartbeat"
+  | "loop-delay"
+  | "exceptions"
+  | "log";
 
 export interface Bound<Params> {
   readonly params: Params;

@@ -4,7 +4,9 @@ import { createEyesight, type Eyesight, type Sensor, type SensorContext, type Wa
 
 const NAME = "os-processes";
 const TIMEOUT_MS = 5_000;
-const UNKNOWN_READINGS_MAX = 3; // a worker that just restarted is unknown once; PM2's list is a turn old
+// A worker that just restarted is unknown until PM2 is listed again, which may take PM2 a while where it restarts several.
+const UNKNOWN_READINGS_MAX = 3;
+const UNKNOWN_MS_MAX = 4_000;
 
 export interface OsProcessOptions {
   readonly processes: Processes;
@@ -25,7 +27,7 @@ export interface OsProcessOptions {
  */
 export function createOsProcessSensor(options: OsProcessOptions): Sensor {
   const eyesight = createEyesight(NAME);
-  const unknownFor = new Map<number, number>();
+  const unknownFor = new Map<number, Unknown>();
   let treesAtMs = Number.NEGATIVE_INFINITY;
   return {
     name: NAME,
@@ -59,11 +61,16 @@ interface WatchedProcess {
   readonly pulse: boolean;
 }
 
+interface Unknown {
+  readonly sinceMs: number;
+  readonly readings: number;
+}
+
 interface Reading {
   readonly options: OsProcessOptions;
   readonly eyesight: Eyesight;
-  /** pid → readings in a row in which the kernel did not know it. */
-  readonly unknownFor: Map<number, number>;
+  /** By pid, those the kernel does not know. */
+  readonly unknownFor: Map<number, Unknown>;
   /** null = neither memory nor CPU time is due. */
   readonly table: ProcessTable | null;
   readonly treesDue: boolean;
@@ -98,9 +105,9 @@ function readWorker(reading: Reading, { id, pid, memory, cpu, files, pulse }: Wa
 }
 
 function unknownProcess({ observations, eyesight, unknownFor, atMs }: Reading, id: TargetId, pid: number): void {
-  const readings = (unknownFor.get(pid) ?? 0) + 1;
-  unknownFor.set(pid, readings);
-  if (readings < UNKNOWN_READINGS_MAX) return;
+  const { sinceMs, readings } = unknownFor.get(pid) ?? { sinceMs: atMs, readings: 0 };
+  unknownFor.set(pid, { sinceMs, readings: readings + 1 });
+  if (readings + 1 < UNKNOWN_READINGS_MAX || atMs - sinceMs < UNKNOWN_MS_MAX) return;
   observations.push(eyesight.blind(id, atMs, `PM2 reports pid ${pid} for ${id}, but the kernel shows healer no such process`));
 }
 

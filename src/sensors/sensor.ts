@@ -12,8 +12,8 @@ export interface Sensor {
   readonly everyMs: number;
   /** Longest time a reading may take before `signal` aborts it and the sensor counts as blind. */
   readonly timeoutMs: number;
-  /** It lives on PM2's list, which is to be read at least so often even where nothing seems to change. */
-  readonly listEveryMs?: number;
+  /** It lives on PM2's list, which is to be read at least so often even where nothing seems to change. Asked each time. */
+  readonly listEveryMs?: number | undefined;
   /** Reads at once, and costs next to nothing: after an action it looks without waiting for its rhythm, so that the end is seen soon. */
   readonly looksAfterActions?: boolean;
   read(context: SensorContext): Promise<readonly Observation[]>;

@@ -118,3 +118,23 @@ test("a control of an older version, with a field missing, is completed and not 
   step(state, { type: "turn", atMs: world.nowMs, wallMs: world.wallMs, pm2: world.pm2.view(), observations: [], stalledMs: 0 });
   expect(state.targets.get("app:0")?.control.healsAtMs).toEqual([]);
 });
+
+test("what a rule of an older version remembered, with a field missing, is completed", () => {
+  const world = new CoreWorld({ rules: "real" });
+  const beat = { kind: "pulse", target: "app:0", pid: world.pm2.row("app:0").pid ?? 0, state: "S" } as const;
+  for (let switches = 1; switches < 4; switches++) {
+    world.observations.push({ ...beat, atMs: world.nowMs, voluntarySwitches: 8 * switches });
+    world.advance(2000);
+  }
+  type Rules = readonly { readonly key: string; readonly memory: unknown }[];
+  const memoryOf = (rules: Rules): Record<string, unknown> => rules.find(({ key }) => key === "frozen")?.memory as Record<string, unknown>;
+  const saved = JSON.parse(JSON.stringify(saveState(world.state))) as { targets: Record<string, { evidence: { rules: Rules } }> };
+  const before = memoryOf(saved.targets["app:0"]!.evidence.rules);
+  delete before["loop"];
+  delete before["hasToldTurns"];
+  const state = createState({ policy: world.policy, self: { pids: [] }, seed: 7, atMs: world.nowMs, wallMs: world.wallMs });
+  loadState(state, saved as unknown as SavedState);
+  step(state, { type: "turn", atMs: world.nowMs, wallMs: world.wallMs, pm2: world.pm2.view(), observations: [], stalledMs: 0 });
+  const after = memoryOf(state.targets.get("app:0")!.rules);
+  expect(after).toMatchObject({ hasBeaten: true, count: 3, loop: { turns: 0 }, hasToldTurns: false });
+});

@@ -38,7 +38,7 @@ const names = (sensors: readonly { readonly name: string }[]): readonly string[]
 
 describe("the sensors of a configuration", () => {
   test("are those its rules and queues ask for, and no others", () => {
-    expect(names(shelfOf()(FILE))).toEqual(["os-processes", "http-probe:rpa", "queue:llm"]);
+    expect(names(shelfOf()(FILE))).toEqual(["os-processes", "event-loops", "http-probe:rpa", "queue:llm"]);
     const little = FILE.replace(/ {4}rules.*\n/, "")
       .replace(/ {4}queue.*\n/, "")
       .replace(/queues:\n.*\n/, "");
@@ -89,6 +89,18 @@ strategies:
 ${queue}    rules: [${rules}]
 `;
 
+  test("have PM2 listed as often as the patience of frozen asks for, while a worker has an agent that tells", async () => {
+    const listedEveryMs = async (rule: string): Promise<number | undefined> => {
+      const sensor = shelfOf()(without(rule)).find(({ name }) => name === "event-loops");
+      const vitals = { readWallMs: 1, heapUsedMib: 5, heapTotalMib: 7, loopLatencyMs: 1, loopLatencyP95Ms: 2, handles: 2, requests: 0 };
+      await sensor?.read(sensorContext([watchedWorker({ vitals })]));
+      return sensor?.listEveryMs;
+    };
+    expect(await listedEveryMs("frozen")).toBe(15_000);
+    expect(await listedEveryMs("{rule: frozen, for: 20s}")).toBe(5_000);
+    expect(await listedEveryMs("{rule: frozen, for: 3s}")).toBe(750);
+  });
+
   test.each([
     ["success-rate", "", ["worker-reports"]],
     ["success-rate", "    queue: llm\n", ["queue:llm"]], // the queue tells the outcomes: nothing is counted twice
@@ -116,12 +128,12 @@ ${queue}    rules: [${rules}]
   test.each([
     ["the queue's url", "127.0.0.1:1/api", "127.0.0.1:2/api", "queue:llm"],
     ["the probe's url", "}/health", "}/ready", "http-probe:rpa"],
-    ["the patience of frozen", "[frozen,", "[{rule: frozen, for: 3s},", "os-processes"],
+    ["the patience of frozen", "[frozen,", "[{rule: frozen, for: 3s},", "os-processes, event-loops"],
     ["a memory that is to be seen soon", "[frozen,", "[frozen, {rule: memory-above, limit: 1G, for: 2s},", "os-processes"],
   ])("are made anew where an edit changes %s, and only there", (_what, from, to, anew) => {
     const build = shelfOf();
     const before = build(FILE);
     const after = build(FILE.replace(from, to));
-    expect(names(after.filter((sensor) => !before.includes(sensor)))).toEqual([anew]);
+    expect(names(after.filter((sensor) => !before.includes(sensor)))).toEqual(anew.split(", "));
   });
 });

@@ -83,7 +83,7 @@ describe.concurrent("healer beside a real PM2", { timeout: 170_000 }, () => {
     expect(await slowStarter(stage)).toEqual({ healsWhileStarting: 0, restartsByOthers: 0, isHealthy: true });
   });
 
-  test.each(["stopped", "blocked"] as const)("restarts a worker that is %s", async (app) => {
+  test.each(["stopped", "blocked", "littering"] as const)("restarts a worker that is %s", async (app) => {
     expect(await standstill(stage, app)).toMatchObject({ rule: "frozen", newProcess: true, verdict: "recovered" });
   });
 

@@ -1,46 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { BoundRule, TargetView } from "../../src/core/judgement.ts";
-import type { Writable } from "../../src/core/state.ts";
-import { workerRow } from "../support/worker-row.ts";
-import { bindRule, EPOCH, viewOf } from "../support/rule-bound.ts";
-
-/** A process read every `everyMs`, and the rule asked each time, as the daemon's turns do. */
-class Process {
-  readonly rule: BoundRule;
-  readonly view: Writable<TargetView>;
-  memory: unknown;
-  switches = 100;
-
-  constructor(params: unknown = {}, options: { isNode?: boolean } = {}) {
-    this.rule = bindRule("frozen", params);
-    this.view = { ...viewOf({ row: workerRow({ isNode: options.isNode ?? true }) }) };
-    this.memory = this.rule.fresh(EPOCH);
-  }
-
-  read(atMs: number, state: string, beats: number, pid = 4242): void {
-    this.view.nowMs = atMs;
-    this.switches += beats;
-    this.rule.observe(this.memory, { kind: "pulse", target: "api:0", atMs, pid, state, voluntarySwitches: this.switches }, this.view);
-  }
-
-  /** Readings for `forMs` from now on; answers when it was first judged sick, ms from the start of the stretch. */
-  live(forMs: number, state: string, beats: number, everyMs = 2000): number | null {
-    const fromMs = this.view.nowMs;
-    for (let atMs = fromMs + everyMs; atMs <= fromMs + forMs; atMs += everyMs) {
-      this.read(atMs, state, beats);
-      if (this.judge().state === "sick") return atMs - fromMs;
-    }
-    return null;
-  }
-
-  judge() {
-    return this.rule.judge(this.memory, this.view);
-  }
-
-  say(): string {
-    return this.rule.describe(this.memory, this.view, this.judge());
-  }
-}
+import { FrozenProcess } from "../support/frozen-process.ts";
 
 describe("frozen, by the kernel's state", () => {
   it.each([
@@ -58,7 +17,7 @@ describe("frozen, by the kernel's state", () => {
     ["for overrides the patience with a stopped process", "T", 0, 10_000, { for: "40s" }, 40_000],
     ["for overrides the patience with a blocked event loop", "R", 0, 10_000, { for: 20 }, 20_000],
   ] as const)("%s", (_title, state, beats, pulseMs, params, sickAfterMs) => {
-    const process = new Process(params);
+    const process = new FrozenProcess(params);
     process.read(1000, "S", 0);
     process.live(pulseMs, "S", 8);
     expect(process.live(900_000, state, beats)).toBe(sickAfterMs);
@@ -66,15 +25,15 @@ describe("frozen, by the kernel's state", () => {
 
   it.each([1000, 2000])("with for: 3s and a reading every %i ms finds a freeze within 4.5 s", (everyMs) => {
     for (const state of ["T", "R"]) {
-      const process = new Process({ for: "3s" });
+      const process = new FrozenProcess({ for: "3s" });
       process.read(everyMs, "S", 0, 4242);
-      process.live(10 * everyMs, "S", 8, everyMs);
-      expect(process.live(60_000, state, 0, everyMs)).toBeLessThanOrEqual(4500);
+      process.live(10 * everyMs, "S", 8, { everyMs });
+      expect(process.live(60_000, state, 0, { everyMs })).toBeLessThanOrEqual(4500);
     }
   });
 
   it("says that an ended but uncollected process is dead", () => {
-    const process = new Process();
+    const process = new FrozenProcess();
     process.live(10_000, "S", 8);
     process.live(60_000, "Z", 0);
     expect(process.judge()).toMatchObject({ state: "sick", dead: true });
@@ -83,11 +42,11 @@ describe("frozen, by the kernel's state", () => {
 
   it("judges other programs than Node by being stopped alone, unless for says how long is too long", () => {
     const python = { isNode: false };
-    const computing = new Process({}, python);
+    const computing = new FrozenProcess({}, python);
     computing.live(10_000, "S", 8);
     expect(computing.live(600_000, "R", 0)).toBeNull();
     expect(computing.live(60_000, "T", 0)).toBeLessThanOrEqual(16_000);
-    const limited = new Process({ for: "60s" }, python);
+    const limited = new FrozenProcess({ for: "60s" }, python);
     limited.live(10_000, "S", 8);
     expect(limited.live(600_000, "R", 0)).toBe(60_000);
   });
@@ -95,7 +54,7 @@ describe("frozen, by the kernel's state", () => {
 
 describe("frozen, what voids a silence", () => {
   it("starts over when healer's own turn was late by more than five times", () => {
-    const process = new Process();
+    const process = new FrozenProcess();
     process.live(10_000, "S", 8);
     process.live(80_000, "R", 0);
     process.read(process.view.nowMs + 30_000, "R", 0); // the machine slept, or healer did
@@ -104,7 +63,7 @@ describe("frozen, what voids a silence", () => {
   });
 
   it("says nothing while it has not been read for long, and blames nobody for it", () => {
-    const process = new Process();
+    const process = new FrozenProcess();
     process.live(10_000, "S", 8);
     process.live(80_000, "T", 0);
     expect(process.judge().state).toBe("sick");
@@ -114,14 +73,14 @@ describe("frozen, what voids a silence", () => {
   });
 
   it("follows a longer interval instead of calling every reading late", () => {
-    const process = new Process();
-    process.live(60_000, "S", 8, 1000);
-    process.live(300_000, "S", 8, 10_000);
-    expect(process.live(300_000, "T", 0, 10_000)).toBe(20_000);
+    const process = new FrozenProcess();
+    process.live(60_000, "S", 8, { everyMs: 1000 });
+    process.live(300_000, "S", 8, { everyMs: 10_000 });
+    expect(process.live(300_000, "T", 0, { everyMs: 10_000 })).toBe(20_000);
   });
 
   it("starts over with another process", () => {
-    const process = new Process();
+    const process = new FrozenProcess();
     process.live(10_000, "S", 8);
     process.live(80_000, "R", 0);
     process.read(process.view.nowMs + 2000, "R", 0, 5000);
@@ -129,7 +88,7 @@ describe("frozen, what voids a silence", () => {
   });
 
   it("starts over with time spent inside the kernel", () => {
-    const process = new Process();
+    const process = new FrozenProcess();
     process.live(10_000, "S", 8);
     process.live(80_000, "R", 0);
     process.live(4000, "D", 0);
@@ -139,19 +98,18 @@ describe("frozen, what voids a silence", () => {
 
 describe("frozen, words and verdict", () => {
   it("says why, for a person who never heard of context switches", () => {
-    const process = new Process();
+    const process = new FrozenProcess();
     process.live(10_000, "S", 8);
     process.live(100_000, "R", 0);
     expect(process.say()).toBe("process 4242 stands still for 1 m 30 s (allowed: 1m30s), burning CPU: its event loop is blocked");
   });
 
   it("says how much longer it would have to stand still, and means it", () => {
-    const process = new Process();
-    const flip = (): string => process.rule.flip(process.memory, process.view, process.judge());
+    const process = new FrozenProcess();
     process.live(10_000, "S", 8);
-    expect(flip()).toContain("for 1m30s burning CPU");
+    expect(process.flip()).toContain("for 1m30s burning CPU");
     process.live(50_000, "R", 0);
-    expect(flip()).toBe("would heal if it stood still for 40 s more");
+    expect(process.flip()).toBe("would heal if it stood still for 40 s more");
     expect(process.live(200_000, "R", 0)).toBe(40_000);
   });
 
@@ -162,21 +120,21 @@ describe("frozen, words and verdict", () => {
     ["failed", "T", 0, "it is stopped again"],
     ["undecided", "D", 0, "it waits inside the kernel"],
   ] as const)("calls a heal %s after a minute of state %s with %i beats a reading: %s", (verdict, state, beats, _why) => {
-    const process = new Process();
+    const process = new FrozenProcess();
     process.live(60_000, state, beats);
-    expect(process.rule.verdict(process.memory, process.view)).toBe(verdict);
+    expect(process.verdict()).toBe(verdict);
   });
 
   it("waits for three readings before it calls a heal a success", () => {
-    const process = new Process();
+    const process = new FrozenProcess();
     process.live(4000, "S", 8);
-    expect(process.rule.verdict(process.memory, process.view)).toBe("undecided");
+    expect(process.verdict()).toBe("undecided");
     process.live(2000, "S", 8);
-    expect(process.rule.verdict(process.memory, process.view)).toBe("recovered");
+    expect(process.verdict()).toBe("recovered");
   });
 
   it("keeps its memory through JSON", () => {
-    const process = new Process();
+    const process = new FrozenProcess();
     process.live(10_000, "S", 8);
     process.live(60_000, "R", 0);
     process.memory = JSON.parse(JSON.stringify(process.memory));

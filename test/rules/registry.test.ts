@@ -8,6 +8,7 @@ const NOT_RULES = [
   "above-limit",
   "count-within",
   "registry",
+  "silence",
   "rule",
   "memory-advice",
   "memory-levels",

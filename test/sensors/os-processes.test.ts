@@ -77,13 +77,19 @@ test("memory and CPU time come out of one scan, each for whoever asks", async ()
   expect(scans).toBe(1);
 });
 
-test("a pid the kernel does not know makes the sensor blind for that worker after three readings, and sight returns", async () => {
+test("a pid the kernel does not know makes the sensor blind for that worker after three readings and four seconds, and sight returns", async () => {
   const processes = fakeProcesses({ pid: 4001 });
   const sensor = createOsProcessSensor({ ...EVERYTHING, processes });
   const context = sensorContext(watchedWorkers(2));
-  const ofFirst = async (): Promise<string[]> =>
-    (await sensor.read(context)).filter((seen) => "target" in seen && seen.target === "rpa:0").map((seen) => seen.kind);
+  const ofFirst = async (afterMs = 2_000): Promise<string[]> => {
+    context.atMs += afterMs;
+    return (await sensor.read(context)).filter((seen) => "target" in seen && seen.target === "rpa:0").map((seen) => seen.kind);
+  };
   expect([await ofFirst(), await ofFirst(), await ofFirst(), await ofFirst()]).toEqual([[], [], ["blind"], ["blind"]]);
+  context.workers = [];
+  await ofFirst();
+  context.workers = watchedWorkers(2);
+  expect([await ofFirst(), await ofFirst(500), await ofFirst(500), await ofFirst(500)]).toEqual([[], [], [], []]);
   processes.put({ pid: 4000 });
   expect(await ofFirst()).toEqual(["sight", "pulse"]);
   expect(await ofFirst()).toEqual(["pulse"]);
@@ -92,9 +98,12 @@ test("a pid the kernel does not know makes the sensor blind for that worker afte
 test("blindness for a worker ends when it is no longer watched", async () => {
   const sensor = createOsProcessSensor({ ...EVERYTHING, processes: fakeProcesses() });
   const context = sensorContext([watchedWorker()]);
-  for (const expected of [0, 0, 1]) expect(await sensor.read(context)).toHaveLength(expected);
+  for (const expected of [0, 0, 1]) {
+    context.atMs += 2_000;
+    expect(await sensor.read(context)).toHaveLength(expected);
+  }
   context.workers = [];
-  expect(await sensor.read(context)).toEqual([{ kind: "sight", sensor: "os-processes", target: "rpa:0", atMs: 1_000_000 }]);
+  expect(await sensor.read(context)).toEqual([{ kind: "sight", sensor: "os-processes", target: "rpa:0", atMs: 1_006_000 }]);
   expect(await sensor.read(context)).toEqual([]);
 });
 

@@ -8,14 +8,16 @@ export interface ReceivedEvent {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Somebody's alerting service: takes messages, heeds their ids, and can be sick in three ways. Always on the same port. */
+/** Somebody's alerting service: takes messages, heeds their ids, and can be sick in several ways. Always on the same port. */
 export interface AlertReceiver {
   readonly url: string;
   /** Each event once, in the order of its first coming. */
   events(): readonly ReceivedEvent[];
   /** Requests, repeats included; also those that were not taken. */
   readonly requests: number;
-  mood: "well" | "hangs" | "answers 500";
+  /** How often somebody sent again what had been taken. */
+  readonly repeats: number;
+  mood: "well" | "hangs" | "answers 500" | "takes it and hangs up";
   /** Nobody listens. */
   goDown(): Promise<void>;
   comeUp(): Promise<void>;
@@ -24,16 +26,22 @@ export interface AlertReceiver {
 export async function alertReceiver(): Promise<AlertReceiver> {
   const taken = new Map<string, ReceivedEvent>();
   let requests = 0;
+  let repeats = 0;
   let mood: AlertReceiver["mood"] = "well";
   const answer = (response: ServerResponse, id: string, text: string): void => {
     requests += 1;
     if (mood === "hangs") return;
-    if (mood === "answers 500") response.statusCode = 500;
-    else if (!taken.has(id)) {
+    if (mood === "answers 500") {
+      response.writeHead(500).end();
+      return;
+    }
+    if (taken.has(id)) repeats += 1;
+    else {
       const body = JSON.parse(text) as Record<string, unknown>;
       taken.set(id, { id, event: String(body["event"]), target: String(body["target"]), body });
     }
-    response.end();
+    if (mood === "well") response.end();
+    else response.destroy();
   };
   const open = (port: number): Promise<TestServer> =>
     serveHttp((request, response) => {
@@ -48,6 +56,9 @@ export async function alertReceiver(): Promise<AlertReceiver> {
     events: () => [...taken.values()],
     get requests() {
       return requests;
+    },
+    get repeats() {
+      return repeats;
     },
     get mood() {
       return mood;

@@ -1,13 +1,14 @@
 import { graceOver, nowIso, signalWorker, type Part, type Stage } from "../stage.ts";
 
-export type Standstill = "stopped" | "blocked" | "probed";
+export type Standstill = "stopped" | "blocked" | "littering" | "probed";
 
 const FROZEN = { rules: [{ rule: "frozen", for: "3s" }], max_heals_per_hour: 60, advanced: { circuit: { max_heals_per_day: 100 } } };
 
-/** A worker the kernel has stopped, one that computes for ever, one whose `/health` answers 500. */
+/** A worker the kernel has stopped, one that computes for ever, one that also makes garbage, one whose `/health` answers 500. */
 export const standstillParts: readonly Part[] = [
   { app: "stopped", workers: { script: "idle.mjs" }, strategy: FROZEN },
   { app: "blocked", workers: { script: "block-loop.mjs" }, strategy: FROZEN },
+  { app: "littering", workers: { script: "block-loop.mjs", env: { GARBAGE: "yes" } }, strategy: FROZEN },
   {
     app: "probed",
     workers: { script: "http-health.mjs" },

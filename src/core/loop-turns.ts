@@ -1,0 +1,43 @@
+import type { Observation } from "./observation.ts";
+
+/**
+ * What is known of the turns of a Node worker's event loop. PM2's agent in it tells its figures once a second, and never the
+ * same twice (decision 0026): where they stand, the loop has not come round to telling them. Plain JSON.
+ */
+export interface LoopTurns {
+  /** Lists of PM2 with other figures of this process than the one before. */
+  turns: number;
+  /** The last of them, or the list from which the silence had to start over. */
+  turnAtMs: number | null;
+  /** Lists since then with the same figures. */
+  stillCount: number;
+}
+
+/** Who tells seldom, or has only begun to, is not known well enough for its silence to mean anything. */
+const TURNS_MIN = 3;
+
+export function freshLoopTurns(): LoopTurns {
+  return { turns: 0, turnAtMs: null, stillCount: 0 };
+}
+
+/** Files what one list says. Changes `loop` in place. */
+export function fileLoopTurn(loop: LoopTurns, { turned, atMs }: Extract<Observation, { kind: "loop-turn" }>): void {
+  if (turned === false && loop.turnAtMs !== null) {
+    loop.stillCount++;
+    return;
+  }
+  if (turned === true) loop.turns++;
+  loop.turnAtMs = atMs;
+  loop.stillCount = 0;
+}
+
+/** Of the time up to `atMs` nothing is known: a silence starts over. */
+export function voidLoopSilence(loop: LoopTurns, atMs: number): void {
+  if (loop.turnAtMs === null) return;
+  loop.turnAtMs = atMs;
+  loop.stillCount = 0;
+}
+
+export function tellsTurns({ turns }: LoopTurns): boolean {
+  return turns >= TURNS_MIN;
+}
