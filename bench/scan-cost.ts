@@ -35,7 +35,7 @@ function row(number: number, pid: number): WorkerRow {
     ...{ exitCode: null, killTimeoutMs: 1_600, listenTimeoutMs: 3_000, autorestart: true, restartDelayMs: 0, stopExitCodes: [] },
     ...{ maxRestarts: 16, minUptimeMs: 1_000, expBackoffMs: null, cronRestart: null, watch: false },
     ...{ maxMemoryRestartBytes: null, configuredInstances: GROUP, isModule: false, isNode: true, tellsExceptions: true },
-    ...{ logs: { out: null, err: null }, memoryBytes: null, report: null, vitals: null, env: {} },
+    ...{ logs: { out: null, err: null }, memoryBytes: null, report: null, vitals: null, agentFigures: null, env: {} },
   };
 }
 

@@ -62,6 +62,7 @@ function row(number: number): WorkerRow {
     memoryBytes: 50e6,
     report: null,
     vitals: null,
+    agentFigures: null,
     env: {},
   };
 }

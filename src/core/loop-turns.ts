@@ -13,8 +13,8 @@ export interface LoopTurns {
   stillCount: number;
 }
 
-/** Who tells seldom, or has only begun to, is not known well enough for its silence to mean anything. */
-const TURNS_MIN = 3;
+/** Who has only begun to tell is not known well enough for its silence to mean anything. */
+export const LOOP_TURNS_MIN = 2;
 
 export function freshLoopTurns(): LoopTurns {
   return { turns: 0, turnAtMs: null, stillCount: 0 };
@@ -39,5 +39,5 @@ export function voidLoopSilence(loop: LoopTurns, atMs: number): void {
 }
 
 export function tellsTurns({ turns }: LoopTurns): boolean {
-  return turns >= TURNS_MIN;
+  return turns >= LOOP_TURNS_MIN;
 }

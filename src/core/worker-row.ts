@@ -56,6 +56,8 @@ export interface WorkerRow {
   readonly report: WorkerReport | null;
   /** What PM2's agent in a Node worker told last; null = nothing, or the process is too young to tell it from the last one's. */
   readonly vitals: WorkerVitals | null;
+  /** The same as text, to be compared only, and from the first second on; null = nothing. */
+  readonly agentFigures: string | null;
   /** Only the variables the configuration names (`{env.PORT}`, `worker_key: env.NAME`). */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -27,6 +27,7 @@ const FIXED = {
   memoryBytes: null,
   report: null,
   vitals: null,
+  agentFigures: null,
   env: {},
 } as const satisfies Partial<WorkerRow>;
 

@@ -92,8 +92,12 @@ ${queue}    rules: [${rules}]
   test("have PM2 listed as often as the patience of frozen asks for, while a worker has an agent that tells", async () => {
     const listedEveryMs = async (rule: string): Promise<number | undefined> => {
       const sensor = shelfOf()(without(rule)).find(({ name }) => name === "event-loops");
-      const vitals = { readWallMs: 1, heapUsedMib: 5, heapTotalMib: 7, loopLatencyMs: 1, loopLatencyP95Ms: 2, handles: 2, requests: 0 };
-      await sensor?.read(sensorContext([watchedWorker({ vitals })]));
+      const context = sensorContext();
+      for (const agentFigures of ["1", "2", "3"]) {
+        context.workers = [watchedWorker({ agentFigures })];
+        context.atMs += 600;
+        await sensor?.read(context);
+      }
       return sensor?.listEveryMs;
     };
     expect(await listedEveryMs("frozen")).toBe(15_000);

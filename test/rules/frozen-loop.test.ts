@@ -34,7 +34,7 @@ describe("frozen, by the event loop", () => {
   });
 
   it("is not judged by the silence of an agent that has told nothing, or too little, before", () => {
-    for (const forMs of [0, 4000]) {
+    for (const forMs of [0, 2000]) {
       const process = telling({ for: "3s" }, forMs);
       expect(process.live(600_000, "R", 200, { turned: false })).toBeNull();
     }

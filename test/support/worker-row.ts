@@ -37,6 +37,7 @@ export function workerRow(change: Partial<WorkerRow> = {}): WorkerRow {
     memoryBytes: null,
     report: null,
     vitals: null,
+    agentFigures: null,
     env: {},
     ...change,
   };

@@ -10,7 +10,8 @@ const UP_MS_MIN = 5_000;
 const VALUE_MAX = 1e9;
 const TEXT_MAX = 24;
 
-type Figure = Exclude<keyof WorkerVitals, "readWallMs">;
+type Figures = Omit<WorkerVitals, "readWallMs">;
+type Figure = keyof Figures;
 
 /** What PM2's agent in a Node worker puts among its metrics; other names are the worker's own. */
 const METRICS: Readonly<Record<Figure, readonly [name: string, unit: string | undefined]>> = {
@@ -22,16 +23,28 @@ const METRICS: Readonly<Record<Figure, readonly [name: string, unit: string | un
   requests: ["Active requests", undefined],
 };
 
-/** Untrusted, since a worker may call metrics of its own the same: a figure in another unit, or that is none, is left out. */
 export function vitalsOf(fields: Fields, pid: number | null, readWallMs: number): WorkerVitals | null {
-  const metrics = fields["axm_monitor"];
   const startedWallMs = positiveOrNull(fields["pm_uptime"]);
-  if (pid === null || startedWallMs === null || readWallMs - startedWallMs < UP_MS_MIN || !isRecord(metrics)) return null;
+  if (pid === null || startedWallMs === null || readWallMs - startedWallMs < UP_MS_MIN) return null;
+  const figures = figuresOf(fields);
+  return figures === null ? null : { readWallMs, ...figures };
+}
+
+/** Two of them differ where the agent has told something since: it never tells the same twice. */
+export function agentFiguresOf(fields: Fields, pid: number | null): string | null {
+  const figures = pid === null ? null : figuresOf(fields);
+  return figures === null ? null : Object.values(figures).join(" ");
+}
+
+/** Untrusted, since a worker may call metrics of its own the same: a figure in another unit, or that is none, is left out. */
+function figuresOf(fields: Fields): Figures | null {
+  const metrics = fields["axm_monitor"];
+  if (!isRecord(metrics)) return null;
   const figure = (key: Figure): number | null => figureOf(metrics, ...METRICS[key]);
   const [heapUsedMib, heapTotalMib, loopLatencyMs] = [figure("heapUsedMib"), figure("heapTotalMib"), figure("loopLatencyMs")];
   const [loopLatencyP95Ms, handles, requests] = [figure("loopLatencyP95Ms"), figure("handles"), figure("requests")];
   const known = heapUsedMib ?? loopLatencyMs ?? handles ?? requests; // the others say little alone
-  return known === null ? null : { readWallMs, heapUsedMib, heapTotalMib, loopLatencyMs, loopLatencyP95Ms, handles, requests };
+  return known === null ? null : { heapUsedMib, heapTotalMib, loopLatencyMs, loopLatencyP95Ms, handles, requests };
 }
 
 function figureOf(metrics: Fields, name: string, unit: string | undefined): number | null {

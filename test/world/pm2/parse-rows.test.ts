@@ -166,6 +166,16 @@ describe("rows of PM2's list", () => {
       expect(only([upFor(60_000, metrics)]).vitals).toBeNull();
   });
 
+  it("tells by text whether the agent has told something since, from the first second on", () => {
+    const figuresOf = (metrics: unknown, ms = 1000) => only([upFor(ms, metrics)]).agentFigures;
+    expect(figuresOf(told)).toBe("480.12 512 0.59 1.58 12 0");
+    expect(figuresOf(told, 60_000)).toBe(figuresOf(told));
+    expect(figuresOf({ ...told, "Event Loop Latency": { unit: "ms", value: "0.60" } })).not.toBe(figuresOf(told));
+    expect(figuresOf({ ...told, orders: { value: "8" } })).toBe(figuresOf(told));
+    expect(figuresOf({})).toBeNull();
+    expect(only([{ ...upFor(1000, told), pid: 0 }]).agentFigures).toBeNull();
+  });
+
   it("leaves out rows that make no sense, counts them, and keeps the others", () => {
     const list = [null, 7, raw({}, { pm_id: "_old_0" }), raw({}, { name: 5 }), raw({ pm_exec_path: 1 }), raw(), raw(), { pm_id: 1 }];
     expect(parseRows(list, new Set(), NOW_MS)).toMatchObject({ rows: [{ pmId: 3 }], skippedCount: 7 });
