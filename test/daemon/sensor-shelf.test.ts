@@ -101,8 +101,8 @@ ${queue}    rules: [${rules}]
       return sensor?.listEveryMs;
     };
     expect(await listedEveryMs("frozen")).toBe(15_000);
-    expect(await listedEveryMs("{rule: frozen, for: 20s}")).toBe(5_000);
-    expect(await listedEveryMs("{rule: frozen, for: 3s}")).toBe(750);
+    expect(await listedEveryMs("{rule: frozen, for: 20s}")).toBe(4_000);
+    expect(await listedEveryMs("{rule: frozen, for: 3s}")).toBe(600);
   });
 
   test.each([

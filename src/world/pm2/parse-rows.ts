@@ -2,7 +2,7 @@ import type { Pm2Status, WorkerRow } from "../../core/worker-row.ts";
 import type { StopLimits } from "./pm2.ts";
 import { logsOf } from "./parse-logs.ts";
 import { reportOf } from "./parse-report.ts";
-import { agentFiguresOf, vitalsOf } from "./parse-vitals.ts";
+import { toldByAgent } from "./parse-vitals.ts";
 import { isRecord, positiveOrNull, textOrNull, wholeOrNull, type Fields } from "./pm2-fields.ts";
 
 const ROWS_MAX = 10_000;
@@ -81,8 +81,7 @@ function parseRow(raw: unknown, envNames: ReadonlySet<string>, readWallMs: numbe
     logs: logsOf(fields),
     memoryBytes: isRecord(raw["monit"]) ? positiveOrNull(raw["monit"]["memory"]) : null,
     report: reportOf(fields, pid),
-    vitals: vitalsOf(fields, pid, readWallMs),
-    agentFigures: agentFiguresOf(fields, pid),
+    ...toldByAgent(fields, pid, readWallMs),
     env: wantedEnv(fields, envNames),
   };
 }

@@ -1,4 +1,4 @@
-import type { WorkerVitals } from "../../core/worker-row.ts";
+import type { WorkerRow, WorkerVitals } from "../../core/worker-row.ts";
 import { isRecord, positiveOrNull, type Fields } from "./pm2-fields.ts";
 
 /**
@@ -23,17 +23,13 @@ const METRICS: Readonly<Record<Figure, readonly [name: string, unit: string | un
   requests: ["Active requests", undefined],
 };
 
-export function vitalsOf(fields: Fields, pid: number | null, readWallMs: number): WorkerVitals | null {
-  const startedWallMs = positiveOrNull(fields["pm_uptime"]);
-  if (pid === null || startedWallMs === null || readWallMs - startedWallMs < UP_MS_MIN) return null;
-  const figures = figuresOf(fields);
-  return figures === null ? null : { readWallMs, ...figures };
-}
-
-/** Two of them differ where the agent has told something since: it never tells the same twice. */
-export function agentFiguresOf(fields: Fields, pid: number | null): string | null {
+/** `agentFigures` of two lists differ where the agent has told something between: it never tells the same twice. */
+export function toldByAgent(fields: Fields, pid: number | null, readWallMs: number): Pick<WorkerRow, "vitals" | "agentFigures"> {
   const figures = pid === null ? null : figuresOf(fields);
-  return figures === null ? null : Object.values(figures).join(" ");
+  if (figures === null) return { vitals: null, agentFigures: null };
+  const startedWallMs = positiveOrNull(fields["pm_uptime"]);
+  const isOwn = startedWallMs !== null && readWallMs - startedWallMs >= UP_MS_MIN;
+  return { vitals: isOwn ? { readWallMs, ...figures } : null, agentFigures: Object.values(figures).join(" ") };
 }
 
 /** Untrusted, since a worker may call metrics of its own the same: a figure in another unit, or that is none, is left out. */
