@@ -29,6 +29,15 @@ test("lists as often as who lives on the list needs it, and never more seldom th
   expect(await turns(watch, 8, 14_000)).toEqual([false, false, false, false, false, false, false, true]);
 });
 
+test("asks them each time how often that is", async () => {
+  const { watch } = steady();
+  const sensor: { listEveryMs: number | undefined } = { listEveryMs: 4_000 };
+  watch.serve([sensor]);
+  expect(await turns(watch, 3)).toEqual([true, false, true]);
+  sensor.listEveryMs = undefined;
+  expect(await turns(watch, 3, 6_000)).toEqual([false, false, false]);
+});
+
 test("lists once after any hint, and thinks a death alone worth a turn", async () => {
   const { watch } = steady();
   await watch.read(0);
