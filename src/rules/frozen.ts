@@ -2,9 +2,11 @@ import { z } from "zod";
 import type { Judgement, RuleVerdict, TargetView } from "../core/judgement.ts";
 import { filePulse, filePulseTurn, freshPulse, isPulseStale, isStoppedState, type PulseRecord } from "../core/pulse.ts";
 import { formatDuration } from "../core/quantities.ts";
+import type { TargetId } from "../core/observation.ts";
+import type { WorkerRow } from "../core/worker-row.ts";
 import { inWords } from "../core/words.ts";
 import { duration } from "./param-schemas.ts";
-import { defineRule, type Bound } from "./rule.ts";
+import { defineRule, type Bound, type RuleAdvice } from "./rule.ts";
 import {
   isLoopDoubtful,
   isWatchedWhileRunning,
@@ -92,18 +94,34 @@ export const frozen = defineRule<Patience, PulseRecord>({
   },
 
   advise({ params }, { groups }) {
-    const other =
-      params.for !== null
-        ? []
-        : [...groups].flatMap(([group, rows]) => rows.filter(({ isNode }) => !isNode).map((row) => ({ group, row })));
-    return [...new Map(other.map((one) => [one.group, one.row]))].map(([group, row]) => ({
-      key: null,
-      message: `${group} runs ${row.interpreter === "none" ? "a program of its own" : row.interpreter}, not Node: only a stop by a signal counts; a hang is never seen unless for says how long is too long`,
-      write: "{ rule: frozen, for: 5m }",
-      isNote: true,
-    }));
+    return [...groups].flatMap(([group, rows]) => {
+      const advice = rows.map((row) => adviceFor(group, row, params)).find((each) => each !== null);
+      return advice == null ? [] : [{ key: null, ...advice, isNote: true }];
+    });
   },
 });
+
+/** Who starts a program and waits for it: PM2 and the kernel show healer the one that waits. */
+const STARTER = /^(npm|npx|pnpm|yarn)(-cli)?(\.c?js)?$/;
+
+function adviceFor(
+  group: TargetId,
+  { script, isNode, interpreter }: WorkerRow,
+  params: Patience,
+): Pick<RuleAdvice, "message" | "write"> | null {
+  const [, starter] = STARTER.exec(script.slice(script.lastIndexOf("/") + 1)) ?? [];
+  if (starter !== undefined)
+    return {
+      message: `${group} is started through ${starter}: frozen sees ${starter} alone, and no hang of the program behind it; let PM2 start that program itself, or probe it`,
+      write: '{ rule: http-probe, url: "http://127.0.0.1:{env.PORT}/health" }',
+    };
+  if (isNode || params.for !== null) return null;
+  const program = interpreter === "none" ? "a program of its own" : interpreter;
+  return {
+    message: `${group} runs ${program}, not Node: only a stop by a signal counts; a hang is never seen unless for says how long is too long`,
+    write: "{ rule: frozen, for: 5m }",
+  };
+}
 
 function judge(pulse: PulseRecord, view: TargetView, { params }: Bound<Patience>): Judgement {
   const { sinceMs, readings, readingsMin, limitMs, isBlamed } = silenceOf(pulse, view, params);

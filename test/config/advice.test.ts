@@ -190,6 +190,15 @@ describe("notes, without a warning:", () => {
       "api.rules[0]: api runs python3, not Node: only a stop by a signal counts; a hang is never seen unless for says how long is too long | { rule: frozen, for: 5m }",
     ],
     [
+      "frozen for a program that npm starts",
+      {
+        extra: "    rules: [frozen]\n",
+        rows: [row({ script: "/usr/lib/node_modules/npm/bin/npm-cli.js" }), row({ script: "/usr/bin/npm" })],
+      },
+      "api.rules[0]: api is started through npm: frozen sees npm alone, and no hang of the program behind it; let PM2 start that program itself, or probe it" +
+        ' | { rule: http-probe, url: "http://127.0.0.1:{env.PORT}/health" }',
+    ],
+    [
       "a rule that only observes",
       { extra: rule("{rule: frozen, mode: observe}") },
       "api.rules[0]: frozen observes only: it is told and recorded, and never heals",
