@@ -40,7 +40,7 @@ export function silenceOf(pulse: PulseRecord, view: TargetView, patience: Patien
   const limitMs = patienceMs(pulse.state, patience);
   const kernel = { ...kernelSilence(pulse), by: "kernel", limitMs, isBlamed: mayBeBlamed(pulse, view, patience) } as const;
   const { loop } = pulse;
-  if (loop.stillCount === 0 || !tellsTurns(loop) || isStoppedState(pulse.state) || !isWatchedWhileRunning(view, patience)) return kernel;
+  if (loop.stillCount === 0 || !tellsTurns(loop) || !isWatchedWhileRunning(view, patience)) return kernel;
   const isKernelEarlier = kernel.isBlamed && kernel.readings > 0 && (kernel.sinceMs ?? Infinity) <= (loop.turnAtMs ?? 0);
   if (isKernelEarlier) return kernel;
   const shown = { sinceMs: loop.turnAtMs, readings: loop.stillCount, readingsMin: LOOP_STILL_LISTS_MIN };

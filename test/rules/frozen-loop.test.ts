@@ -21,9 +21,10 @@ describe("frozen, by the event loop", () => {
     ["blocked, with a pulse from collecting its garbage, is sick after 90 s", "R", 200, {}, {}, 90_000],
     ["in waits that never end, one after the other, is sick after 90 s", "S", 10, {}, {}, 90_000],
     ["in one wait is sick after 90 s, although its pulse had not been steady for long", "S", 0, {}, {}, 90_000],
+    ["stopped by a signal is sick after 15 s, as without an agent", "T", 0, {}, {}, 16_000],
     ["inside the kernel is not judged: a restart would not help", "D", 3, {}, {}, null],
     ["with for is sick after that", "R", 200, { for: 20 }, {}, 20_000],
-    ["with a for shorter than its agent's rhythm is given three seconds", "R", 200, { for: 1 }, { everyMs: 1000 }, 3000],
+    ["with a for shorter than its agent's rhythm is given three seconds", "R", 200, { for: 1 }, { everyMs: 500 }, 3000],
   ] as const)("a loop %s", (_title, state, beats, params, options, sickAfterMs) => {
     const process = telling(params, 60_000, options);
     expect(process.live(900_000, state, beats, { turned: false, ...options })).toBe(sickAfterMs);
@@ -38,6 +39,25 @@ describe("frozen, by the event loop", () => {
       const process = telling({ for: "3s" }, forMs);
       expect(process.live(600_000, "R", 200, { turned: false })).toBeNull();
     }
+  });
+
+  it("is not known by lists that could be compared with nothing", () => {
+    const process = telling({ for: "3s" }, 0);
+    for (let list = 0; list < 9; list++) {
+      process.read(process.view.nowMs + 2000, "S", 8);
+      process.list(null);
+    }
+    expect(process.live(60_000, "R", 200, { turned: false })).toBeNull();
+  });
+
+  it("counts from the earlier of two silences, the kernel's and its own", () => {
+    const toldLate = telling();
+    toldLate.read(toldLate.view.nowMs + 2000, "R", 0);
+    toldLate.list(true); // it told that just before it was blocked
+    expect(toldLate.live(200_000, "R", 0, { turned: false })).toBe(88_000);
+    const sleptLate = telling();
+    sleptLate.live(10_000, "R", 200, { turned: false });
+    expect(sleptLate.live(200_000, "R", 0, { turned: false })).toBe(80_000);
   });
 
   it("is no news of a process other than the one that was read", () => {
