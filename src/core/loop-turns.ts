@@ -38,6 +38,11 @@ export function voidLoopSilence(loop: LoopTurns, atMs: number): void {
   loop.stillCount = 0;
 }
 
+/** The last `ms` before `atMs` do not count: the process was inside the kernel, as who writes to a disk is now and then. */
+export function pauseLoopSilence(loop: LoopTurns, atMs: number, ms: number): void {
+  if (loop.turnAtMs !== null) loop.turnAtMs = Math.min(atMs, loop.turnAtMs + ms);
+}
+
 export function tellsTurns({ turns }: LoopTurns): boolean {
   return turns >= LOOP_TURNS_MIN;
 }

@@ -1,4 +1,4 @@
-import { fileLoopTurn, freshLoopTurns, tellsTurns, voidLoopSilence, type LoopTurns } from "./loop-turns.ts";
+import { fileLoopTurn, freshLoopTurns, pauseLoopSilence, tellsTurns, voidLoopSilence, type LoopTurns } from "./loop-turns.ts";
 import type { Observation } from "./observation.ts";
 
 /**
@@ -58,13 +58,15 @@ export function freshPulse(): PulseRecord {
 /** Files one reading. Changes `record` in place; another pid begins a new one. */
 export function filePulse(record: PulseRecord, pulse: Extract<Observation, { kind: "pulse" }>): void {
   if (record.pid !== pulse.pid) Object.assign(record, freshPulse(), { pid: pulse.pid, hasToldTurns: record.hasToldTurns });
+  const gapMs = record.lastAtMs === null ? 0 : pulse.atMs - record.lastAtMs;
   const wasLate = noteGap(record, pulse.atMs);
   const hasBeat = record.count > 0 && pulse.voluntarySwitches > record.switches;
   // Of the time healer slept, and of time spent inside the kernel, nothing is known: the silence starts over.
   const isVoid = record.count === 0 || wasLate || pulse.state === "D";
   if (hasBeat || isVoid) noteBeat(record, pulse.atMs, hasBeat && !wasLate);
   else record.stillCount++;
-  if (isVoid || isStoppedState(pulse.state)) voidLoopSilence(record.loop, pulse.atMs);
+  if (wasLate || isStoppedState(pulse.state)) voidLoopSilence(record.loop, pulse.atMs);
+  else if (pulse.state === "D") pauseLoopSilence(record.loop, pulse.atMs, gapMs);
   if (isStoppedState(pulse.state) && !isVoid) record.stoppedCount++;
   else {
     record.notStoppedAtMs = pulse.atMs;

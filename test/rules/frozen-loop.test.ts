@@ -77,7 +77,6 @@ describe("frozen, by the event loop", () => {
 
   it.each([
     ["a list that can be compared with nothing", (process: FrozenProcess) => process.list(null)],
-    ["time spent inside the kernel", (process: FrozenProcess) => process.read(process.view.nowMs + 2000, "D", 0)],
     ["a stop by a signal", (process: FrozenProcess) => process.read(process.view.nowMs + 2000, "T", 0)],
     ["a turn of healer's that was late", (process: FrozenProcess) => process.read(process.view.nowMs + 30_000, "R", 200)],
   ] as const)("starts over with %s", (_title, happen) => {
@@ -86,6 +85,20 @@ describe("frozen, by the event loop", () => {
     happen(process);
     expect(process.judge().state).not.toBe("sick");
     expect(process.live(200_000, "R", 200, { turned: false })).toBe(90_000);
+  });
+
+  it("does not count time inside the kernel, and goes on after it", () => {
+    const process = telling();
+    process.live(60_000, "R", 200, { turned: false });
+    expect(process.live(300_000, "D", 1, { turned: false })).toBeNull();
+    expect(process.live(60_000, "R", 200, { turned: false })).toBe(30_000);
+    const writing = telling();
+    let sickAfterMs = 0;
+    for (; writing.judge().state !== "sick" && sickAfterMs < 600_000; sickAfterMs += 4000) {
+      writing.live(2000, "D", 5, { turned: false });
+      writing.live(2000, "R", 5, { turned: false });
+    }
+    expect(sickAfterMs).toBe(180_000);
   });
 
   it("says what it saw, how much longer it may last, and what would end it", () => {
