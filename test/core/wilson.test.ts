@@ -20,6 +20,10 @@ describe("Wilson's interval", () => {
     expect([wilsonLower(0, 0, 3.5), wilsonUpper(0, 0, 3.5)]).toEqual([0, 1]);
   });
 
+  it("of nothing but successes ends at 1, and of nothing but failures at 0, to the last digit", () => {
+    for (let n = 1; n <= 1000; n++) expect([wilsonUpper(n, n, 1.96), wilsonLower(0, n, 1.96)], `n=${n}`).toEqual([1, 0]);
+  });
+
   it("contains the rate, stays within 0 and 1, and narrows with more of the same", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (n, share) => {
